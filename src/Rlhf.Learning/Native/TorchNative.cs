@@ -1,0 +1,64 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using TorchSharp;
+
+namespace Rlhf.Learning.Native;
+
+/// <summary>Loads libtorch and TorchSharp's native library before TorchSharp asks for them.</summary>
+/// <remarks>They are taken from beside the application (published) or from the package folders that the build recorded.</remarks>
+public static class TorchNative
+{
+    static readonly Lazy<nint> Loaded = new(Load);
+
+    /// <summary>Loads the native libraries now; throws <see cref="DllNotFoundException"/> with one sentence that says what the machine lacks.</summary>
+    public static void Initialize() => _ = Loaded.Value;
+
+    // CA2255: whoever uses this library uses TorchSharp, and TorchSharp's own message about a failed load misleads.
+#pragma warning disable CA2255
+    [ModuleInitializer]
+#pragma warning restore CA2255
+    internal static void Register() => AssemblyLoadContext.GetLoadContext(typeof(torch).Assembly)!.ResolvingUnmanagedDll +=
+        (_, name) => name is "LibTorchSharp" or "torch_cpu" or "torch_cuda" ? Loaded.Value : 0;
+
+    static nint Load()
+    {
+        foreach (var library in NativeFolders.Libtorch())
+            LoadDependency(library);
+        var torchSharp = NativeFolders.LibTorchSharp();
+        return NativeLibrary.TryLoad(torchSharp, out var handle) ? handle : LoadPatched(torchSharp);
+    }
+
+    static void LoadDependency(string path)
+    {
+        try
+        {
+            NativeLibrary.Load(path);
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            throw new DllNotFoundException($"libtorch's '{path}' does not load on this machine: {Reason(e)}.", e);
+        }
+    }
+
+    static nint LoadPatched(string path)
+    {
+        try
+        {
+            return NativeLibrary.Load(path);
+        }
+        catch (DllNotFoundException e) when (e.Message.Contains($"`{LibstdcxxPatch.Version}' not found"))
+        {
+            return NativeLibrary.Load(PatchedLibrary.Prepare(path, PatchedLibrary.DefaultCache()));
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            throw new DllNotFoundException($"TorchSharp's '{path}' does not load on this machine: {Reason(e)}.", e);
+        }
+    }
+
+    // The loader's own words ("version `GLIBC_2.34' not found", "cannot open shared object file") stand on the last line that has any.
+    static string Reason(Exception e) =>
+        e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1].TrimEnd('.');
+}

@@ -1,0 +1,41 @@
+using static TorchSharp.torch;
+
+namespace Rlhf.Learning.Ppo;
+
+/// <summary>Generalized advantage estimation (Schulman et al. 2016) over right-padded completions.</summary>
+public static class Advantages
+{
+    /// <summary>
+    /// Rewards, values and mask [batch, completion] → advantages A and returns A + V: δ = r + γV' − V, A = δ + γλA'. Beyond the end A is 0.
+    /// </summary>
+    public static (Tensor Advantages, Tensor Returns) Compute(Tensor rewards, Tensor values, Tensor mask, double gamma, double lambda)
+    {
+        using var scope = NewDisposeScope();
+        var valid = mask.to_type(values.dtype);
+        var known = values * valid;
+        var steps = (int)rewards.shape[1];
+        var columns = new Tensor[steps];
+        var next = zeros_like(rewards[.., 0]);
+        var nextValue = zeros_like(next);
+        for (var t = steps - 1; t >= 0; t--)
+        {
+            var delta = rewards[.., t] + gamma * nextValue - known[.., t];
+            next = (delta + gamma * lambda * next) * valid[.., t];
+            nextValue = known[.., t];
+            columns[t] = next;
+        }
+        var advantages = stack(columns, 1);
+        return (advantages.MoveToOuterDisposeScope(), (advantages + known).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Mean 0, deviation 1 over the masked entries (population variance, ε 1e-8); 0 elsewhere.</summary>
+    public static Tensor Whiten(Tensor values, Tensor mask)
+    {
+        using var scope = NewDisposeScope();
+        var valid = mask.to_type(values.dtype);
+        var count = valid.sum();
+        var mean = (values * valid).sum() / count;
+        var variance = ((values - mean).square() * valid).sum() / count;
+        return ((values - mean) * (variance + 1e-8).rsqrt() * valid).MoveToOuterDisposeScope();
+    }
+}

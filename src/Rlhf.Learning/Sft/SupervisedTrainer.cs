@@ -1,0 +1,53 @@
+using Rlhf.Learning.Models;
+using Rlhf.Learning.Optimization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Learning.Sft;
+
+/// <summary>What a supervised training depends on besides its sequences.</summary>
+public sealed record SupervisedHParams(int Epochs, int BatchSize, double LearningRate, int WarmupUpdates, double WeightDecay, long Seed);
+
+/// <summary>Next-token training: mean cross-entropy over every token but the first of each sequence.</summary>
+public sealed class SupervisedTrainer(LlamaModel model, IReadOnlyList<int[]> sequences, int padId, SupervisedHParams hparams) : ITrainer
+{
+    readonly AdamW _optimizer = new([model.Parameters], hparams.WeightDecay);
+    readonly Shuffle _order = new(sequences.Count, hparams.Seed);
+
+    public int Updates { get; } = Math.Max(1, sequences.Count * hparams.Epochs / hparams.BatchSize);
+
+    public int Completed { get; private set; }
+
+    public IReadOnlyDictionary<string, double> Update(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var scope = NewDisposeScope();
+        var first = (long)Completed * hparams.BatchSize;
+        var batch = TokenBatch.Pad([.. Enumerable.Range(0, hparams.BatchSize).Select(i => sequences[_order[first + i]])], padId, model.Device);
+
+        var loss = Loss(model, batch);
+        var value = (double)loss.ToSingle();
+        if (!double.IsFinite(value)) throw new InvalidDataException($"The supervised loss is {value} at update {Completed + 1}; expected a finite number.");
+        loss.backward();
+        var learningRate = LearningRates.WarmupCosine(hparams.LearningRate, Completed, hparams.WarmupUpdates, Updates);
+        var norm = _optimizer.Step(learningRate, maxGradientNorm: 1.0);
+        Completed++;
+        return new Dictionary<string, double> { ["sft/loss"] = value, ["sft/grad_norm"] = norm, ["sft/lr"] = learningRate };
+    }
+
+    /// <summary>Mean negative log-likelihood of the tokens after the first, in nats; a scalar tensor.</summary>
+    public static Tensor Loss(LlamaModel model, TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var inputs = batch.Tokens[.., ..^1]; // [batch, time - 1]
+        var mask = batch.Mask()[.., 1..];
+        var logits = model.Logits(model.Hidden(inputs).SelectRows(mask)); // [tokens, vocabulary]
+        return nn.functional.cross_entropy(logits, batch.Tokens[.., 1..].masked_select(mask)).MoveToOuterDisposeScope();
+    }
+
+    public IReadOnlyDictionary<string, byte[]> Save() => TrainerState.Save(_optimizer, Completed);
+
+    public void Restore(IReadOnlyDictionary<string, byte[]> files) => Completed = TrainerState.Restore(_optimizer, files);
+
+    public void Dispose() => _optimizer.Dispose();
+}

@@ -1,0 +1,37 @@
+using System.Text.Json.Nodes;
+using Rlhf.Steps.Contracts;
+using Rlhf.Steps.Data;
+using Rlhf.Steps.Json;
+using Rlhf.Steps.Labeling;
+using Rlhf.Steps.Running;
+
+namespace Rlhf.Pipeline.Comparisons;
+
+sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudgements.HParams, CollectJudgements.Outputs>
+{
+    public override StepDescription Description => CollectJudgements.Description;
+
+    protected override async Task<StepResult> RunAsync(
+        CollectJudgements.Inputs inputs, CollectJudgements.HParams hparams, StepContext context, CancellationToken cancellationToken)
+    {
+        var labeler = context.Service<ILabeler>(inputs.Labeler);
+        var comparisons = await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken);
+        var request = new LabelingRequest(
+            context.Key, [.. comparisons.Select(c => new Question(c.Id, c.Prompt, c.A.Text, c.B.Text, c.Axis))],
+            hparams.JudgementsPerComparison, Seeds.Derive(inputs.Seed, "judgements"), CanonicalJson.ToObject(hparams));
+
+        if (context.Execution.State?["askedAt"]?.GetValue<DateTimeOffset>() is not { } askedAt)
+        {
+            askedAt = context.Time.GetUtcNow();
+            await labeler.AskAsync(request, cancellationToken);
+        }
+        var progress = await labeler.CollectAsync(request, askedAt, cancellationToken);
+        var expected = comparisons.Count * hparams.JudgementsPerComparison;
+        context.Progress((double)progress.Judgements.Count / expected, $"{progress.Judgements.Count} of {expected} judgements{(labeler.Simulated ? " (simulated)" : "")}");
+        if (progress is { Pending: > 0, NextAnswerAt: { } next })
+            return new StepResult.Waiting(new JsonObject { ["askedAt"] = askedAt }, next, $"{progress.Pending} judgements have not come yet");
+
+        return Completed(new(await context.Artifacts.PutAsync(
+            "judgements", new Dictionary<string, byte[]> { ["judgements.jsonl"] = JsonLines.Serialize(progress.Judgements) }, cancellationToken)));
+    }
+}

@@ -1,0 +1,53 @@
+using Rlhf.Learning.Models;
+using Rlhf.Learning.Native;
+using Rlhf.Learning.Rewards;
+using Rlhf.Learning.Tokenizers;
+using Rlhf.Steps.Artifacts;
+using TorchSharp;
+
+namespace Rlhf.Pipeline.Models;
+
+/// <summary>A policy in memory with the tokenizer it was trained with.</summary>
+sealed record LoadedPolicy(LlamaModel Model, ITokenizer Tokenizer) : IDisposable
+{
+    public void Dispose() => Model.Dispose();
+}
+
+/// <summary>Models between artifacts and memory, by way of a temporary folder that is always removed.</summary>
+static class ModelFiles
+{
+    public static torch.Device Device => TorchDevice.FromEnvironment();
+
+    public static Task<LoadedPolicy> LoadPolicyAsync(this ArtifactStore artifacts, ArtifactRef policy, bool trainable, CancellationToken cancellationToken) =>
+        artifacts.OpenAsync(policy, folder =>
+        {
+            var (model, tokenizer) = PolicyFolder.Load(folder, Device, trainable);
+            return new LoadedPolicy(model, tokenizer);
+        }, cancellationToken);
+
+    public static Task<RewardModel> LoadRewardModelAsync(this ArtifactStore artifacts, ArtifactRef rewardModel, CancellationToken cancellationToken) =>
+        artifacts.OpenAsync(rewardModel, folder => RewardModel.Load(folder, Device), cancellationToken);
+
+    /// <summary>Exports an artifact, opens it, and removes the folder.</summary>
+    public static async Task<T> OpenAsync<T>(this ArtifactStore artifacts, ArtifactRef artifact, Func<string, T> open, CancellationToken cancellationToken)
+    {
+        using var folder = new TemporaryFolder();
+        await artifacts.ExportAsync(artifact, folder.Path, cancellationToken);
+        return open(folder.Path);
+    }
+
+    /// <summary>Lets <paramref name="write"/> fill a folder and stores it as one artifact.</summary>
+    public static async Task<ArtifactRef> PutAsync(this ArtifactStore artifacts, string kind, Action<string> write, CancellationToken cancellationToken)
+    {
+        using var folder = new TemporaryFolder();
+        write(folder.Path);
+        return await artifacts.PutFolderAsync(kind, folder.Path, cancellationToken);
+    }
+
+    sealed class TemporaryFolder : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("rlhf-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+    }
+}

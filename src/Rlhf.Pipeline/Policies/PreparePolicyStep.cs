@@ -1,0 +1,54 @@
+using Rlhf.Learning.Models;
+using Rlhf.Learning.Sft;
+using Rlhf.Learning.Tokenizers;
+using Rlhf.Pipeline.Models;
+using Rlhf.Steps.Contracts;
+using Rlhf.Steps.Data;
+using Rlhf.Steps.Running;
+
+namespace Rlhf.Pipeline.Policies;
+
+sealed class PreparePolicyStep : Step<PreparePolicy.Inputs, PreparePolicy.HParams, PreparePolicy.Outputs>
+{
+    public override StepDescription Description => PreparePolicy.Description;
+
+    protected override async Task<StepResult> RunAsync(
+        PreparePolicy.Inputs inputs, PreparePolicy.HParams hparams, StepContext context, CancellationToken cancellationToken)
+    {
+        using var policy = inputs.Model is { } model
+            ? await context.Artifacts.LoadPolicyAsync(model, trainable: false, cancellationToken)
+            : await TrainAsync(inputs.Seed, hparams, context, cancellationToken);
+        return Completed(new(await context.Artifacts.PutAsync(
+            "policy", folder => HuggingFaceFolder.Save(folder, policy.Model, policy.Tokenizer), cancellationToken)));
+    }
+
+    static async Task<LoadedPolicy> TrainAsync(long seed, PreparePolicy.HParams hparams, StepContext context, CancellationToken cancellationToken)
+    {
+        var texts = context.Service<ISyntheticText>("stories").Texts(Seeds.Derive(seed, "texts"), hparams.Texts).ToList();
+        // The vocabulary of a small grammar is settled by a part of its texts.
+        var tokenizer = BpeTrainer.Train(texts.Take(4000), hparams.VocabularySize);
+        var sequences = texts.Select(t => (int[])[tokenizer.BosId, .. tokenizer.Encode(t), tokenizer.EosId]).ToList();
+        if (sequences.Max(s => s.Length) is var longest && longest > hparams.ContextLength)
+            throw new ArgumentException($"'contextLength' is {hparams.ContextLength}; expected at least {longest}, the longest text in tokens.");
+
+        var config = new LlamaConfig
+        {
+            VocabSize = tokenizer.VocabularySize,
+            HiddenSize = hparams.HiddenSize,
+            IntermediateSize = hparams.IntermediateSize,
+            NumHiddenLayers = hparams.Layers,
+            NumAttentionHeads = hparams.Heads,
+            NumKeyValueHeads = hparams.KeyValueHeads,
+            MaxPositionEmbeddings = hparams.ContextLength,
+            TieWordEmbeddings = true,
+            BosTokenId = tokenizer.BosId,
+            EosTokenId = tokenizer.EosId,
+            PadTokenId = tokenizer.PadId,
+        };
+        var policy = new LoadedPolicy(LlamaModel.Initialize(config, (ulong)Seeds.Derive(seed, "weights"), ModelFiles.Device), tokenizer);
+        using var trainer = new SupervisedTrainer(policy.Model, sequences, tokenizer.PadId, new(
+            hparams.Epochs, hparams.BatchSize, hparams.LearningRate, hparams.WarmupUpdates, hparams.WeightDecay, Seeds.Derive(seed, "order")));
+        await TrainingLoop.RunAsync(trainer, context, "sft/loss", cancellationToken);
+        return policy;
+    }
+}

@@ -1,0 +1,39 @@
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Contracts;
+using Rlhf.Steps.Data;
+using Rlhf.Steps.Json;
+using Rlhf.Steps.Running;
+
+namespace Rlhf.Pipeline.Rounds;
+
+sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.Outputs>
+{
+    public override StepDescription Description => ReportRound.Description;
+
+    protected override async Task<StepResult> RunAsync(
+        ReportRound.Inputs inputs, NoHParams hparams, StepContext context, CancellationToken cancellationToken)
+    {
+        var card = await context.Artifacts.ReadJsonAsync<RewardModelCard>(inputs.ReportCard, "card.json", cancellationToken);
+        var decision = await context.Artifacts.ReadJsonAsync<GateDecision>(inputs.Decision, "decision.json", cancellationToken);
+        var gold = inputs.Gold is null ? null : await context.Artifacts.ReadJsonAsync<GoldReport>(inputs.Gold, "gold.json", cancellationToken);
+        var report = new RoundReport(
+            inputs.Round, card, inputs.ProxyBefore, inputs.ProxyAfter, inputs.SequenceKl, decision, gold,
+            inputs.Champion, inputs.Challenger, inputs.RewardModel, inputs.Preferences, inputs.Evidence);
+        var artifact = await context.Artifacts.PutAsync(
+            "report", new Dictionary<string, byte[]> { ["report.json"] = CanonicalJson.Serialize(report) }, cancellationToken);
+        await KeepPreferencesAsync(inputs, context, cancellationToken);
+        return Completed(new(artifact));
+    }
+
+    /// <summary>The round's version of the name; a replay or a second attempt finds it written.</summary>
+    static async Task KeepPreferencesAsync(ReportRound.Inputs inputs, StepContext context, CancellationToken cancellationToken)
+    {
+        var name = Aliases.Preferences(inputs.Campaign);
+        var history = await context.Aliases.HistoryAsync(name, cancellationToken);
+        if (history.Any(v => v.Artifact == inputs.Preferences)) return;
+        var version = new AliasVersion(
+            history is [.., var newest] ? newest.Version + 1 : 1, inputs.Preferences, $"round {inputs.Round}", context.Time.GetUtcNow(), context.Execution.Instance);
+        if (!await context.Aliases.TryAppendAsync(name, version, cancellationToken))
+            throw new IOException($"Version {version.Version} of {name} was taken by another round that ended at the same time.");
+    }
+}

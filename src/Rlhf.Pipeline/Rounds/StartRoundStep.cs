@@ -1,0 +1,50 @@
+using System.Globalization;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Contracts;
+using Rlhf.Steps.Data;
+using Rlhf.Steps.Json;
+using Rlhf.Steps.Running;
+
+namespace Rlhf.Pipeline.Rounds;
+
+/// <summary>What a round began with; one create-only file a round, so that no two rounds share a number.</summary>
+sealed record RoundStart(string Instance, long BaseSeed, ArtifactRef Champion, ArtifactRef? Preferences);
+
+sealed class StartRoundStep : Step<StartRound.Inputs, NoHParams, StartRound.Outputs>
+{
+    public override StepDescription Description => StartRound.Description;
+
+    protected override async Task<StepResult> RunAsync(
+        StartRound.Inputs inputs, NoHParams hparams, StepContext context, CancellationToken cancellationToken)
+    {
+        var campaign = inputs.Sft.Sha256[..12];
+        var (number, start) = inputs.SameAs is { } replayed
+            ? (replayed, await ReadAsync(context, campaign, replayed, cancellationToken)
+                ?? throw new ArgumentException($"Round {replayed} of campaign {campaign} is not in this store; there is nothing to replay."))
+            : await BeginAsync(campaign, inputs, context, cancellationToken);
+        var seed = Seeds.Derive(start.BaseSeed, "round", number.ToString(CultureInfo.InvariantCulture));
+        return Completed(new(campaign, number, seed, start.Champion, inputs.Sft, start.Preferences));
+    }
+
+    static async Task<(int, RoundStart)> BeginAsync(string campaign, StartRound.Inputs inputs, StepContext context, CancellationToken cancellationToken)
+    {
+        var first = new AliasVersion(1, inputs.Sft, "the supervised policy is the first champion", context.Time.GetUtcNow(), context.Execution.Instance);
+        await context.Aliases.TryAppendAsync(Aliases.Champion(campaign), first, cancellationToken);
+        var champion = (await context.Aliases.CurrentAsync(Aliases.Champion(campaign), cancellationToken))!.Artifact;
+        var preferences = (await context.Aliases.CurrentAsync(Aliases.Preferences(campaign), cancellationToken))?.Artifact;
+        var start = new RoundStart(context.Execution.Instance, inputs.BaseSeed, champion, preferences);
+        for (var number = 1; ; number++)
+        {
+            if (await context.Artifacts.Objects.TryCreateAsync(Name(campaign, number), CanonicalJson.Serialize(start), cancellationToken)) return (number, start);
+            // An attempt of this very instance may have been killed after its write.
+            if (await ReadAsync(context, campaign, number, cancellationToken) is { } taken && taken.Instance == context.Execution.Instance) return (number, taken);
+        }
+    }
+
+    static async Task<RoundStart?> ReadAsync(StepContext context, string campaign, int number, CancellationToken cancellationToken) =>
+        await context.Artifacts.Objects.ReadAsync(Name(campaign, number), cancellationToken) is { } bytes
+            ? CanonicalJson.Deserialize<RoundStart>(bytes, Name(campaign, number))
+            : null;
+
+    static string Name(string campaign, int number) => $"rounds/{campaign}/{number.ToString("D6", CultureInfo.InvariantCulture)}.json";
+}

@@ -1,0 +1,39 @@
+using System.Globalization;
+using Rlhf.Steps.Json;
+
+namespace Rlhf.Steps.Artifacts;
+
+/// <summary>One version of a name: its number from 1, the artifact, why it was set, when, and by which instance.</summary>
+public sealed record AliasVersion(int Version, ArtifactRef Artifact, string Reason, DateTimeOffset At, string Instance);
+
+/// <summary>
+/// Names that move, such as <c>0f3a…/champion</c>: version n of a name is the file <c>aliases/environment/name/n.json</c>, created only where
+/// none exists, so that two writers can never both be n. The current version is the highest.
+/// </summary>
+public sealed class Aliases(IObjectStore objects, string environment = "sandbox")
+{
+    /// <summary>The name of a campaign's champion.</summary>
+    public static string Champion(string campaign) => $"{campaign}/champion";
+
+    /// <summary>The name of the preference pairs that a campaign's next round starts from.</summary>
+    public static string Preferences(string campaign) => $"{campaign}/preferences";
+
+    public string Environment => environment;
+
+    public async Task<IReadOnlyList<AliasVersion>> HistoryAsync(string name, CancellationToken cancellationToken)
+    {
+        var versions = new List<AliasVersion>();
+        foreach (var file in await objects.ListAsync($"aliases/{environment}/{name}/", cancellationToken))
+            versions.Add(CanonicalJson.Deserialize<AliasVersion>((await objects.ReadAsync(file, cancellationToken))!, file));
+        return versions;
+    }
+
+    public async Task<AliasVersion?> CurrentAsync(string name, CancellationToken cancellationToken) =>
+        await HistoryAsync(name, cancellationToken) is [.., var newest] ? newest : null;
+
+    /// <summary>Creates the version; false where its number is taken.</summary>
+    public Task<bool> TryAppendAsync(string name, AliasVersion version, CancellationToken cancellationToken) =>
+        objects.TryCreateAsync(
+            $"aliases/{environment}/{name}/{version.Version.ToString("D6", CultureInfo.InvariantCulture)}.json",
+            CanonicalJson.Serialize(version), cancellationToken);
+}

@@ -1,0 +1,115 @@
+using System.Runtime.InteropServices;
+
+namespace Rlhf.Steps.Artifacts;
+
+/// <summary>Objects as files below one folder. A file is written under a temporary name, flushed to the disk, and linked to its own name.</summary>
+public sealed class FolderObjectStore : IObjectStore
+{
+    readonly string _root;
+    readonly string _temporary;
+    readonly Func<string, Stream> _create;
+
+    public FolderObjectStore(string root) : this(root, CreateFile) { }
+
+    internal FolderObjectStore(string root, Func<string, Stream> create)
+    {
+        _root = Path.GetFullPath(root);
+        _temporary = Path.Combine(_root, "tmp");
+        _create = create;
+    }
+
+    public async Task<bool> TryCreateAsync(string name, Stream content, CancellationToken cancellationToken)
+    {
+        var path = PathOf(name);
+        if (File.Exists(path)) return false;
+        Directory.CreateDirectory(_temporary);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var temporary = Path.Combine(_temporary, Guid.NewGuid().ToString("N"));
+        try
+        {
+            await using (var file = _create(temporary))
+            {
+                await content.CopyToAsync(file, cancellationToken);
+                await file.FlushAsync(cancellationToken);
+                if (file is FileStream onDisk) onDisk.Flush(flushToDisk: true);
+            }
+            return Publish(temporary, path);
+        }
+        catch (IOException e) when (e is not FileNotFoundException and not DirectoryNotFoundException)
+        {
+            throw new IOException($"'{name}' could not be written below {_root}: {e.Message} Nothing of it was kept.", e);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    public Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Task.FromResult<Stream?>(new FileStream(PathOf(name), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Task.FromResult<Stream?>(null);
+        }
+    }
+
+    public Task<bool> ExistsAsync(string name, CancellationToken cancellationToken) => Task.FromResult(File.Exists(PathOf(name)));
+
+    public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var folder = PathOf(prefix.TrimEnd('/'));
+        IReadOnlyList<string> names = !Directory.Exists(folder)
+            ? []
+            : [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Select(f => Path.GetRelativePath(_root, f).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        return Task.FromResult(names);
+    }
+
+    public Task DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        var path = PathOf(name);
+        if (File.Exists(path)) File.Delete(path);
+        return Task.CompletedTask;
+    }
+
+    string PathOf(string name)
+    {
+        if (name.Length == 0 || name.Split('/').Any(part => part is "" or "." or ".."))
+            throw new ArgumentException($"'{name}' is not an object name; expected parts separated by single slashes.");
+        return Path.Combine(_root, name.Replace('/', Path.DirectorySeparatorChar));
+    }
+
+    // A hard link is the one call that publishes a whole file and fails where the name is taken; File.Move without overwrite
+    // checks first and renames after on Unix, so two writers could both win.
+    static bool Publish(string temporary, string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            try
+            {
+                File.Move(temporary, path, overwrite: false);
+                return true;
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                return false;
+            }
+        }
+        if (Link(temporary, path) == 0) return true;
+        var error = Marshal.GetLastPInvokeError();
+        if (error == FileExists) return false;
+        throw new IOException($"no link to '{path}' could be made: {Marshal.GetPInvokeErrorMessage(error)}");
+    }
+
+    const int FileExists = 17; // EEXIST on Linux and macOS
+
+    static Stream CreateFile(string path) => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+
+    [DllImport("libc", EntryPoint = "link", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int Link([MarshalAs(UnmanagedType.LPUTF8Str)] string existing, [MarshalAs(UnmanagedType.LPUTF8Str)] string name);
+}

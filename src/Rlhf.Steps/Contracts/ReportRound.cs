@@ -1,0 +1,31 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Running;
+
+namespace Rlhf.Steps.Contracts;
+
+/// <summary>Closes a round: one report with every figure and its artifacts, and the names that the next round starts from.</summary>
+public static class ReportRound
+{
+    public sealed record Inputs(
+        [property: Description("Campaign of the round.")] string Campaign,
+        [property: Description("Number of the round.")] int Round,
+        [property: Description("Champion before the round.")] ArtifactRef Champion,
+        [property: Description("Challenger.")] ArtifactRef Challenger,
+        [property: Description("Preference pairs of all rounds.")] ArtifactRef Preferences,
+        [property: Description("Reward model.")] ArtifactRef RewardModel,
+        [property: Description("Report card of the reward model.")] ArtifactRef ReportCard,
+        [property: Description("Evidence of the gate.")] ArtifactRef Evidence,
+        [property: Description("Decision of the gate.")] ArtifactRef Decision,
+        [property: Description("Sequence KL to the reference, in nats.")] double SequenceKl,
+        [property: Description("Proxy score before PPO.")] double ProxyBefore,
+        [property: Description("Proxy score after PPO.")] double ProxyAfter,
+        [property: Description("Gold report, where labelers are simulated.")] ArtifactRef? Gold = null);
+
+    public sealed record Outputs([property: Description("Report of the round.")] ArtifactRef Report);
+
+    public static readonly StepDescription Description = new(
+        nameof(ReportRound), 1, StepKind.Effectful, typeof(Inputs), typeof(NoHParams), typeof(Outputs),
+        "Writes the round's report and hands its preferences to the next round.");
+}

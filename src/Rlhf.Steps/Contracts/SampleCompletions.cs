@@ -1,0 +1,34 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Running;
+
+namespace Rlhf.Steps.Contracts;
+
+/// <summary>Samples completions of training and held-out prompts from a policy.</summary>
+public static class SampleCompletions
+{
+    public sealed record Inputs(
+        [property: Description("Policy to sample from.")] ArtifactRef Policy,
+        [property: Description("Prompt set.")] ArtifactRef Prompts,
+        [property: Description("Seed of the draw of prompts and of the sampling.")] long Seed);
+
+    public sealed record HParams(
+        [property: Range(1, 1_000_000), Description("Training prompts to answer.")] int TrainPrompts = 1500,
+        [property: Range(1, 1_000_000), Description("Held-out prompts to answer.")] int HeldOutPrompts = 300,
+        [property: Range(2, 64), Description("Completions of each prompt.")] int SamplesPerPrompt = 2,
+        [property: Range(0.05, 10.0), Description("Sampling temperature.")] double Temperature = 1.0,
+        [property: Range(0, 1_000_000), Description("Keep the k likeliest tokens; 0 keeps all.")] int TopK = 0,
+        [property: Range(0.01, 1.0), Description("Keep the likeliest tokens up to this probability.")] double TopP = 1.0,
+        [property: Range(1, 100_000), Description("Longest completion, in tokens.")] int MaxNewTokens = 64,
+        [property: Range(1, 4096), Description("Sequences decoded together.")] int Slots = 128)
+    {
+        public HParams() : this(1500) { }
+    }
+
+    public sealed record Outputs([property: Description("Completions.")] ArtifactRef Completions);
+
+    public static readonly StepDescription Description = new(
+        nameof(SampleCompletions), 1, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        "Samples completions from the current policy.") { Queue = "gpu" };
+}

@@ -1,0 +1,27 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Running;
+
+namespace Rlhf.Steps.Contracts;
+
+/// <summary>Gives a round its number and resolves names to hashes, once, before any pure step sees them.</summary>
+public static class StartRound
+{
+    public sealed record Inputs(
+        [property: Description("The supervised policy: the reference of the campaign and its first champion.")] ArtifactRef Sft,
+        [property: Description("Seed of the campaign; the round's seed follows from it and the round's number.")] long BaseSeed,
+        [property: Description("Number of a round to replay with the same champion, seed and earlier preferences.")] int? SameAs = null);
+
+    public sealed record Outputs(
+        [property: Description("The campaign: rounds from one supervised policy, named by the first digits of its hash.")] string Campaign,
+        [property: Description("Number of the round, from 1.")] int Round,
+        [property: Description("Seed of the round.")] long Seed,
+        [property: Description("Policy the round starts from.")] ArtifactRef Champion,
+        [property: Description("Policy the KL is measured to.")] ArtifactRef Reference,
+        [property: Description("Preference pairs of earlier rounds.")] ArtifactRef? Preferences);
+
+    public static readonly StepDescription Description = new(
+        nameof(StartRound), 1, StepKind.Effectful, typeof(Inputs), typeof(NoHParams), typeof(Outputs),
+        "Numbers the round and resolves the champion and the earlier preferences.");
+}

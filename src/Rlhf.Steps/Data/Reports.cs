@@ -1,0 +1,43 @@
+using Rlhf.Steps.Artifacts;
+
+namespace Rlhf.Steps.Data;
+
+/// <summary>One held-out pair as the reward model and the bag-of-words baseline see it: margins are score(chosen) − score(rejected).</summary>
+public sealed record ScoredPair(
+    string ComparisonId, IReadOnlyList<Turn> Prompt, string Chosen, string Rejected, double Margin, double BaselineMargin);
+
+/// <summary>What became of the judgements; <c>preferences</c> artifact, file <c>report.json</c>, the pairs in <c>pairs.jsonl</c>.</summary>
+public sealed record PreferenceReport(int TrainPairs, int HeldOutPairs, int Ties, double MeanAgreement, bool Simulated);
+
+/// <summary>Figures of a reward model on held-out pairs; <c>report-card</c> artifact, file <c>card.json</c>, pairs in <c>pairs.jsonl</c>.</summary>
+public sealed record RewardModelCard(
+    int Pairs, double Accuracy, double BaselineAccuracy, double LongerWins, double MeanMargin, double NegativeLogLikelihood, bool Simulated);
+
+/// <summary>Which policies an evidence compares; file <c>models.json</c>. The champion's completions have sample 0, the challenger's sample 1.</summary>
+public sealed record EvidenceModels(ArtifactRef Champion, ArtifactRef Challenger);
+
+/// <summary>
+/// One comparison of champion and challenger with its judgements; <c>evidence</c> artifact, file <c>evidence.jsonl</c>, in the order of asking.
+/// </summary>
+public sealed record EvidenceItem(int Pass, Comparison Comparison, IReadOnlyList<Judgement> Judgements);
+
+/// <summary>One criterion of the gate: its figure, its threshold, whether it holds, and the sentence that says so.</summary>
+public sealed record CriterionResult(string Name, double Value, double Threshold, bool Holds, string Reason);
+
+/// <summary>The gate's answer; <c>decision</c> artifact, file <c>decision.json</c>.</summary>
+public sealed record GateDecision(
+    string Outcome, ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef Evidence, int Wins, int Losses, int Ties,
+    double WinRate, double LowerBound, double UpperBound, double Confidence, bool Simulated, IReadOnlyList<CriterionResult> Criteria);
+
+/// <summary>
+/// What the hidden preference of simulated labelers says; <c>gold</c> artifact, file <c>gold.json</c>. Gold means are over the completions of
+/// the evaluation; accuracies over held-out pairs whose gold differs; agreement over decisive judgements of such pairs.
+/// </summary>
+public sealed record GoldReport(
+    double ChampionMean, double ChampionDeviation, double ChallengerMean, double Gain, double RewardModelAccuracy, double BaselineAccuracy,
+    int Pairs, double LabelerAgreement, int Judgements, bool Simulated = true);
+
+/// <summary>The round in one record; <c>report</c> artifact, file <c>report.json</c>.</summary>
+public sealed record RoundReport(
+    int Round, RewardModelCard RewardModel, double ProxyBefore, double ProxyAfter, double SequenceKl, GateDecision Decision, GoldReport? Gold,
+    ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef RewardModelRef, ArtifactRef Preferences, ArtifactRef Evidence);
