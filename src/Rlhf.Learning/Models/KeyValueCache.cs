@@ -10,9 +10,9 @@ public sealed class KeyValueCache : IDisposable
     {
         (Slots, Length) = (slots, length);
         using var scope = NewDisposeScope();
-        long[] shape = [(long)slots * length, config.NumKeyValueHeads, config.HeadSize];
+        long[] shape = [slots, config.NumKeyValueHeads, length, config.HeadSize];
         Layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(_ => (Zeros(shape, device), Zeros(shape, device)))];
-        FirstRows = arange(0, (long)slots * length, length, ScalarType.Int64, device).DetachFromDisposeScope();
+        FirstRows = arange(slots * config.NumKeyValueHeads, ScalarType.Int64, device).mul_(length).view(slots, -1).DetachFromDisposeScope();
         Ages = arange(length, ScalarType.Int64, device).DetachFromDisposeScope();
     }
 
@@ -22,10 +22,10 @@ public sealed class KeyValueCache : IDisposable
     /// <summary>Positions per slot.</summary>
     public int Length { get; }
 
-    /// <summary>Per layer, each [slots * length, key/value heads, head size].</summary>
+    /// <summary>Per layer, each [slots, key/value heads, length, head size].</summary>
     internal (Tensor Keys, Tensor Values)[] Layers { get; }
 
-    /// <summary>Row of each slot's position 0, [slots].</summary>
+    /// <summary>Where position 0 of each slot and head lies, counted in heads of numbers, [slots, key/value heads].</summary>
     internal Tensor FirstRows { get; }
 
     /// <summary>0, 1, ... length - 1.</summary>

@@ -19,7 +19,7 @@ static class Llama2cFile
         var tokenizer = Llama2cTokenizer.Load(One(folder, IsTokenizer)
             ?? throw new InvalidDataException($"'{folder}' has the model '{Path.GetFileName(path)}' but no single tokenizer tok*.bin, which was expected beside it."));
         using var stream = File.OpenRead(path);
-        var config = Config(stream, path);
+        var config = Config(stream, path, tokenizer);
         HuggingFaceFolder.Check(folder, config, tokenizer);
         var parameters = new ParameterSet(config.ParameterShapes(), device, trainable);
         foreach (var tensor in Layout(config))
@@ -37,7 +37,7 @@ static class Llama2cFile
             : throw new InvalidDataException($"'{folder}' has {files.Length} files of which one was expected: {string.Join(", ", files.Select(Path.GetFileName).Order(StringComparer.Ordinal))}.");
     }
 
-    static LlamaConfig Config(Stream stream, string path)
+    static LlamaConfig Config(Stream stream, string path, Llama2cTokenizer tokenizer)
     {
         if (stream.Length < HeaderSize)
             throw new InvalidDataException($"'{path}' is truncated: it has {stream.Length} bytes, but a header of {HeaderSize} was expected.");
@@ -52,6 +52,8 @@ static class Llama2cFile
             NumKeyValueHeads = header[4],
             VocabSize = header[5] == int.MinValue ? 0 : Math.Abs(header[5]),
             MaxPositionEmbeddings = header[6],
+            BosTokenId = tokenizer.BosId,
+            EosTokenId = tokenizer.EosId,
             TieWordEmbeddings = header[5] > 0, // a negative size says that the classifier is not shared
         }.Validate();
         var expected = HeaderSize + Layout(config).Sum(t => (decimal)t.Count) * sizeof(float);

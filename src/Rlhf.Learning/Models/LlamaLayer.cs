@@ -6,8 +6,8 @@ namespace Rlhf.Learning.Models;
 
 /// <summary>What all layers share while one token per slot is fed.</summary>
 /// <param name="Cache">Keys and values so far.</param>
-/// <param name="Rows">Row of the cache that each slot writes, [slots].</param>
-/// <param name="Mask">0 up to each slot's position, then minus infinity, [slots, 1, 1, length].</param>
+/// <param name="Rows">Row of the cache that each slot and head writes, [slots * key/value heads].</param>
+/// <param name="Mask">0 up to each slot's position, then minus infinity, [slots, 1, 1, extent].</param>
 /// <param name="Cosine">Rotary table at each slot's position, [slots, 1, head size].</param>
 /// <param name="Sine">The signed sine likewise.</param>
 sealed record DecodeStep(KeyValueCache Cache, Tensor Rows, Tensor Mask, Tensor Cosine, Tensor Sine);
@@ -47,11 +47,10 @@ sealed class LlamaLayer
     {
         using var scope = NewDisposeScope();
         var (batch, time) = (x.shape[0], x.shape[1]);
-        var qkv = linear(RmsNorm.Apply(x, _attentionNorm, _epsilon), _queryKeyValue).view(batch, time, -1, _headSize);
-        var rotated = _rotary.Rotate(qkv.narrow(2, 0, _heads + _keyValueHeads), cosine, sine);
-        var query = rotated.narrow(2, 0, _heads).transpose(1, 2); // [batch, heads, time, head size]
-        var key = Repeat(rotated.narrow(2, _heads, _keyValueHeads).transpose(1, 2));
-        var value = Repeat(qkv.narrow(2, _heads + _keyValueHeads, _keyValueHeads).transpose(1, 2));
+        var (query, key, value) = Heads(x, cosine, sine, batch, time); // [batch, time, heads, head size]
+        query = query.transpose(1, 2); // [batch, heads, time, head size]
+        key = Repeat(key.transpose(1, 2));
+        value = Repeat(value.transpose(1, 2));
         var attended = scaled_dot_product_attention(query, key, value, is_casual: true).transpose(1, 2).reshape(batch, time, -1);
         return FeedForward(x.add(linear(attended, _attentionOut))).MoveToOuterDisposeScope();
     }
@@ -60,28 +59,40 @@ sealed class LlamaLayer
     internal Tensor Step(Tensor x, DecodeStep step)
     {
         using var scope = NewDisposeScope();
-        var (slots, length) = (step.Cache.Slots, step.Cache.Length);
-        var qkv = linear(RmsNorm.Apply(x, _attentionNorm, _epsilon), _queryKeyValue).view(slots, -1, _headSize);
-        var rotated = _rotary.Rotate(qkv.narrow(1, 0, _heads + _keyValueHeads), step.Cosine, step.Sine);
+        var slots = step.Cache.Slots;
+        var (query, key, value) = Heads(x, step.Cosine, step.Sine, slots); // [slots, heads, head size]
         var (keys, values) = step.Cache.Layers[_index];
-        keys.index_copy_(0, step.Rows, rotated.narrow(1, _heads, _keyValueHeads));
-        values.index_copy_(0, step.Rows, qkv.narrow(1, _heads + _keyValueHeads, _keyValueHeads));
+        keys.view(-1, _headSize).index_copy_(0, step.Rows, key.reshape(-1, _headSize));
+        values.view(-1, _headSize).index_copy_(0, step.Rows, value.reshape(-1, _headSize));
         // The query heads of one key/value head stand where queries in time would: no key or value is copied.
-        var query = rotated.narrow(1, 0, _heads).reshape(slots, _keyValueHeads, -1, _headSize);
-        var attended = scaled_dot_product_attention(
-            query,
-            keys.view(slots, length, _keyValueHeads, _headSize).transpose(1, 2),
-            values.view(slots, length, _keyValueHeads, _headSize).transpose(1, 2),
-            step.Mask).reshape(slots, -1);
+        query = query.reshape(slots, _keyValueHeads, -1, _headSize);
+        var extent = step.Mask.shape[^1];
+        var attended = scaled_dot_product_attention(query, keys.narrow(2, 0, extent), values.narrow(2, 0, extent), step.Mask).reshape(slots, -1);
         return FeedForward(x.add(linear(attended, _attentionOut))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Queries and keys, turned by their position, and values, each [..., heads, head size] where [...] is <paramref name="rows"/>.</summary>
+    (Tensor Query, Tensor Key, Tensor Value) Heads(Tensor x, Tensor cosine, Tensor sine, params ReadOnlySpan<long> rows)
+    {
+        var projected = linear(RmsNorm.Apply(x, _attentionNorm, _epsilon), _queryKeyValue).view([.. rows, -1, _headSize]);
+        var (turned, value) = Split(projected, _heads + _keyValueHeads, _keyValueHeads, -2);
+        var (query, key) = Split(_rotary.Rotate(turned, cosine, sine), _heads, _keyValueHeads, -2);
+        return (query, key, value);
     }
 
     Tensor FeedForward(Tensor x)
     {
         var gateUp = linear(RmsNorm.Apply(x, _feedForwardNorm, _epsilon), _gateUp);
         var width = gateUp.shape[^1] / 2;
-        var hidden = silu(gateUp.narrow(-1, 0, width)).mul(gateUp.narrow(-1, width, width));
-        return x.add(linear(hidden, _down));
+        var (gate, up) = Split(gateUp, width, width, -1);
+        return x.add(linear(silu(gate).mul(up), _down));
+    }
+
+    // One split instead of two narrows: its gradient is one concatenation, theirs are two zero-filled tensors and a sum.
+    static (Tensor, Tensor) Split(Tensor x, long first, long second, long dimension)
+    {
+        var parts = x.split([first, second], dimension);
+        return (parts[0], parts[1]);
     }
 
     /// <summary>[batch, key/value heads, time, head size] to as many heads as the query has, neighbours sharing one.</summary>

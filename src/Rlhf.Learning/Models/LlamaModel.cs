@@ -80,11 +80,12 @@ public sealed class LlamaModel : IDisposable
     {
         using var mode = no_grad();
         using var scope = NewDisposeScope();
+        var extent = Extent(positions, cache);
         var step = new DecodeStep(
             cache,
-            cache.FirstRows.add(positions),
-            zeros([cache.Slots, 1, 1, cache.Length], ScalarType.Float32, Device)
-                .masked_fill_(cache.Ages.gt(positions.unsqueeze(1)).view(cache.Slots, 1, 1, cache.Length), float.NegativeInfinity),
+            cache.FirstRows.add(positions.unsqueeze(1)).view(-1),
+            zeros([cache.Slots, 1, 1, extent], ScalarType.Float32, Device)
+                .masked_fill_(cache.Ages.narrow(0, 0, extent).gt(positions.unsqueeze(1)).view(cache.Slots, 1, 1, extent), float.NegativeInfinity),
             _rotary.Cosine.index_select(0, positions).unsqueeze(1), // [slots, 1, head size]
             _rotary.SignedSine.index_select(0, positions).unsqueeze(1));
         var x = Embed(tokens);
@@ -99,6 +100,9 @@ public sealed class LlamaModel : IDisposable
         _rotary.Dispose();
         Parameters.Dispose();
     }
+
+    /// <summary>How much of the cache any slot sees. What a slot does not see adds exact zeros, so its result does not depend on the others' lengths.</summary>
+    static long Extent(Tensor positions, KeyValueCache cache) => Math.Min(cache.Length, (positions.max().ToInt64() / 16 + 1) * 16);
 
     Tensor Embed(Tensor tokens) => Parameters["model.embed_tokens.weight"].index_select(0, tokens);
 

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
@@ -8,7 +7,7 @@ namespace Rlhf.Learning.Native;
 
 /// <summary>Loads libtorch and TorchSharp's native library before TorchSharp asks for them.</summary>
 /// <remarks>They are taken from beside the application (published) or from the package folders that the build recorded.</remarks>
-public static class TorchNative
+public static partial class TorchNative
 {
     static readonly Lazy<nint> Loaded = new(Load);
 
@@ -19,8 +18,12 @@ public static class TorchNative
 #pragma warning disable CA2255
     [ModuleInitializer]
 #pragma warning restore CA2255
-    internal static void Register() => AssemblyLoadContext.GetLoadContext(typeof(torch).Assembly)!.ResolvingUnmanagedDll +=
-        (_, name) => name is "LibTorchSharp" or "torch_cpu" or "torch_cuda" ? Loaded.Value : 0;
+    internal static void Register()
+    {
+        LetWaitingThreadsSleep();
+        AssemblyLoadContext.GetLoadContext(typeof(torch).Assembly)!.ResolvingUnmanagedDll +=
+            (_, name) => name is "LibTorchSharp" or "torch_cpu" or "torch_cuda" ? Loaded.Value : 0;
+    }
 
     static nint Load()
     {
@@ -29,6 +32,17 @@ public static class TorchNative
         var torchSharp = NativeFolders.LibTorchSharp();
         return NativeLibrary.TryLoad(torchSharp, out var handle) ? handle : LoadPatched(torchSharp);
     }
+
+    // Threads of GNU OpenMP spin while they wait. Two processes that share two cores then mostly wait for each other: a training step of a
+    // small model took 5 to 10 times as long; asleep, it takes as long as alone. Read when libgomp loads; a value that is set stays.
+    static void LetWaitingThreadsSleep()
+    {
+        if (OperatingSystem.IsLinux())
+            _ = SetEnvironmentVariable("OMP_WAIT_POLICY", "PASSIVE", overwrite: 0);
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironmentVariable(string name, string value, int overwrite);
 
     static void LoadDependency(string path)
     {

@@ -41,8 +41,8 @@ public sealed class Llama2cTokenizer : ITokenizer
     /// <inheritdoc/>
     public int BosId => 1;
 
-    /// <inheritdoc/>
-    public int EosId => 2;
+    /// <summary>The beginning of sequence again: llama2.c trains on texts that only it separates, so it also ends the text before; its models never give id 2.</summary>
+    public int EosId => BosId;
 
     /// <summary>The unknown token, 0, which no text gives.</summary>
     public int PadId => 0;
@@ -56,15 +56,8 @@ public sealed class Llama2cTokenizer : ITokenizer
     {
         if (text.Length == 0)
             return [];
-        List<int> ids = [];
-        foreach (var rune in (" " + text).EnumerateRunes())
-            ids.AddRange(Character(rune));
-        while (BestMerge(ids) is (var index, var merged))
-        {
-            ids[index] = merged;
-            ids.RemoveAt(index + 1);
-        }
-        return [.. ids];
+        int[] characters = [.. (" " + text).EnumerateRunes().SelectMany(Character)];
+        return new BestScoreMerge(characters, Merge).Run();
     }
 
     /// <summary>Text of ids; the space that the encoding puts before a text is dropped after a beginning of sequence only, so that completions join on.</summary>
@@ -95,17 +88,11 @@ public sealed class Llama2cTokenizer : ITokenizer
         return _ids.TryGetValue(Key(bytes), out var id) ? [id] : bytes.Select(b => FirstByteId + b);
     }
 
-    /// <summary>The neighbors whose joint piece has the best score, the leftmost of equals, or null where no two can be merged.</summary>
-    (int Index, int Merged)? BestMerge(List<int> ids)
-    {
-        (int, int)? best = null;
-        var bestScore = float.NegativeInfinity;
-        for (var i = 0; i + 1 < ids.Count; i++)
-            if (ids[i] >= FirstPieceId && ids[i + 1] >= FirstPieceId
-                && _ids.TryGetValue(Key(_pieces[ids[i]].Bytes) + Key(_pieces[ids[i + 1]].Bytes), out var merged) && _pieces[merged].Score > bestScore)
-                (best, bestScore) = ((i, merged), _pieces[merged].Score);
-        return best;
-    }
+    /// <summary>The piece that two neighbors give together, with its score, or null where there is none.</summary>
+    (int Id, float Score)? Merge(int left, int right) =>
+        left >= FirstPieceId && right >= FirstPieceId && _ids.TryGetValue(Key(_pieces[left].Bytes) + Key(_pieces[right].Bytes), out var id)
+            ? (id, _pieces[id].Score)
+            : null;
 
     bool ByteTokensStand() => Enumerable.Range(0, 256).All(b => Encoding.ASCII.GetString(_pieces[FirstByteId + b].Bytes) == string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>"));
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Runtime.Definitions;
@@ -6,8 +7,11 @@ namespace Rlhf.Runtime.Definitions;
 public sealed record ActivityType(
     string Name, IReadOnlyList<ActivityInput> Inputs, IReadOnlyList<ActivityOutput> Outputs, IReadOnlyList<string> Outcomes, StepDescription? Step = null);
 
-/// <summary>An input by the name of its property; a null type takes the type of whatever it is assigned to.</summary>
-public sealed record ActivityInput(string Property, ScalarType? Type, bool Required);
+/// <summary>
+/// An input by the name of its property; a null type takes the type of whatever it is assigned to. The default is what an activity of Elsa's has where the
+/// file gives nothing; a step's own defaults stay with the step.
+/// </summary>
+public sealed record ActivityInput(string Property, ScalarType? Type, bool Required, JsonNode? Default = null);
 
 /// <summary>An output: the property in the file, and the name that the step gives it.</summary>
 public sealed record ActivityOutput(string Property, string Name, ScalarType Type);
@@ -34,7 +38,7 @@ public sealed class ActivityCatalog
     [
         new(Start, [], [], ["Done"]),
         new(End, [], [], []),
-        new(FlowDecision, [new("condition", ScalarType.Boolean, true)], [], ["True", "False"]),
+        new(FlowDecision, [new("condition", ScalarType.Boolean, true, Default: false)], [], ["True", "False"]),
         new(SetVariable, [new("value", null, true)], [], ["Done"]),
         new(WriteLine, [new("text", ScalarType.String, true)], [], ["Done"]),
     ];

@@ -9,6 +9,8 @@ namespace Rlhf.Runtime.Definitions;
 /// </summary>
 public sealed class DefinitionReader(ActivityCatalog catalog)
 {
+    const int MaxActivities = 2000;
+
     static readonly HashSet<string> NotInputs =
         ["id", "nodeId", "name", "type", "version", "customProperties", "metadata", "canStartWorkflow", "runAsynchronously", "commitStrategy"];
 
@@ -59,6 +61,8 @@ public sealed class DefinitionReader(ActivityCatalog catalog)
             throw new InvalidDataException($"{source}: activity '{id}' (the root) is of type '{Text(root, "type")}'; this runtime runs {ActivityCatalog.Flowchart} as root only.");
         if (Items(root["variables"]).Any())
             throw new InvalidDataException($"{source}: activity '{id}' (the root) has variables of its own; declare them for the workflow.");
+        if (Items(root["activities"]).Count() > MaxActivities)
+            throw new InvalidDataException($"{source}: activity '{id}' (the root) holds more than {MaxActivities} activities.");
         return new(id, [.. Items(root["activities"]).Select(a => ReadActivity(a, id, source))], [.. Items(root["connections"]).Select(ReadConnection)]);
     }
 
@@ -68,11 +72,8 @@ public sealed class DefinitionReader(ActivityCatalog catalog)
         var where = $"{source}: activity '{id}'";
         if (id.Length == 0) throw new InvalidDataException($"{source}: an activity of type '{type}' has no id.");
         if (id.Contains('#')) throw new InvalidDataException($"{where}: an id must not contain '#', which marks a second run.");
-        if (catalog.Find(type) is null)
-        {
-            throw new InvalidDataException(
-                $"{where} is of type '{type}', which this runtime does not run; known are {string.Join(", ", catalog.Names.Order(StringComparer.Ordinal))}.");
-        }
+        var known = catalog.Find(type) ?? throw new InvalidDataException(
+            $"{where} is of type '{type}', which this runtime does not run; known are {string.Join(", ", catalog.Names.Order(StringComparer.Ordinal))}.");
         var (inputs, outputs, settings) = (new Dictionary<string, Expression>(), new Dictionary<string, string>(), new JsonObject());
         foreach (var (name, value) in json)
         {
@@ -81,7 +82,7 @@ public sealed class DefinitionReader(ActivityCatalog catalog)
             else if (value is JsonObject { } output && output["memoryReference"] is JsonObject reference) outputs[name] = Text(reference, "id");
             else settings[name] = value.DeepClone();
         }
-        return new(id, $"Workflow1:{parent}:{id}", type)
+        return new(id, $"Workflow1:{parent}:{id}", known)
         {
             Inputs = inputs,
             Outputs = outputs,

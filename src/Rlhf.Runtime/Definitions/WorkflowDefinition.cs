@@ -32,7 +32,7 @@ public sealed record Flowchart(string Id, IReadOnlyList<Activity> Activities, IR
 /// A place in a flowchart. Outputs map a property to the id of a variable, or the name of a workflow output; settings are the properties that are
 /// neither, such as the variable of a SetVariable.
 /// </summary>
-public sealed record Activity(string Id, string NodePath, string Type)
+public sealed record Activity(string Id, string NodePath, ActivityType Type)
 {
     public IReadOnlyDictionary<string, Expression> Inputs { get; init; } = new Dictionary<string, Expression>();
 

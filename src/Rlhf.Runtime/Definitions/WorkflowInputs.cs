@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Rlhf.Runtime.Definitions;
 
 /// <summary>The inputs of an instance: what the caller gave, checked against the declared types, and the defaults for the rest.</summary>
-public static class WorkflowInputs
+public static partial class WorkflowInputs
 {
-    /// <exception cref="ArgumentException">An input is unknown or of another type; the message names it, the value and what was expected.</exception>
+    /// <exception cref="ArgumentException">An input is unknown, of another type, or needed and missing; the message names it and what was expected.</exception>
     public static JsonObject Bind(WorkflowDefinition definition, JsonObject given)
     {
         if (given.Select(g => g.Key).FirstOrDefault(name => definition.Inputs.All(i => i.Name != name)) is { } unknown)
@@ -24,6 +25,25 @@ public static class WorkflowInputs
                 throw new ArgumentException($"{definition.DefinitionId}, input '{input.Name}' {reason}.");
             if (converted is not null) bound[input.Name] = converted.DeepClone();
         }
+        if (Missing(definition, bound) is { } missing) throw new ArgumentException($"{definition.DefinitionId}, {missing}.");
         return bound;
     }
+
+    // Elsa knows no required inputs; but what a step needs and takes straight from an input of the workflow must be there before hours are spent on the way to it.
+    static string? Missing(WorkflowDefinition definition, JsonObject bound)
+    {
+        foreach (var activity in definition.Root.Activities)
+        {
+            foreach (var needed in activity.Type.Inputs.Where(i => i.Required && activity.Type.Step is not null))
+            {
+                if (activity.Inputs.GetValueOrDefault(needed.Property) is Expression.JavaScript script && PlainInput().Match(script.Script) is { Success: true } match
+                    && (bound[match.Groups[1].Value] is not { } value || value.ToString().Length == 0))
+                    return $"input '{match.Groups[1].Value}' is missing; activity '{activity.Id}' needs it as its '{needed.Property}'";
+            }
+        }
+        return null;
+    }
+
+    [GeneratedRegex("""^\s*getInput\(\s*["']([^"']+)["']\s*\)\s*;?\s*$""")]
+    private static partial Regex PlainInput();
 }

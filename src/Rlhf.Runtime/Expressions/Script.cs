@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Jint;
 using Jint.Native;
 using Jint.Runtime;
+using Jint.Runtime.Interop;
 using Rlhf.Runtime.Definitions;
 using Rlhf.Steps.Data;
 
@@ -84,35 +85,38 @@ public static class Script
             options.TimeSystem = new EventTime(scope.Now);
         });
         var draws = 0;
-        engine.SetValue("random", () => Seeds.Uniform(0, scope.RandomStream, (draws++).ToString(CultureInfo.InvariantCulture)));
-        engine.Execute("Math.random = random; delete globalThis.random;");
-        engine.SetValue("getVariable", (string name) => Known(scope.Variables, name, "variable"));
-        engine.SetValue("getInput", (string name) => Known(scope.Inputs, name, "input"));
-        foreach (var (name, value) in scope.Variables) engine.SetValue(GetterOf(name), () => ToScript(value));
+        engine.GetValue("Math").AsObject().Set("random", new ClrFunction(engine, "random",
+            (_, _) => Seeds.Uniform(0, scope.RandomStream, (draws++).ToString(CultureInfo.InvariantCulture))));
+        Define(engine, "getVariable", arguments => ToScript(Known(scope.Variables, FirstText(arguments), "variable")));
+        Define(engine, "getInput", arguments => ToScript(Known(scope.Inputs, FirstText(arguments), "input")));
+        foreach (var (name, value) in scope.Variables) Define(engine, GetterOf(name), _ => ToScript(value));
         foreach (var (name, value) in scope.Inputs)
         {
             // Elsa takes the name of an input as it stands; an input hides a variable of the same name.
-            engine.SetValue("get" + name, () => ToScript(value));
-            engine.SetValue(GetterOf(name), () => ToScript(value));
+            Define(engine, "get" + name, _ => ToScript(value));
+            Define(engine, GetterOf(name), _ => ToScript(value));
         }
         var variables = new JsObject(engine);
-        foreach (var (name, value) in scope.Variables) variables.Set(name, JsValue.FromObject(engine, ToScript(value)));
-        // Frozen: an expression reads; in strict mode an assignment is an error rather than nothing.
+        // Read-only: an expression reads; in strict mode an assignment is an error rather than nothing.
+        foreach (var (name, value) in scope.Variables) variables.FastSetProperty(name, new(ToScript(value), writable: false, enumerable: true, configurable: false));
         variables.PreventExtensions();
         engine.SetValue("variables", variables);
-        engine.Execute("Object.freeze(variables);");
         return engine;
     }
 
-    static object? Known(IReadOnlyDictionary<string, JsonNode?> values, string name, string what) =>
-        values.TryGetValue(name, out var value) ? ToScript(value)
+    static void Define(Engine engine, string name, Func<JsValue[], JsValue> function) => engine.SetValue(name, new ClrFunction(engine, name, (_, arguments) => function(arguments)));
+
+    static string FirstText(JsValue[] arguments) => arguments is [var first, ..] ? first.ToString() : "";
+
+    static JsonNode? Known(IReadOnlyDictionary<string, JsonNode?> values, string name, string what) =>
+        values.TryGetValue(name, out var value) ? value
         : throw new ScriptException($"there is no {what} '{name}'; known are {string.Join(", ", values.Keys.Order(StringComparer.Ordinal))}");
 
-    static object? ToScript(JsonNode? value) => value?.GetValueKind() switch
+    static JsValue ToScript(JsonNode? value) => value?.GetValueKind() switch
     {
-        null or JsonValueKind.Null => null,
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
+        null or JsonValueKind.Null => JsValue.Null,
+        JsonValueKind.True => JsBoolean.True,
+        JsonValueKind.False => JsBoolean.False,
         JsonValueKind.Number => double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture),
         _ => value.GetValue<string>(),
     };

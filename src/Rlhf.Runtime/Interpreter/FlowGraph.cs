@@ -34,10 +34,10 @@ internal sealed class FlowGraph
         var targets = flowchart.Connections.Select(c => c.Target).ToHashSet();
         var activities = flowchart.Activities;
         return (activities.FirstOrDefault(a => a.Id == asked)
-            ?? activities.FirstOrDefault(a => a.Type == ActivityCatalog.Start)
+            ?? activities.FirstOrDefault(a => a.Type.Name == ActivityCatalog.Start)
             ?? activities.FirstOrDefault(a => a.CanStart)
             ?? activities.FirstOrDefault(a => !targets.Contains(a.Id))
-            ?? activities.FirstOrDefault())?.Id;
+            ?? (activities is [var first, ..] ? first : null))?.Id;
     }
 
     public IEnumerable<Connection> Outbound(string activity) => _outbound[activity];

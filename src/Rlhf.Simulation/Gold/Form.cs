@@ -19,7 +19,9 @@ internal static class Form
         return trouble > 0 ? 0 : joy switch { 0 => 0.4, 1 => 0.8, _ => 1 };
     }
 
-    /// <summary>Share of sentences of at least two words that are closed and do not end in a word such as "the"; the text's end counts once more.</summary>
+    /// <summary>
+    /// Share of sentences of at least two words that are closed and do not end in a word such as "the"; the text's end counts once more.
+    /// </summary>
     public static double Sentences(GoldText story)
     {
         var whole = story.Sentences.Count(s => s.Closed && s.Count >= 2 && !story.Words[s.First + s.Count - 1].Info.Is(WordRole.Open));

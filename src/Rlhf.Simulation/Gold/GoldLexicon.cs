@@ -70,7 +70,7 @@ internal static class GoldLexicon
         (StoryEvents.Broken, "broke broken breaks tore torn cracked", "fixed fix fixes mended repaired glued"),
         (StoryEvents.Hungry, "hungry starving thirsty", "fed feed food ate eat drank gave"),
         (StoryEvents.Scared, "scared afraid frightened scary fear", "hugged held hug brave safe calm comforted"),
-        (StoryEvents.Wanted, "wanted want wants wished wish hoped needed dreamed", "bought got gave give given found made took won"),
+        (StoryEvents.Wanted, "wanted want wants wished wish hoped needed dreamed", "bought got gave give given made took won"),
         (StoryEvents.Dirty, "dirty muddy messy mud mess", "washed cleaned wash clean wiped"),
         (StoryEvents.Sick, "sick hurt ill tired sleepy", "better doctor rested slept medicine healed nap bandage"),
         (StoryEvents.Stuck, "stuck trapped caught", "pulled freed climbed helped pushed free"),

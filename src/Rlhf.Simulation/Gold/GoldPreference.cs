@@ -18,7 +18,7 @@ public static class GoldPreference
         var story = new GoldText(completion);
         if (story.Words.Count == 0) return GoldProperties.None;
         return new(
-            Agreement.Pronouns(opening, story), Agreement.Characters(opening, story), Resolution.Measure(opening, story), Order.Measure(opening, story),
-            Form.HappyEnding(story), Form.Sentences(story), Form.NoRepetition(story));
+            Agreement.Pronouns(opening, story), Agreement.Characters(opening, story), Resolution.Measure(opening, story),
+            Order.Measure(opening, story), Form.HappyEnding(story), Form.Sentences(story), Form.NoRepetition(story));
     }
 }

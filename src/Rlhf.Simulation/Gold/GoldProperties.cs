@@ -15,7 +15,7 @@ public sealed record GoldProperties(
     internal static readonly GoldProperties None = new(0, 0, 0, 0, 0, 0, 0);
 
     /// <summary>What a property counts in the score; the weights sum to 1.</summary>
-    internal static readonly GoldProperties Weights = new(0.22, 0.13, 0.25, 0.25, 0.07, 0.04, 0.04);
+    internal static readonly GoldProperties Weights = new(0.17, 0.08, 0.17, 0.36, 0.14, 0.04, 0.04);
 
     /// <summary>The weighted sum, 0 to 1.</summary>
     public double Score =>

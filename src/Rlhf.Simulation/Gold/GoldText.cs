@@ -27,7 +27,7 @@ internal sealed class GoldText
 
     public IReadOnlyList<GoldSentence> Sentences => _sentences;
 
-    /// <summary>True where the word or one of the two before it in its sentence denies, such as in "did not find", or "anymore" follows.</summary>
+    /// <summary>True where the word or one of the two before it in its sentence denies, such as in "did not find".</summary>
     public bool Denied(int word)
     {
         for (var i = word - 1; i >= Math.Max(0, word - 2) && _words[i].Sentence == _words[word].Sentence; i--)

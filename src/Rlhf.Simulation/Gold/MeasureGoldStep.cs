@@ -14,7 +14,7 @@ public sealed class MeasureGoldStep : Step<MeasureGold.Inputs, NoHParams, Measur
     protected override async Task<StepResult> RunAsync(
         MeasureGold.Inputs inputs, NoHParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        var models = await context.Artifacts.ReadJsonAsync<Models>(inputs.Evidence, "models.json", cancellationToken);
+        var models = await context.Artifacts.ReadJsonAsync<EvidenceModels>(inputs.Evidence, "models.json", cancellationToken);
         var evidence = await context.Artifacts.ReadLinesAsync<EvidenceItem>(inputs.Evidence, "evidence.jsonl", cancellationToken);
         var pairs = await context.Artifacts.ReadLinesAsync<ScoredPair>(inputs.ReportCard, "pairs.jsonl", cancellationToken);
         var report = Measure(evidence, models, pairs, inputs);
@@ -23,7 +23,7 @@ public sealed class MeasureGoldStep : Step<MeasureGold.Inputs, NoHParams, Measur
     }
 
     static GoldReport Measure(
-        IReadOnlyList<EvidenceItem> evidence, Models models, IReadOnlyList<ScoredPair> pairs, MeasureGold.Inputs inputs)
+        IReadOnlyList<EvidenceItem> evidence, EvidenceModels models, IReadOnlyList<ScoredPair> pairs, MeasureGold.Inputs inputs)
     {
         if (evidence.Count == 0) throw new InvalidDataException($"{inputs.Evidence.Short} has no comparison; expected at least one to measure.");
         var scored = evidence.Select(e => new ScoredItem(
@@ -36,29 +36,31 @@ public sealed class MeasureGoldStep : Step<MeasureGold.Inputs, NoHParams, Measur
         var differing = pairs
             .Select(p => (Pair: p, Gold: GoldPreference.Score(p.Prompt, p.Chosen) - GoldPreference.Score(p.Prompt, p.Rejected)))
             .Where(p => p.Gold != 0).ToList();
+        var noPair = $"{inputs.ReportCard.Short} has no held-out pair whose gold differs";
         var decisive = scored.Where(s => s.A != s.B)
             .SelectMany(s => s.Item.Judgements.Where(j => j.Side != Side.Tie).Select(j => Right(j.Side == Side.A ? 1 : -1, s.A - s.B))).ToList();
         return new(
             champion, deviation, challenger, Gain(champion, challenger, deviation, inputs.Evidence),
-            Mean([.. differing.Select(p => Right(p.Pair.Margin, p.Gold))], $"{inputs.ReportCard.Short} has no held-out pair whose gold differs"),
-            Mean([.. differing.Select(p => Right(p.Pair.BaselineMargin, p.Gold))], $"{inputs.ReportCard.Short} has no held-out pair whose gold differs"),
-            differing.Count,
+            Mean([.. differing.Select(p => Right(p.Pair.Margin, p.Gold))], noPair),
+            Mean([.. differing.Select(p => Right(p.Pair.BaselineMargin, p.Gold))], noPair), differing.Count,
             Mean(decisive, $"{inputs.Evidence.Short} has no decisive judgement of a comparison whose gold differs"), decisive.Count);
     }
 
-    sealed record Models(ArtifactRef Champion, ArtifactRef Challenger);
-
     sealed record ScoredItem(EvidenceItem Item, bool ChampionIsA, double A, double B);
 
-    // A policy against itself: the sample numbers tell the two apart, as they do for the gate.
-    static bool ChampionIsA(Comparison comparison, Models models)
+    // By the sample, as the gate does: in a test of a policy against itself both sides have the same source.
+    static bool ChampionIsA(Comparison comparison, EvidenceModels models)
     {
-        var (a, b) = (comparison.A.Source, comparison.B.Source);
-        if (models.Champion == models.Challenger && a == models.Champion && b == models.Champion) return comparison.A.Sample <= comparison.B.Sample;
-        if (a == models.Champion && b == models.Challenger) return true;
-        if (a == models.Challenger && b == models.Champion) return false;
-        throw new InvalidDataException(
-            $"Comparison {comparison.Id} is between {a.Short} and {b.Short}; expected the champion {models.Champion.Short} and the challenger {models.Challenger.Short}.");
+        var (champion, challenger) = comparison.A.Sample == 0 ? (comparison.A, comparison.B) : (comparison.B, comparison.A);
+        if ((champion.Sample, challenger.Sample) != (0, 1))
+            throw new InvalidDataException(
+                $"Comparison {comparison.Id} is between samples {comparison.A.Sample} and {comparison.B.Sample}; "
+                + "expected 0, the champion's, and 1, the challenger's.");
+        if ((champion.Source, challenger.Source) != (models.Champion, models.Challenger))
+            throw new InvalidDataException(
+                $"Comparison {comparison.Id} is between {champion.Source.Short} and {challenger.Source.Short}; "
+                + $"expected the champion {models.Champion.Short} and the challenger {models.Challenger.Short}.");
+        return champion == comparison.A;
     }
 
     /// <summary>In deviations of the champion's gold.</summary>
@@ -66,7 +68,8 @@ public sealed class MeasureGoldStep : Step<MeasureGold.Inputs, NoHParams, Measur
         challenger == champion ? 0
         : deviation > 0 ? (challenger - champion) / deviation
         : throw new InvalidDataException(
-            $"All completions of the champion in {evidence.Short} have the same gold ({champion:0.####}); expected some that differ, to measure the gain in deviations.");
+            $"All completions of the champion in {evidence.Short} have the same gold ({champion:0.####}); "
+            + "expected some that differ, to measure the gain in deviations.");
 
     static double Right(double margin, double gold) => margin == 0 ? 0.5 : margin > 0 == gold > 0 ? 1 : 0;
 

@@ -51,7 +51,8 @@ public sealed class SimulatedLabelers(TimeProvider time) : ILabeler
         var settings = RecordBinding.Bind<CollectJudgements.HParams>(request.Settings, "simulated labelers, settings");
         if (request.JudgementsPerQuestion < 1 || request.JudgementsPerQuestion > settings.SimulatedLabelers)
             throw new ArgumentException(
-                $"'judgementsPerComparison' is {request.JudgementsPerQuestion}; expected 1 to 'simulatedLabelers' ({settings.SimulatedLabelers}), each judgement being another labeler's.");
+                $"'judgementsPerComparison' is {request.JudgementsPerQuestion}; expected 1 to 'simulatedLabelers' ({settings.SimulatedLabelers}), "
+                + "each judgement being another labeler's.");
         return settings;
     }
 
@@ -78,13 +79,15 @@ public sealed class SimulatedLabelers(TimeProvider time) : ILabeler
         var seconds = SecondsOf(question, careless, chance);
         if (careless) return Answer(chance.Chance(0.5) ? Side.A : Side.B, 1 + chance.Below(3));
         var size = Math.Abs(perceived);
-        return size < settings.SimulatedTieWidth ? Answer(Side.Tie, 0) : Answer(perceived > 0 ? Side.A : Side.B, size < Better ? 1 : size < MuchBetter ? 2 : 3);
+        return size < settings.SimulatedTieWidth
+            ? Answer(Side.Tie, 0)
+            : Answer(perceived > 0 ? Side.A : Side.B, size < Better ? 1 : size < MuchBetter ? 2 : 3);
 
         Judgement Answer(Side side, int strength) => new(question.Id, Name(labeler), side, strength, seconds, Simulated: true);
     }
 
     /// <summary>Perceived differences, in units of gold, from which one side is better, and much better.</summary>
-    const double Better = 0.15, MuchBetter = 0.35;
+    const double Better = 0.25, MuchBetter = 0.55;
 
     /// <summary>The factor of a labeler's noise: 0.5 for the first, rising linearly to 1.5 for the last; 1 where there is only one.</summary>
     static double Reliability(int labeler, int labelers) => labelers == 1 ? 1 : 0.5 + (double)labeler / (labelers - 1);

@@ -3,34 +3,30 @@ namespace Rlhf.Simulation.Stories;
 /// <summary>How a story goes on: trouble, act, thanks and close, with qualities drawn independently.</summary>
 internal sealed class Continuation
 {
-    const double PronounAgrees = 0.6, OnePronounSlips = 0.1, NameStays = 0.55, ActFits = 0.52, ObjectStays = 0.6, NoAct = 0.08,
-        InOrder = 0.5, HappyClose = 0.5, Filler = 0.3, Repeats = 0.15, Breaks = 0.12;
+    const double PronounAgrees = 0.7, OnePronounSlips = 0.03, NameStays = 0.65, ActFits = 0.6, ObjectStays = 0.7, NoAct = 0.08,
+        InOrder = 0.5, HappyClose = 0.5, Filler = 0.15, Repeats = 0.1, Breaks = 0.1;
 
-    static readonly string[] Troubles =
-        ["{S} was sad and began to cry.", "{S} felt very sad.", "{S} sat down and cried.", "{S} was sad for a long time.", "{S} felt bad and cried a little."];
+    static readonly string[] Troubles = ["{S} was sad and began to cry.", "{S} felt sad.", "{S} sat down and cried."];
 
     static readonly string[] Acts =
-        ["A {helper} came and {act} the {color} {thing}.", "Then a {helper} {act} the {color} {thing}.", "A kind {helper} {act} the {thing} that day.",
-            "Soon a {helper} {act} the little {color} {thing}."];
+        ["A {helper} came and {act} {P} {color} {thing}.", "Then a {helper} {act} the {color} {thing}.", "A kind {helper} {act} the {thing}."];
 
-    static readonly string[] NoActs = ["A {helper} came and looked at the {color} {thing}.", "Then a {helper} saw the {color} {thing}."];
+    static readonly string[] NoActs = ["A {helper} came and saw {P} {color} {thing}.", "Then a {helper} saw the {color} {thing}."];
 
-    static readonly string[] Thanks =
-        ["{S} said thank you with a smile.", "{S} smiled and said thanks.", "{S} thanked the kind {helper}.", "{S} was glad and said thank you."];
+    static readonly string[] Thanks = ["{S} smiled and said thanks.", "{S} thanked the {helper}.", "{S} was glad and smiled."];
 
-    static readonly string[] HappyCloses =
-        ["{S} was happy all day.", "{S} laughed and played in the sun.", "{S} went home with a happy heart.", "It was a happy day for everyone."];
+    static readonly string[] HappyCloses = ["{S} was happy all day.", "{S} went home and was happy.", "It was a happy day."];
 
-    static readonly string[] OtherCloses =
-        ["Then it was time for bed.", "{S} went home to eat.", "The sun went down and it was late.", "{S} was still sad at night.", "{S} put on a coat and went home."];
+    static readonly string[] OtherCloses = ["Then it was late.", "{S} went home to bed.", "It was a long day."];
 
-    static readonly string[] Fillers = ["It was a warm day.", "The wind was cold.", "There was a big tree.", "The birds sang a song."];
+    static readonly string[] Fillers = ["It was warm.", "The wind was cold."];
 
-    static readonly string[] Fragments = ["But then the.", "And it was very.", "So a.", "There was a big and."];
+    static readonly string[] Fragments = ["But then the.", "And it was a."];
 
     readonly Opening _opening;
     readonly Draws _draws;
-    readonly string _helper, _name, _subject, _other;
+    readonly string _helper, _name;
+    readonly bool _female;
     bool _named;
 
     Continuation(Opening opening, Draws draws)
@@ -38,9 +34,9 @@ internal sealed class Continuation
         _opening = opening;
         _draws = draws;
         _helper = draws.Of(StoryWords.Helpers);
-        _name = draws.Chance(NameStays) ? opening.Who.Name : draws.Of([.. StoryWords.Protagonists.Where(p => p != opening.Who)]).Name;
-        _subject = opening.Who.Female == draws.Chance(PronounAgrees) ? "She" : "He";
-        _other = _subject == "She" ? "He" : "She";
+        var other = draws.Of([.. StoryWords.Protagonists.Where(p => p != opening.Who)]);
+        _name = draws.Chance(NameStays) ? opening.Who.Name : other.Name;
+        _female = opening.Who.Female == draws.Chance(PronounAgrees);
     }
 
     public static string Draw(Opening opening, Draws draws) => new Continuation(opening, draws).Text();
@@ -64,11 +60,10 @@ internal sealed class Continuation
     {
         string[] moves = [_draws.Of(Troubles), Act(), _draws.Of(Thanks)];
         if (_draws.Chance(InOrder)) return [.. moves];
-        return _draws.Below(5) switch
+        return _draws.Below(10) switch
         {
-            0 or 1 => [moves[2], moves[1], moves[0]],
-            2 => [moves[2], moves[0], moves[1]],
-            3 => [moves[1], moves[2], moves[0]],
+            < 7 => [moves[2], moves[1], moves[0]],
+            < 9 => [moves[2], moves[0], moves[1]],
             _ => [moves[1], moves[0], moves[2]],
         };
     }
@@ -85,12 +80,13 @@ internal sealed class Continuation
             .Replace("{thing}", thing, StringComparison.Ordinal);
     }
 
-    // The first subject told is the name, or the second: a name has to stand in every continuation, pronouns in most.
+    // The first subject told is the name, or the second: a name has to stand in nearly every continuation, pronouns in most.
     string Tell(string sentence)
     {
-        if (!sentence.Contains("{S}", StringComparison.Ordinal)) return sentence.Replace("{helper}", _helper, StringComparison.Ordinal);
-        var subject = !_named && _draws.Chance(0.6) ? _name : _draws.Chance(OnePronounSlips) ? _other : _subject;
+        var told = sentence.Replace("{helper}", _helper, StringComparison.Ordinal).Replace("{P}", _female ? "her" : "his", StringComparison.Ordinal);
+        if (!told.Contains("{S}", StringComparison.Ordinal)) return told;
+        var subject = !_named && _draws.Chance(0.6) ? _name : _female != _draws.Chance(OnePronounSlips) ? "She" : "He";
         _named |= subject == _name;
-        return sentence.Replace("{S}", subject, StringComparison.Ordinal).Replace("{helper}", _helper, StringComparison.Ordinal);
+        return told.Replace("{S}", subject, StringComparison.Ordinal);
     }
 }

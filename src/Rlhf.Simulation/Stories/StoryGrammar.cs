@@ -6,7 +6,7 @@ namespace Rlhf.Simulation.Stories;
 /// <summary>
 /// Short stories in plain simple English. A prompt names a protagonist and opens an event about an object; the continuation has a trouble,
 /// an act, a thanks and a close, each with qualities drawn independently of each other, so that a model of these texts is mediocre in
-/// everything and has seen everything. At most 70 words a text; 230,400 prompts.
+/// everything and has seen everything. At most 60 words a text; 55,296 prompts.
 /// </summary>
 public sealed class StoryGrammar : ISyntheticText
 {
@@ -28,7 +28,7 @@ public sealed class StoryGrammar : ISyntheticText
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (count > Opening.Count)
-            throw new ArgumentException($"{count} prompts were asked of the story grammar; expected at most {Opening.Count}, all it has.", nameof(count));
+            throw new ArgumentException($"{count} prompts were asked of the story grammar; expected at most {Opening.Count}, all it has.");
         return Distinct(new Draws(seed, "prompts"), count);
     }
 

@@ -17,10 +17,10 @@ public static class CollectJudgements
         [property: Range(1, 100), Description("Judgements of each comparison, each by another labeler.")] int JudgementsPerComparison = 1,
         [property: Range(1, 1000), Description("Simulated: how many labelers there are.")] int SimulatedLabelers = 5,
         [property: Range(0.0, 100.0), Description("Simulated: noise of the average labeler, in units of gold score (Bradley-Terry); the most reliable has half, the least reliable one and a half times as much.")]
-        double SimulatedNoise = 0.5,
-        [property: Range(-10.0, 10.0), Description("Simulated: units of gold score that 100 more characters seem worth.")] double SimulatedLengthBias = 0.1,
+        double SimulatedNoise = 0.17,
+        [property: Range(-10.0, 10.0), Description("Simulated: units of gold score that 100 more characters seem worth.")] double SimulatedLengthBias = 0.05,
         [property: Range(0.0, 1.0), Description("Simulated: share of answers given without looking.")] double SimulatedCareless = 0.05,
-        [property: Range(0.0, 10.0), Description("Simulated: perceived differences smaller than this are called a tie.")] double SimulatedTieWidth = 0.1,
+        [property: Range(0.0, 10.0), Description("Simulated: perceived differences smaller than this are called a tie.")] double SimulatedTieWidth = 0.05,
         [property: Range(0.0, 1.0), Description("Simulated: share of answers that come late.")] double SimulatedLateShare = 0.1,
         [property: Range(0.0, 1e6), Description("Simulated: how late, in seconds.")] double SimulatedLateSeconds = 1.0)
     {

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -21,15 +20,13 @@ public static class RecordBinding
     public static object Bind(Type type, JsonObject values, string what)
     {
         var record = Read(type, values, what);
-        foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        foreach (var field in StepField.Of(type))
         {
-            var range = property.GetCustomAttribute<RangeAttribute>() ?? ParameterRange(type, property.Name);
-            var value = property.GetValue(record);
-            var name = JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+            var value = type.GetProperty(field.Name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase)!.GetValue(record);
             if (value is double number && !double.IsFinite(number))
-                throw new ArgumentException($"{what}: '{name}' is {number}; expected a finite number.");
-            if (range is not null && value is not null && !range.IsValid(value))
-                throw new ArgumentException($"{what}: '{name}' is {value}; expected {range.Minimum} to {range.Maximum}.");
+                throw new ArgumentException($"{what}: '{field.Name}' is {number}; expected a finite number.");
+            if (field.Minimum is { } minimum && value is not null && Convert.ToDouble(value) is var x && (x < minimum || x > field.Maximum))
+                throw new ArgumentException($"{what}: '{field.Name}' is {value}; expected {minimum} to {field.Maximum}.");
         }
         if (record is IValidated validated && validated.Validate() is { } reason) throw new ArgumentException($"{what}: {reason}");
         return record;
@@ -43,28 +40,20 @@ public static class RecordBinding
             if (value is not null && !(value.GetValueKind() == JsonValueKind.String && value.GetValue<string>().Length == 0))
                 present[name] = value.DeepClone();
         }
+        var fields = StepField.Of(type);
+        if (present.FirstOrDefault(v => fields.All(f => f.Name != v.Key)).Key is { } unknown)
+            throw new ArgumentException($"{what}: '{unknown}' is unknown; known are {string.Join(", ", fields.Select(f => f.Name))}.");
+        if (fields.FirstOrDefault(f => f.Required && !present.ContainsKey(f.Name)) is { } missing)
+            throw new ArgumentException($"{what}: '{missing.Name}' is missing; expected {missing.TypeName} ({missing.Description})");
         try
         {
             return present.Deserialize(type, BindingOptions)!;
         }
         catch (JsonException e)
         {
-            var known = type.GetProperties().Select(p => JsonNamingPolicy.CamelCase.ConvertName(p.Name)).Order(StringComparer.Ordinal);
-            var unknown = values.FirstOrDefault(v => !known.Contains(v.Key)).Key;
-            throw new ArgumentException(unknown is not null
-                ? $"{what}: '{unknown}' is unknown; known are {string.Join(", ", known)}."
-                : $"{what}: {e.Message}", e);
+            throw new ArgumentException($"{what}: {e.Message}", e);
         }
     }
 
-    static readonly JsonSerializerOptions BindingOptions = new(CanonicalJson.Options)
-    {
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-    };
-
-    static RangeAttribute? ParameterRange(Type type, string name) =>
-        type.GetConstructors().SelectMany(c => c.GetParameters())
-            .FirstOrDefault(p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase) && p.IsDefined(typeof(RangeAttribute)))
-            ?.GetCustomAttribute<RangeAttribute>();
+    static readonly JsonSerializerOptions BindingOptions = new(CanonicalJson.Options) { RespectNullableAnnotations = true };
 }

@@ -16,30 +16,9 @@ public sealed record StepField(string Name, Type Type, bool Required, object? De
 
     /// <summary>The alias Elsa uses for the type: String, Int32, Int64, Double or Boolean.</summary>
     public string TypeName => Type == typeof(ArtifactRef) || Type.IsEnum ? "String" : Type.Name;
-}
 
-/// <summary>
-/// Everything about a step but its code: its name, the version of its result (raised by hand when the result of the same inputs changes),
-/// kind, queue, and the records of its inputs, hparams and outputs.
-/// </summary>
-public sealed record StepDescription(string Name, int Version, StepKind Kind, Type InputsType, Type HParamsType, Type OutputsType, string Description)
-{
-    /// <summary>The activity type in a workflow file.</summary>
-    public string ActivityType => $"Rlhf.{Name}";
-
-    /// <summary>What the step can answer; <c>Done</c> unless stated.</summary>
-    public IReadOnlyList<string> Outcomes { get; init; } = ["Done"];
-
-    /// <summary>Where it runs: <c>cpu</c>, or <c>gpu</c> for work on tensors.</summary>
-    public string Queue { get; init; } = "cpu";
-
-    public IReadOnlyList<StepField> Inputs { get; } = FieldsOf(InputsType);
-
-    public IReadOnlyList<StepField> HParams { get; } = FieldsOf(HParamsType);
-
-    public IReadOnlyList<StepField> Outputs { get; } = FieldsOf(OutputsType);
-
-    static StepField[] FieldsOf(Type type)
+    /// <summary>The fields of a record in the order of its constructor; a range or description stands on the property or its parameter.</summary>
+    public static IReadOnlyList<StepField> Of(Type type)
     {
         var nullability = new NullabilityInfoContext();
         var parameters = type.GetConstructors().MaxBy(c => c.GetParameters().Length)?.GetParameters() ?? [];
@@ -60,4 +39,26 @@ public sealed record StepDescription(string Name, int Version, StepKind Kind, Ty
                 description?.Description ?? "");
         })];
     }
+}
+
+/// <summary>
+/// Everything about a step but its code: its name, the version of its result (raised by hand when the result of the same inputs changes),
+/// kind, queue, and the records of its inputs, hparams and outputs.
+/// </summary>
+public sealed record StepDescription(string Name, int Version, StepKind Kind, Type InputsType, Type HParamsType, Type OutputsType, string Description)
+{
+    /// <summary>The activity type in a workflow file.</summary>
+    public string ActivityType => $"Rlhf.{Name}";
+
+    /// <summary>What the step can answer; <c>Done</c> unless stated.</summary>
+    public IReadOnlyList<string> Outcomes { get; init; } = ["Done"];
+
+    /// <summary>Where it runs: <c>cpu</c>, or <c>gpu</c> for work on tensors.</summary>
+    public string Queue { get; init; } = "cpu";
+
+    public IReadOnlyList<StepField> Inputs { get; } = StepField.Of(InputsType);
+
+    public IReadOnlyList<StepField> HParams { get; } = StepField.Of(HParamsType);
+
+    public IReadOnlyList<StepField> Outputs { get; } = StepField.Of(OutputsType);
 }

@@ -30,6 +30,19 @@ public class Llama2cFileTests
     }
 
     [Fact]
+    public void Sampled_stories_end_with_the_tokenizers_end_of_sequence()
+    {
+        var (model, tokenizer) = Stories260K.Load();
+        using var step = new LlamaStep(model, slots: 8);
+        var sampler = new Sampler(step, new() { Temperature = 0.8, MaxNewTokens = 450 }, seed: 0, tokenizer.EosId);
+
+        var completions = sampler.Run([.. Enumerable.Range(0, 8).Select(i => new SampleRequest([tokenizer.BosId], 1, i))], cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.True(completions.Count(c => c.Finished) >= 5);
+        Assert.All(completions.Where(c => c.Finished), c => Assert.Matches("[.!?\"]$", tokenizer.Decode(c.Sequence).TrimEnd()));
+    }
+
+    [Fact]
     public void Log_probabilities_and_logits_agree_with_an_independent_float64_program()
     {
         using var scope = NewDisposeScope();

@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using Rlhf.Cli.Rounds;
+using Rlhf.Cli.Stores;
+using Rlhf.Steps.Json;
+
+namespace Rlhf.Cli.Instances;
+
+/// <summary><c>rlhf instances list | show | logs | resume | retry | cancel</c>.</summary>
+static class InstancesCommand
+{
+    public static async Task<int> ListAsync(Workspace workspace, bool json, CancellationToken cancellationToken)
+    {
+        var instances = await workspace.Runtime.ListAsync(cancellationToken);
+        Output.Write(json, new JsonArray([.. instances.Select(CanonicalJson.ToObject)]), () =>
+        {
+            foreach (var i in instances)
+                Console.Out.WriteLine($"{i.Id}  {i.DefinitionId} {i.DefinitionVersion}  {i.Status,-10} {i.CreatedAt:u}  {i.Incident?.Reason}");
+            if (instances.Count == 0) Console.Out.WriteLine($"{workspace.Store} has no instances.");
+        });
+        return ExitCodes.Done;
+    }
+
+    public static async Task<int> ShowAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
+    {
+        var details = await workspace.Runtime.GetAsync(instance, cancellationToken);
+        Output.Write(json, CanonicalJson.ToObject(details), () =>
+        {
+            Console.Out.WriteLine($"{details.Summary.DefinitionId} {details.Summary.DefinitionVersion}  {details.Summary.Status}  {details.Summary.CreatedAt:u} to {details.Summary.UpdatedAt:u}");
+            foreach (var (name, value) in details.Variables.Where(v => v.Value is not null)) Console.Out.WriteLine($"  {name,-24}{value}");
+            foreach (var incident in details.Incidents) Console.Out.WriteLine($"  failed at {incident.Activity}: {incident.Reason}");
+        });
+        return ExitCodes.Done;
+    }
+
+    public static async Task<int> LogsAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
+    {
+        var log = await workspace.Runtime.LogAsync(instance, cancellationToken);
+        Output.Write(json, new JsonArray([.. log.Select(CanonicalJson.ToObject)]), () =>
+        {
+            foreach (var line in log)
+                Console.Out.WriteLine($"{line.At:u}  {line.Execution,-34} {line.Event,-10} {(line.Seconds is { } s ? $"{s,7:0.0} s" : "         ")}{(line.Cached ? " cached" : "")} {string.Join(",", line.Outcomes ?? [])} {line.Message}");
+        });
+        return ExitCodes.Done;
+    }
+
+    public static async Task<int> ResumeAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
+    {
+        await workspace.Runtime.GetAsync(instance, cancellationToken);
+        return await RoundCommand.FollowAsync(workspace, instance, json, cancellationToken);
+    }
+
+    public static async Task<int> RetryAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
+    {
+        await workspace.Runtime.RetryAsync(instance, cancellationToken);
+        return await RoundCommand.FollowAsync(workspace, instance, json, cancellationToken);
+    }
+
+    public static async Task<int> CancelAsync(Workspace workspace, string instance, CancellationToken cancellationToken)
+    {
+        await workspace.Runtime.CancelAsync(instance, cancellationToken);
+        Console.Error.WriteLine($"{instance} is cancelled.");
+        return ExitCodes.Done;
+    }
+}

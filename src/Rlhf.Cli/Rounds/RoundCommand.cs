@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Rlhf.Cli.Progress;
+using Rlhf.Cli.Stores;
+using Rlhf.Cli.Workflows;
+using Rlhf.Runtime;
+using Rlhf.Runtime.Interpreter;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Data;
+using Rlhf.Steps.Json;
+
+namespace Rlhf.Cli.Rounds;
+
+/// <summary>Runs one round from nothing, or from the champion, to a decision; goes on with a round that was interrupted.</summary>
+static class RoundCommand
+{
+    const string Definition = "rlhf-round";
+
+    public static async Task<int> RunAsync(RoundOptions options, CancellationToken cancellationToken)
+    {
+        if ((options.Policy is not null || options.Prompts is not null) && options.Labeler is null)
+            throw new ArgumentException("With a policy or prompts of your own, --labeler must be named (such as --labeler simulated); there is no default.");
+        using var workspace = new Workspace(options.Store);
+        var inputs = await InputsAsync(workspace, options, cancellationToken);
+        var instance = await OpenOrStartAsync(workspace, inputs, options.Json, cancellationToken);
+        return await FollowAsync(workspace, instance, options.Json, cancellationToken);
+    }
+
+    /// <summary>Runs an instance to its end and shows the report of its round.</summary>
+    public static async Task<int> FollowAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        InstanceResult result;
+        using (var progress = IRunProgress.Create(json)) result = await workspace.Runtime.RunAsync(instance, progress, cancellationToken);
+        if (result.Status == WorkflowStatus.Faulted)
+            throw new InvalidOperationException($"Instance {instance} stopped at '{result.Incident!.Activity}': {result.Incident.Reason} (rlhf instances retry {instance} tries that step again)");
+
+        var details = await workspace.Runtime.GetAsync(instance, cancellationToken);
+        var steps = await RoundReports.StepsAsync(workspace, instance, cancellationToken);
+        var report = result.Outputs["report"]?.GetValue<string>() is { Length: > 0 } reference
+            ? await workspace.Artifacts.ReadJsonAsync<RoundReport>(ArtifactRef.Parse(reference), "report.json", cancellationToken)
+            : null;
+        if (json) Console.Out.WriteLine(CanonicalJson.ToText(RoundReports.ToJson(details, result, report, steps, clock.Elapsed)));
+        else RoundReports.Print(details, result, report, steps, clock.Elapsed, workspace.Store);
+        return ExitCodes.Done;
+    }
+
+    static async Task<JsonObject> InputsAsync(Workspace workspace, RoundOptions options, CancellationToken cancellationToken)
+    {
+        var inputs = new JsonObject
+        {
+            ["preset"] = (await workspace.PresetAsync(options.Preset, cancellationToken)).ToString(),
+            ["labeler"] = options.Labeler ?? "simulated",
+            ["seed"] = options.Seed,
+        };
+        if (options.Policy is not null) inputs["model"] = (await workspace.ModelAsync(options.Policy, cancellationToken)).ToString();
+        if (options.Prompts is not null) inputs["prompts"] = (await workspace.PromptsAsync(options.Prompts, cancellationToken)).ToString();
+        if (options.Same) inputs["sameAs"] = await FirstRoundAsync(workspace, inputs, cancellationToken);
+        return inputs;
+    }
+
+    // The newest finished round with these inputs that was not itself a replay.
+    static async Task<int> FirstRoundAsync(Workspace workspace, JsonObject inputs, CancellationToken cancellationToken)
+    {
+        foreach (var instance in (await workspace.Runtime.ListAsync(cancellationToken)).Reverse().Where(i => i is { DefinitionId: Definition, Status: WorkflowStatus.Finished }))
+        {
+            var details = await workspace.Runtime.GetAsync(instance.Id, cancellationToken);
+            if (details.Inputs["sameAs"] is null && inputs.All(i => JsonNode.DeepEquals(i.Value, details.Inputs[i.Key])) && details.Variables["Round"] is { } round)
+                return round.GetValue<int>();
+        }
+        throw new ArgumentException($"--same replays a finished round with the same inputs; {workspace.Store} has none.");
+    }
+
+    static async Task<string> OpenOrStartAsync(Workspace workspace, JsonObject inputs, bool json, CancellationToken cancellationToken)
+    {
+        if (await workspace.Runtime.FindOpenAsync(Definition, cancellationToken) is { } open)
+        {
+            var begun = (await workspace.Runtime.GetAsync(open.Id, cancellationToken)).Inputs;
+            if (inputs.Any(i => !JsonNode.DeepEquals(i.Value, begun[i.Key])))
+                throw new ArgumentException(
+                    $"Round {open.Id} is not finished and was started with other inputs: go on with it (rlhf instances resume {open.Id}) or end it (rlhf instances cancel {open.Id}).");
+            Console.Error.WriteLine($"Going on with round {open.Id}, begun {open.CreatedAt:u}.");
+            return open.Id;
+        }
+        var instance = await workspace.Runtime.StartAsync(WorkflowFiles.Definition(Definition), inputs, cancellationToken);
+        if (!json) Console.Error.WriteLine($"Round {instance}: embedded engine, store {workspace.Store}");
+        return instance;
+    }
+}

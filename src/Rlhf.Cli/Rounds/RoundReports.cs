@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Rlhf.Cli.Stores;
+using Rlhf.Runtime;
+using Rlhf.Runtime.Interpreter;
+using Rlhf.Steps.Data;
+using Rlhf.Steps.Json;
+using Spectre.Console;
+
+namespace Rlhf.Cli.Rounds;
+
+/// <summary>One step of a run: seconds over all its dispatches; cached where its outputs were those of an earlier run.</summary>
+sealed record StepTime(string Activity, double Seconds, bool Cached);
+
+/// <summary>The end of a round, for people and for programs.</summary>
+static class RoundReports
+{
+    public static async Task<IReadOnlyList<StepTime>> StepsAsync(Workspace workspace, string instance, CancellationToken cancellationToken) =>
+        [.. (await workspace.Runtime.LogAsync(instance, cancellationToken))
+            .Where(l => l.Seconds is not null).GroupBy(l => l.Activity)
+            .Select(g => new StepTime(g.Key, g.Sum(l => l.Seconds!.Value), g.All(l => l.Cached)))];
+
+    public static JsonObject ToJson(InstanceDetails details, InstanceResult result, RoundReport? report, IReadOnlyList<StepTime> steps, TimeSpan wall) => new()
+    {
+        ["instance"] = details.Summary.Id,
+        ["definition"] = details.Summary.DefinitionId,
+        ["status"] = JsonNamingName(result.Status.ToString()),
+        ["decision"] = report is null ? null : JsonNamingName(report.Decision.Outcome),
+        ["simulated"] = report?.Decision.Simulated,
+        ["report"] = report is null ? null : CanonicalJson.ToObject(report),
+        ["outputs"] = result.Outputs.DeepClone(),
+        ["seconds"] = Math.Round(wall.TotalSeconds, 3),
+        ["secondsPerStep"] = new JsonObject(steps.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Activity, Math.Round(s.Seconds, 3)))),
+        ["cachedSteps"] = new JsonArray([.. steps.Where(s => s.Cached).Select(s => (JsonNode)s.Activity)]),
+        ["peakMemoryBytes"] = PeakMemory(),
+    };
+
+    public static void Print(
+        InstanceDetails details, InstanceResult result, RoundReport? report, IReadOnlyList<StepTime> steps, TimeSpan wall, string store)
+    {
+        var console = AnsiConsole.Console;
+        if (Console.IsOutputRedirected) console.Profile.Width = 140;
+        if (report is null) console.WriteLine($"{details.Summary.DefinitionId} {details.Summary.Id}: {result.Status}. Outputs: {CanonicalJson.ToText(result.Outputs)}");
+        else PrintRound(console, report);
+        console.WriteLine();
+        console.WriteLine(string.Join("  ", steps.Select(s => $"{s.Activity} {(s.Cached ? "cached" : $"{s.Seconds:0.0} s")}")));
+        console.WriteLine($"{wall.TotalSeconds:0.0} s in all, peak memory {PeakMemory() / 1e6:0} MB. Artifacts: {store} (rlhf artifacts list)");
+    }
+
+    static void PrintRound(IAnsiConsole console, RoundReport report)
+    {
+        var decision = report.Decision;
+        var simulated = decision.Simulated ? " (simulated)" : "";
+        var table = new Table().Title($"Round {report.Round}").AddColumns("Figure", "Before", "After").AddColumn("Source");
+        table.AddRow("Reward model: accuracy on held-out judgements", "", $"{report.RewardModel.Accuracy:0.000} of {report.RewardModel.Pairs}", $"reward model{(report.RewardModel.Simulated ? " (simulated)" : "")}");
+        table.AddRow("  bag of words on the same pairs", "", $"{report.RewardModel.BaselineAccuracy:0.000}", "baseline");
+        if (report.Gold is { } measured)
+        {
+            table.AddRow("  accuracy against gold", "", $"{measured.RewardModelAccuracy:0.000} (bag of words {measured.BaselineAccuracy:0.000})", "gold (simulated)");
+            table.AddRow("Gold score", $"{measured.ChampionMean:0.000}", $"{measured.ChallengerMean:0.000} ({measured.Gain:+0.00;-0.00} deviations)", "gold (simulated)");
+        }
+        table.AddRow("Proxy score", $"{report.ProxyBefore:0.000}", $"{report.ProxyAfter:0.000}", "reward model");
+        table.AddRow("KL to the reference, nats a sequence", "", $"{report.SequenceKl:0.00}", "PPO");
+        table.AddRow(
+            "Win rate against the champion", "", $"{decision.WinRate:0.000} [[{decision.LowerBound:0.000}, {decision.UpperBound:0.000}]] ({decision.Wins} won, {decision.Losses} lost, {decision.Ties} ties)",
+            $"judgements{simulated}");
+        table.AddRow("Decision", "", decision.Outcome, $"gate{simulated}");
+        console.Write(table);
+        foreach (var criterion in decision.Criteria) console.WriteLine($"  {(criterion.Holds ? "holds" : "fails")}: {criterion.Name}: {criterion.Reason}{simulated}");
+        console.WriteLine();
+        foreach (var (name, artifact) in new[]
+                 {
+                     ("champion", report.Champion), ("challenger", report.Challenger), ("reward model", report.RewardModelRef), ("preferences", report.Preferences), ("evidence", report.Evidence),
+                 })
+            console.WriteLine($"  {name,-14}{artifact}");
+    }
+
+    static long PeakMemory() => Process.GetCurrentProcess().PeakWorkingSet64;
+
+    static string JsonNamingName(string name) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(name);
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Rlhf.Cli.Stores;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Json;
+
+namespace Rlhf.Cli.Workflows;
+
+/// <summary>Files of the user as artifacts: from here on nothing knows where they lay.</summary>
+static class Imports
+{
+    /// <exception cref="ArgumentException">A section is no step, or a field in it is unknown or out of range.</exception>
+    public static async Task<ArtifactRef> PresetAsync(this Workspace workspace, string nameOrFile, CancellationToken cancellationToken)
+    {
+        var file = WorkflowFiles.Preset(nameOrFile);
+        JsonObject sections;
+        try
+        {
+            sections = JsonNode.Parse(await File.ReadAllTextAsync(file, cancellationToken), documentOptions: new() { CommentHandling = JsonCommentHandling.Skip })?.AsObject() ?? [];
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new ArgumentException($"Preset '{file}' is no JSON object: {e.Message}", e);
+        }
+        sections.Remove("description");
+        foreach (var (step, hparams) in sections)
+            Steps.Running.RecordBinding.Bind(workspace.Runner.Describe(step).HParamsType, hparams as JsonObject ?? [], $"preset '{Path.GetFileName(file)}', {step}");
+        return await workspace.Artifacts.PutAsync("hparams", new Dictionary<string, byte[]> { ["hparams.json"] = CanonicalJson.Write(sections) }, cancellationToken);
+    }
+
+    /// <summary>A model: an artifact reference, or a folder.</summary>
+    public static async Task<ArtifactRef> ModelAsync(this Workspace workspace, string folderOrRef, CancellationToken cancellationToken) =>
+        Directory.Exists(folderOrRef) ? await ModelFolderAsync(workspace, folderOrRef, cancellationToken)
+        : folderOrRef.Contains('/') && !File.Exists(folderOrRef) && TryRef(folderOrRef) is { } artifact ? artifact
+        : throw new ArgumentException($"'{folderOrRef}' is no folder and no artifact reference; expected a model folder (Hugging Face or llama2.c).");
+
+    /// <summary>Prompts: an artifact reference, or a file.</summary>
+    public static async Task<ArtifactRef> PromptsAsync(this Workspace workspace, string fileOrRef, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(fileOrRef))
+            return TryRef(fileOrRef) ?? throw new ArgumentException($"'{fileOrRef}' is no file and no artifact reference; expected prompts (.txt, .jsonl or .json).");
+        return await workspace.Artifacts.PutAsync(
+            "text", new Dictionary<string, byte[]> { [Path.GetFileName(fileOrRef)] = await File.ReadAllBytesAsync(fileOrRef, cancellationToken) }, cancellationToken);
+    }
+
+    // Only the files of a model: golden data, licenses and the like beside it would change its hash.
+    static async Task<ArtifactRef> ModelFolderAsync(Workspace workspace, string folder, CancellationToken cancellationToken)
+    {
+        var files = Directory.GetFiles(folder).Where(f => Path.GetExtension(f) is ".bin" or ".safetensors" || ModelFiles.Contains(Path.GetFileName(f))).ToList();
+        if (files.Count == 0) throw new ArgumentException($"'{folder}' holds no model; expected config.json with model.safetensors, or llama2.c's *.bin with tok*.bin.");
+        var contents = new Dictionary<string, byte[]>();
+        foreach (var file in files) contents[Path.GetFileName(file)] = await File.ReadAllBytesAsync(file, cancellationToken);
+        return await workspace.Artifacts.PutAsync("model", contents, cancellationToken);
+    }
+
+    static readonly HashSet<string> ModelFiles =
+        ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "tokenizer.model"];
+
+    static ArtifactRef? TryRef(string text)
+    {
+        try
+        {
+            return ArtifactRef.Parse(text);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+}

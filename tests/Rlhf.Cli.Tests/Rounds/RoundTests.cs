@@ -1,0 +1,144 @@
+using System.Text.Json.Nodes;
+using Rlhf.Cli.Tests.Support;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Journal;
+using Rlhf.Steps.Running;
+
+namespace Rlhf.Cli.Tests.Rounds;
+
+public sealed class RoundTests(FinishedRound round) : IClassFixture<FinishedRound>
+{
+    static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void A_round_from_nothing_ends_with_a_decision_and_one_JSON_document()
+    {
+        Assert.True(round.Said.ExitCode == 0, round.Said.Error);
+        var json = round.Said.Json;
+        Assert.Contains(json["decision"]!.GetValue<string>(), new[] { "promote", "reject" });
+        Assert.True(json["simulated"]!.GetValue<bool>());
+        Assert.True(json["peakMemoryBytes"]!.GetValue<long>() < 2_000_000_000);
+        Assert.Equal(["promote" == json["decision"]!.GetValue<string>() ? 16 : 15], [json["secondsPerStep"]!.AsObject().Count]);
+        foreach (var figure in new[] { "proxyBefore", "proxyAfter", "sequenceKl" }) Assert.True(double.IsFinite(json["report"]![figure]!.GetValue<double>()));
+    }
+
+    [Fact]
+    public async Task Every_artifact_of_a_round_verifies()
+    {
+        var said = await Support.Rlhf.Run(round.Store, "artifacts", "verify", "--json");
+
+        Assert.Equal(0, said.ExitCode);
+        Assert.True(said.Json["artifacts"]!.GetValue<int>() > 12);
+        Assert.Empty(said.Json["problems"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task A_replay_answers_every_pure_step_from_its_record_and_ends_with_the_same_report()
+    {
+        var said = await Support.Rlhf.Run(round.Store, "round", "--preset", "tiny", "--same", "--json");
+
+        Assert.True(said.ExitCode == 0, said.Error);
+        Assert.Equal($"{round.Said.Json["outputs"]}", $"{said.Json["outputs"]}");
+        Assert.Superset(
+            new HashSet<string> { "prepare-policy", "sample-completions", "train-reward-model", "train-policy", "sample-evaluation", "decide-gate" },
+            said.Json["cachedSteps"]!.AsArray().Select(s => s!.GetValue<string>()).ToHashSet());
+    }
+
+    [Fact]
+    public async Task A_round_killed_again_and_again_ends_with_the_same_artifacts_and_metrics()
+    {
+        var store = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
+        try
+        {
+            // Ever a little later, so that the kills fall on every part of the round; the last run is left alone.
+            for (var kill = 1; kill <= 6; kill++)
+            {
+                using var process = Support.Rlhf.Start(store, "round", "--preset", "tiny", "--json");
+                await Task.Delay(TimeSpan.FromSeconds(1.5 + 0.7 * kill), Token);
+                process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync(Token);
+            }
+            var said = await Support.Rlhf.Run(store, "round", "--preset", "tiny", "--json");
+
+            Assert.True(said.ExitCode == 0, said.Error);
+            Assert.Equal($"{round.Said.Json["outputs"]}", $"{said.Json["outputs"]}");
+            Assert.Equal(await Artifacts(round.Store), await Artifacts(store));
+            Assert.Equal(await Metrics(round.Store), await Metrics(store));
+        }
+        finally
+        {
+            Directory.Delete(store, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task The_next_round_starts_with_its_own_seed_and_reuses_the_supervised_policy()
+    {
+        var store = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
+        try
+        {
+            Copy(round.Store, store);
+
+            var said = await Support.Rlhf.Run(store, "round", "--preset", "tiny", "--json");
+
+            Assert.True(said.ExitCode == 0, said.Error);
+            Assert.Equal(2, said.Json["report"]!["round"]!.GetValue<int>());
+            Assert.Equal(["prepare-policy"], said.Json["cachedSteps"]!.AsArray().Select(s => s!.GetValue<string>()));
+            var promoted = round.Said.Json["decision"]!.GetValue<string>() == "promote";
+            Assert.Equal($"{round.Said.Json["report"]![promoted ? "challenger" : "champion"]}", $"{said.Json["report"]!["champion"]}");
+        }
+        finally
+        {
+            Directory.Delete(store, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_second_driver_of_a_store_is_refused_by_the_name_of_the_first()
+    {
+        var store = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
+        try
+        {
+            using var first = Support.Rlhf.Start(store, "round", "--preset", "tiny", "--json");
+            while (!File.Exists(Path.Combine(store, "driver.lock"))) await Task.Delay(50, Token);
+            await Task.Delay(300, Token);
+
+            var second = await Support.Rlhf.Run(store, "round", "--preset", "tiny", "--json");
+
+            Assert.Equal(1, second.ExitCode);
+            Assert.Contains($"{first.Id}", second.Error, StringComparison.Ordinal);
+            first.Kill(entireProcessTree: true);
+            await first.WaitForExitAsync(Token);
+        }
+        finally
+        {
+            Directory.Delete(store, recursive: true);
+        }
+    }
+
+    static async Task<string[]> Artifacts(string store) =>
+        [.. (await new ArtifactStore(new FolderObjectStore(store)).ListAsync(Token)).Select(a => a.ToString())];
+
+    /// <summary>Every metric line of the store but for its time.</summary>
+    static async Task<string[]> Metrics(string store)
+    {
+        var objects = new FolderObjectStore(store);
+        var lines = new List<string>();
+        foreach (var record in await new StepRecords(objects).ListAsync(Token))
+        {
+            if (record.Journal is not null)
+                lines.AddRange((await MetricJournal.ReadAsync(objects, record.Journal, Token)).Select(l => $"{record.Step} {l.Metric} {l.Update} {l.Value:R}"));
+        }
+        return [.. lines.Order(StringComparer.Ordinal)];
+    }
+
+    static void Copy(string from, string to)
+    {
+        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace Rlhf.Cli.Tests.Support;
+
+/// <summary>One undisturbed round on the test preset, which several tests look at.</summary>
+public sealed class FinishedRound : IAsyncLifetime
+{
+    public string Store { get; } = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
+
+    internal Said Said { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Said = await Rlhf.Run(Store, "round", "--preset", "tiny", "--json");
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(Store, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,65 @@
+using Rlhf.Pipeline.Gate;
+using Rlhf.Pipeline.Tests.Support;
+using Rlhf.Steps.Contracts;
+using Rlhf.Steps.Data;
+
+namespace Rlhf.Pipeline.Tests.Gate;
+
+public sealed class DecideGateTests
+{
+    /// <summary>Evidence in which the challenger (sample 1) wins, loses and draws as often as said; sides alternate.</summary>
+    static List<EvidenceItem> Evidence(int wins, int losses, int ties = 0) =>
+    [
+        .. Enumerable.Range(0, wins + losses + ties).Select(i =>
+        {
+            var challengerIsA = i % 2 == 0;
+            var better = i < wins ? challengerIsA ? Side.A : Side.B : i < wins + losses ? challengerIsA ? Side.B : Side.A : Side.Tie;
+            return new EvidenceItem(1, Some.Comparison("evaluation-1", swapped: challengerIsA, id: $"{i}"), [new($"{i}", "someone", better, 1, 1, true)]);
+        }),
+    ];
+
+    static GateDecision Decide(List<EvidenceItem> items, int pass = 1, DecideGate.HParams? hparams = null) =>
+        DecideGateStep.Decide(items, pass, hparams ?? new(), new(Some.Policy('a'), Some.Policy('b')), Some.Policy('e'));
+
+    [Fact]
+    public void A_challenger_that_is_clearly_preferred_is_promoted()
+    {
+        var decision = Decide(Evidence(wins: 360, losses: 240));
+
+        Assert.Equal("Promote", decision.Outcome);
+        Assert.Equal((360, 240, 0.6), (decision.Wins, decision.Losses, decision.WinRate));
+        Assert.True(decision.LowerBound > 0.5);
+    }
+
+    [Theory]
+    [InlineData(300, 300)]
+    [InlineData(324, 276)] // 54 %: its interval still reaches down to a half
+    [InlineData(200, 400)]
+    public void A_challenger_that_is_not_clearly_preferred_is_rejected(int wins, int losses) =>
+        Assert.Equal("Reject", Decide(Evidence(wins, losses)).Outcome);
+
+    [Fact]
+    public void Ties_do_not_count_as_decisive_and_more_judgements_are_asked_for()
+    {
+        var decision = Decide(Evidence(wins: 400, losses: 100, ties: 200));
+
+        Assert.Equal("NeedMoreJudgements", decision.Outcome);
+        Assert.Equal(200, decision.Ties);
+    }
+
+    [Fact]
+    public void After_the_last_pass_too_few_judgements_mean_rejection_with_that_reason()
+    {
+        var decision = Decide(Evidence(wins: 400, losses: 100), pass: 5);
+
+        Assert.Equal("Reject", decision.Outcome);
+        Assert.Contains(decision.Criteria, c => !c.Holds && c.Reason.Contains("500 decisive judgements after 5 passes", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Judgements_beyond_the_number_of_the_gate_are_not_looked_at() =>
+        Assert.Equal("Reject", Decide([.. Evidence(wins: 300, losses: 300), .. Evidence(wins: 500, losses: 0)]).Outcome);
+
+    [Fact]
+    public void Evidence_of_simulated_labelers_is_called_simulated() => Assert.True(Decide(Evidence(360, 240)).Simulated);
+}

@@ -1,0 +1,60 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Rlhf.Simulation.Labelers;
+using Rlhf.Simulation.Stories;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Running;
+
+namespace Rlhf.Pipeline.Tests.Support;
+
+/// <summary>A store of its own and the real steps over it.</summary>
+sealed class TestRun : IDisposable
+{
+    public TestRun()
+    {
+        Objects = new FolderObjectStore(Folder);
+        Runner = new(
+            PipelineSteps.All, Objects, TimeProvider.System,
+            new Dictionary<string, object> { ["stories"] = new StoryGrammar(), ["simulated"] = new SimulatedLabelers(TimeProvider.System) }, TimeSpan.Zero);
+    }
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
+
+    public FolderObjectStore Objects { get; }
+
+    public ArtifactStore Artifacts => new(Objects);
+
+    public StepRunner Runner { get; }
+
+    static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public Task<StepResult> Run(string step, JsonObject values, string instance = "i", string? activity = null) =>
+        Runner.RunAsync(step, values, new(instance, activity ?? step), null, Token);
+
+    public async Task<JsonObject> Completes(string step, JsonObject values, string instance = "i") =>
+        await Run(step, values, instance) switch
+        {
+            StepResult.Completed completed => completed.Outputs,
+            StepResult.Failed failed => throw new InvalidOperationException(failed.Reason),
+            _ => throw new InvalidOperationException($"{step} waits."),
+        };
+
+    public async Task<string> Fails(string step, JsonObject values, string instance = "i") =>
+        Assert.IsType<StepResult.Failed>(await Run(step, values, instance)).Reason;
+
+    public Task<ArtifactRef> Put(string kind, params (string Path, string Text)[] files) =>
+        Artifacts.PutAsync(kind, files.ToDictionary(f => f.Path, f => Encoding.UTF8.GetBytes(f.Text)), Token);
+
+    public Task<ArtifactRef> Put(string kind, string path, byte[] content) =>
+        Artifacts.PutAsync(kind, new Dictionary<string, byte[]> { [path] = content }, Token);
+
+    /// <summary>A policy too small to be good at anything, made in a second or two.</summary>
+    public async Task<string> TinyPolicy(int context = 96) =>
+        (await Completes("PreparePolicy", new()
+        {
+            ["seed"] = 1, ["hiddenSize"] = 16, ["intermediateSize"] = 32, ["layers"] = 1, ["heads"] = 2, ["keyValueHeads"] = 1,
+            ["contextLength"] = context, ["vocabularySize"] = 400, ["texts"] = 64, ["epochs"] = 1, ["batchSize"] = 32,
+        }))["policy"]!.GetValue<string>();
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}

@@ -1,0 +1,117 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Rlhf.Runtime.Interpreter;
+using Rlhf.Runtime.Store;
+using Rlhf.Runtime.Tests.Support;
+
+namespace Rlhf.Runtime.Tests;
+
+public sealed class WorkflowStoreTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    string Database => Path.Combine(_folder.Path, "runtime.db");
+
+    public void Dispose()
+    {
+        SqliteConnection.ClearAllPools();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_writer_that_comes_second_is_refused_and_changes_nothing()
+    {
+        var store = WorkflowStore.Open(_folder.Path);
+        var flow = new FlowBuilder().Add("work", "Rlhf.Work", ("text", FlowBuilder.Literal("x")));
+        var definition = Some.Read(flow, new FakeStep("Work"));
+        await store.PublishAsync(definition, flow.Build().ToJsonString(), Some.Time, default);
+        var started = WorkflowInterpreter.Apply(definition, null, Some.Started());
+        await store.SaveAsync("some-flow", 1, started, Some.Started(), default);
+        var done = new StepCompleted(Some.Time, "work", [], "Done");
+        var cancelled = new Cancelled(Some.Time);
+        await store.SaveAsync("some-flow", 1, WorkflowInterpreter.Apply(definition, started.State, cancelled), cancelled, default);
+
+        await Assert.ThrowsAsync<InstanceChangedException>(() => store.SaveAsync("some-flow", 1, WorkflowInterpreter.Apply(definition, started.State, done), done, default));
+
+        Assert.Equal(WorkflowStatus.Cancelled, (await store.LoadAsync("instance", default)).State.Status);
+        Assert.Equal(2, (await store.EventsAsync("instance", default)).Count);
+        Assert.DoesNotContain(await store.LogAsync("instance", default), l => l.Event == LogEvent.Completed);
+    }
+
+    [Fact]
+    public async Task What_waits_can_be_found_by_its_deadline()
+    {
+        var store = WorkflowStore.Open(_folder.Path);
+        var flow = new FlowBuilder().Add("work", "Rlhf.Work", ("text", FlowBuilder.Literal("x")));
+        var definition = Some.Read(flow, new FakeStep("Work"));
+        await store.PublishAsync(definition, flow.Build().ToJsonString(), Some.Time, default);
+        var started = WorkflowInterpreter.Apply(definition, null, Some.Started());
+        await store.SaveAsync("some-flow", 1, started, Some.Started(), default);
+        var waiting = new StepWaiting(Some.Time, "work", new() { ["asked"] = 2 }, Some.Time.AddDays(1), "people", ["judged"]);
+
+        await store.SaveAsync("some-flow", 1, WorkflowInterpreter.Apply(definition, started.State, waiting), waiting, default);
+
+        using var connection = new SqliteConnection($"Data Source={Database}");
+        connection.Open();
+        Assert.Equal("work {\"asked\":2} [\"judged\"]", Query(connection, $"SELECT Execution || ' ' || State || ' ' || Events FROM Waiting WHERE Deadline = {Some.Time.AddDays(1).UtcTicks}"));
+        Assert.Equal("wal", Query(connection, "PRAGMA journal_mode"));
+    }
+
+    [Fact]
+    public void A_database_of_a_newer_version_is_refused_by_its_schema()
+    {
+        WorkflowStore.Open(_folder.Path).Close();
+        using (var connection = new SqliteConnection($"Data Source={Database}"))
+        {
+            connection.Open();
+            Query(connection, "INSERT INTO __EFMigrationsHistory VALUES ('20990101000000_Later', '99.0') RETURNING MigrationId");
+        }
+
+        var error = Assert.Throws<InvalidDataException>(() => WorkflowStore.Open(_folder.Path));
+
+        Assert.Equal($"'{Database}' has the schema '20990101000000_Later' of a newer version; this version knows schemas up to '20260101000000_Initial'.", error.Message);
+    }
+
+    [Fact]
+    public void A_file_that_is_no_database_is_refused_by_name()
+    {
+        File.WriteAllText(Database, string.Concat(Enumerable.Repeat("not a database ", 100)));
+
+        var error = Assert.Throws<InvalidDataException>(() => WorkflowStore.Open(_folder.Path));
+
+        Assert.StartsWith($"'{Database}' is not a database of this product", error.Message);
+    }
+
+    [Fact]
+    public void The_migrations_make_the_schema_of_the_model()
+    {
+        WorkflowStore.Open(_folder.Path).Close();
+        using var migrated = new RuntimeDbContext(new DbContextOptionsBuilder<RuntimeDbContext>().UseSqlite($"Data Source={Database}").Options);
+        using var created = new RuntimeDbContext(new DbContextOptionsBuilder<RuntimeDbContext>().UseSqlite($"Data Source={Database}.created").Options);
+
+        created.Database.EnsureCreated();
+
+        Assert.False(migrated.Database.HasPendingModelChanges());
+        Assert.Equal(SchemaOf(created), SchemaOf(migrated));
+    }
+
+    static List<string> SchemaOf(RuntimeDbContext db)
+    {
+        using var connection = new SqliteConnection(db.Database.GetConnectionString());
+        connection.Open();
+        var tables = Rows(connection, "SELECT name FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT LIKE '\\_\\_EF%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY name");
+        return [.. tables, .. tables.SelectMany(t => Rows(connection, $"SELECT '{t}' || '.' || name || ' ' || type || ' ' || \"notnull\" || ' ' || pk FROM pragma_table_info('{t}')"))];
+    }
+
+    static string Query(SqliteConnection connection, string sql) => Rows(connection, sql).Single();
+
+    static List<string> Rows(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        var rows = new List<string>();
+        while (reader.Read()) rows.Add(reader.GetString(0));
+        return rows;
+    }
+}

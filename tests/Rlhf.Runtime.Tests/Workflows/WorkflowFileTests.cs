@@ -1,0 +1,126 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Time.Testing;
+using Rlhf.Runtime.Definitions;
+using Rlhf.Runtime.Interpreter;
+using Rlhf.Runtime.Lint;
+using Rlhf.Runtime.Tests.Support;
+using Rlhf.Steps.Running;
+
+namespace Rlhf.Runtime.Tests;
+
+/// <summary>The files of <c>workflows/</c>, with the steps' real contracts and no work done.</summary>
+public class WorkflowFileTests
+{
+    static readonly string[] Before =
+    [
+        "start", "prepare-policy", "start-round", "prepare-prompts", "sample-completions", "select-comparisons", "collect-judgements", "build-preferences",
+        "train-reward-model", "evaluate-reward-model", "train-policy", "sample-evaluation", "collect-evaluation-judgements", "decide-gate",
+    ];
+
+    public static TheoryData<string> Files => [.. Directory.GetFiles(Path.Combine(Repository.Root, "workflows"), "*.json").Select(f => Path.GetFileName(f))];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void A_workflow_file_has_no_findings(string file)
+    {
+        var definition = new DefinitionReader(Some.Catalog(ContractStep.All())).Read(File.ReadAllText(Repository.Workflow(file)), file);
+
+        var findings = WorkflowLint.Check(definition);
+
+        Assert.Empty(findings);
+        Assert.Equal(Path.GetFileNameWithoutExtension(file), definition.DefinitionId);
+    }
+
+    [Fact]
+    public async Task An_open_gate_promotes_measures_gold_and_reports()
+    {
+        var (result, ran, _) = await RunAsync("rlhf-round.json", new() { ["seed"] = 3 }, _ => null);
+
+        Assert.Equal(WorkflowStatus.Finished, result.Status);
+        Assert.Equal([.. Before, "promote-challenger", "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
+        Assert.StartsWith("some/", (string?)result.Outputs["report"]);
+        Assert.StartsWith("some/", (string?)result.Outputs["decision"]);
+    }
+
+    [Fact]
+    public async Task A_closed_gate_leaves_the_champion_in_place_and_reports()
+    {
+        var (result, ran, _) = await RunAsync("rlhf-round.json", [], e => e.Activity == "decide-gate" ? "Reject" : null);
+
+        Assert.Equal(WorkflowStatus.Finished, result.Status);
+        Assert.Equal([.. Before, "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
+    }
+
+    [Fact]
+    public async Task Nothing_is_called_gold_where_people_judge()
+    {
+        var (result, ran, _) = await RunAsync("rlhf-round.json", new() { ["labeler"] = "people" }, _ => null);
+
+        Assert.Equal(WorkflowStatus.Finished, result.Status);
+        Assert.Equal([.. Before, "promote-challenger", "labeler-is-simulated", "report-round", "end"], ran);
+    }
+
+    [Fact]
+    public async Task A_gate_that_needs_more_judgements_asks_again_with_the_evidence_so_far()
+    {
+        var (_, ran, steps) = await RunAsync("rlhf-round.json", [], e => e.Activity == "decide-gate" ? "NeedMoreJudgements" : null);
+
+        Assert.Equal([.. Before, "sample-evaluation#2", "collect-evaluation-judgements#2", "decide-gate#2", "promote-challenger", "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
+        var sampled = steps.Single(s => s.Description.Name == "SampleEvaluation").Runs;
+        Assert.Null(sampled[0].Inputs["evidence"]);
+        Assert.NotNull(sampled[1].Inputs["evidence"]);
+    }
+
+    [Fact]
+    public async Task Every_step_of_a_round_gets_its_inputs_from_the_steps_before_it()
+    {
+        var (_, _, steps) = await RunAsync("rlhf-round.json", new() { ["seed"] = 41 }, _ => null);
+
+        var seeds = steps.SelectMany(s => s.Runs).Select(r => (r.Execution, Seed: (long?)r.Inputs["seed"])).Where(r => r.Seed is not null).ToDictionary(r => r.Execution, r => r.Seed);
+        Assert.Equal(41, seeds["prepare-policy"]);
+        Assert.All(seeds.Where(s => s.Key != "prepare-policy"), s => Assert.Equal(7, s.Value)); // the round's seed, as StartRound gave it
+        var train = steps.Single(s => s.Description.Name == "TrainPolicy").Runs.Single().Inputs;
+        var report = steps.Single(s => s.Description.Name == "ReportRound").Runs.Single().Inputs;
+        Assert.Equal((string?)train["policy"], (string?)report["champion"]);
+        Assert.NotEqual((string?)train["policy"], (string?)train["reference"]);
+        Assert.Equal((string?)train["rewardModel"], (string?)report["rewardModel"]);
+    }
+
+    [Theory]
+    [InlineData("Promote", "promote-challenger")]
+    [InlineData("Reject", null)]
+    public async Task An_evaluation_alone_promotes_only_through_the_gate(string outcome, string? promoted)
+    {
+        var reference = "policy/" + new string('0', 64);
+        var inputs = new JsonObject { ["campaign"] = "some", ["champion"] = reference, ["challenger"] = reference, ["prompts"] = reference, ["labeler"] = "people" };
+
+        var (result, ran, _) = await RunAsync("evaluate-challenger.json", inputs, e => e.Activity == "decide-gate" ? outcome : null);
+
+        Assert.Equal(WorkflowStatus.Finished, result.Status);
+        Assert.Equal(promoted is null ? [] : [promoted], ran.Where(r => r.StartsWith("promote", StringComparison.Ordinal)));
+        Assert.NotNull(result.Outputs["decision"]);
+    }
+
+    [Fact]
+    public async Task An_evaluation_without_a_labeler_is_refused_before_anything_runs()
+    {
+        var reference = "policy/" + new string('0', 64);
+        var inputs = new JsonObject { ["campaign"] = "some", ["champion"] = reference, ["challenger"] = reference, ["prompts"] = reference };
+
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => RunAsync("evaluate-challenger.json", inputs, _ => null));
+
+        Assert.Equal("evaluate-challenger, input 'labeler' is missing; activity 'collect-judgements' needs it as its 'labeler'.", error.Message);
+    }
+
+    // The outcome is asked for on the first run of an activity only, so that a loop ends.
+    static async Task<(InstanceResult Result, List<string> Ran, List<ContractStep> Steps)> RunAsync(string file, JsonObject inputs, Func<StepExecution, string?> outcome)
+    {
+        using var folder = new TemporaryFolder();
+        var time = new FakeTimeProvider(Some.Time);
+        var steps = ContractStep.All(outcome);
+        using var runtime = new WorkflowRuntime(folder.Path, Some.Runner(folder.Path, time, steps), time);
+        var id = await runtime.StartAsync(Repository.Workflow(file), inputs);
+        var result = await runtime.RunAsync(id);
+        return (result, [.. Some.Ran(await runtime.LogAsync(id))], steps);
+    }
+}

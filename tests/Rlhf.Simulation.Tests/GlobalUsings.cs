@@ -1,0 +1,2 @@
+global using Rlhf.Simulation.Labelers;
+global using Rlhf.Simulation.Tests.Support;
