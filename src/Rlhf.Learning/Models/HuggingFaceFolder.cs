@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Learning.Models;
 
-/// <summary>A model folder as the Hub holds it: <c>config.json</c>, <c>model.safetensors</c>, tokenizer files. Equal models give equal bytes.</summary>
+/// <summary>
+/// A model folder as the Hub holds it: <c>config.json</c>, <c>model.safetensors</c>, tokenizer files. Equal models give equal bytes.
+/// </summary>
 public static class HuggingFaceFolder
 {
     /// <summary>The file that says that a folder is one.</summary>
@@ -39,18 +41,20 @@ public static class HuggingFaceFolder
         var config = LlamaConfigJson.Read(Path.Combine(folder, ConfigFile));
         var tokenizer = TokenizerFolder.Load(folder);
         Check(folder, config, tokenizer);
-        return (new(config, Safetensors.ReadParameters(Path.Combine(folder, WeightsFile), config.ParameterShapes(), device, trainable)), tokenizer);
+        var parameters = Safetensors.ReadParameters(Path.Combine(folder, WeightsFile), config.ParameterShapes(), device, trainable);
+        return (new(config, parameters), tokenizer);
     }
 
     internal static void Check(string folder, LlamaConfig config, ITokenizer tokenizer)
     {
         if (tokenizer.VocabularySize != config.VocabSize)
             throw new InvalidDataException(
-                $"'{folder}' has a tokenizer that does not match the weights: it knows {tokenizer.VocabularySize} tokens, but the model was made for {config.VocabSize}.");
+                $"'{folder}' has a tokenizer that does not match the weights: it knows {tokenizer.VocabularySize} tokens, "
+                + $"but the model was made for {config.VocabSize}.");
         if (tokenizer.BosId != config.BosTokenId || tokenizer.EosId != config.EosTokenId)
             throw new InvalidDataException(
-                $"'{folder}' has a tokenizer that does not match the weights: it begins and ends a text with ids {tokenizer.BosId} and {tokenizer.EosId}, "
-                + $"the model with {config.BosTokenId} and {config.EosTokenId}.");
+                $"'{folder}' has a tokenizer that does not match the weights: it begins and ends a text with ids "
+                + $"{tokenizer.BosId} and {tokenizer.EosId}, the model with {config.BosTokenId} and {config.EosTokenId}.");
     }
 
     static void WriteJson(string folder, string file, JsonObject json) =>

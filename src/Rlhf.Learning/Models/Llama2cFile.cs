@@ -17,7 +17,8 @@ static class Llama2cFile
     {
         var folder = Path.GetDirectoryName(path)!;
         var tokenizer = Llama2cTokenizer.Load(One(folder, IsTokenizer)
-            ?? throw new InvalidDataException($"'{folder}' has the model '{Path.GetFileName(path)}' but no single tokenizer tok*.bin, which was expected beside it."));
+            ?? throw new InvalidDataException(
+                $"'{folder}' has the model '{Path.GetFileName(path)}' but no single tokenizer tok*.bin, which was expected beside it."));
         using var stream = File.OpenRead(path);
         var config = Config(stream, path, tokenizer);
         HuggingFaceFolder.Check(folder, config, tokenizer);
@@ -34,13 +35,15 @@ static class Llama2cFile
         string[] files = [.. Directory.GetFiles(folder, "*.bin").Where(file => matches(Path.GetFileName(file)))];
         return files.Length <= 1
             ? files.FirstOrDefault()
-            : throw new InvalidDataException($"'{folder}' has {files.Length} files of which one was expected: {string.Join(", ", files.Select(Path.GetFileName).Order(StringComparer.Ordinal))}.");
+            : throw new InvalidDataException(
+                $"'{folder}' has {files.Length} files of which one was expected: {string.Join(", ", files.Select(Path.GetFileName).Order(StringComparer.Ordinal))}.");
     }
 
     static LlamaConfig Config(Stream stream, string path, Llama2cTokenizer tokenizer)
     {
         if (stream.Length < HeaderSize)
-            throw new InvalidDataException($"'{path}' is truncated: it has {stream.Length} bytes, but a header of {HeaderSize} was expected.");
+            throw new InvalidDataException(
+                $"'{path}' is truncated: it has {stream.Length} bytes, but a header of {HeaderSize} was expected.");
         var header = new int[7];
         stream.ReadExactly(MemoryMarshal.AsBytes(header.AsSpan()));
         var config = new LlamaConfig
@@ -59,7 +62,8 @@ static class Llama2cFile
         var expected = HeaderSize + Layout(config).Sum(t => (decimal)t.Count) * sizeof(float);
         return stream.Length == expected
             ? config
-            : throw new InvalidDataException($"'{path}' is {(stream.Length < expected ? "truncated" : "too long")}: it has {stream.Length} bytes, but its header asks for {expected}.");
+            : throw new InvalidDataException(
+                $"'{path}' is {(stream.Length < expected ? "truncated" : "too long")}: it has {stream.Length} bytes, but its header asks for {expected}.");
     }
 
     /// <param name="Count">Numbers in all layers together; a damaged header can ask for more than a long counts.</param>
@@ -69,7 +73,8 @@ static class Llama2cFile
     static IEnumerable<Stacked> Layout(LlamaConfig config)
     {
         decimal hidden = config.HiddenSize, layers = config.NumHiddenLayers, size = config.HeadSize;
-        decimal keyValues = config.NumKeyValueHeads * size * hidden, feedForward = config.IntermediateSize * hidden, vocabulary = config.VocabSize * hidden;
+        decimal keyValues = config.NumKeyValueHeads * size * hidden, feedForward = config.IntermediateSize * hidden;
+        decimal vocabulary = config.VocabSize * hidden;
         yield return new("model.embed_tokens.weight", vocabulary, false);
         yield return new("input_layernorm.weight", layers * hidden, true);
         yield return new("self_attn.q_proj.weight", layers * hidden * hidden, true);
@@ -100,7 +105,8 @@ static class Llama2cFile
             var values = new float[(int)(stacked.Count / (stacked.Layered ? config.NumHiddenLayers : 1))];
             stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
             var weight = tensor(values, parameters[name].shape);
-            parameters.Set(name, stacked.Name is "self_attn.q_proj.weight" or "self_attn.k_proj.weight" ? PairHalves(weight, config.HeadSize) : weight);
+            var turned = stacked.Name is "self_attn.q_proj.weight" or "self_attn.k_proj.weight";
+            parameters.Set(name, turned ? PairHalves(weight, config.HeadSize) : weight);
         }
     }
 

@@ -61,7 +61,9 @@ public sealed record LlamaConfig
     [JsonIgnore]
     public int HeadSize => HiddenSize / NumAttentionHeads;
 
-    /// <summary>Returns this configuration, or throws <see cref="InvalidDataException"/> with one sentence on the first value out of range.</summary>
+    /// <summary>
+    /// Returns this configuration, or throws <see cref="InvalidDataException"/> with one sentence on the first value out of range.
+    /// </summary>
     public LlamaConfig Validate()
     {
         AtLeast(1, HiddenSize, "hidden_size");
@@ -71,8 +73,10 @@ public sealed record LlamaConfig
         AtLeast(1, NumKeyValueHeads, "num_key_value_heads");
         AtLeast(2, VocabSize, "vocab_size");
         AtLeast(1, MaxPositionEmbeddings, "max_position_embeddings");
-        Require(HiddenSize % (2 * NumAttentionHeads) == 0, $"hidden_size is {HiddenSize}, but {NumAttentionHeads} heads of even size were expected to fill it");
-        Require(NumAttentionHeads % NumKeyValueHeads == 0, $"num_key_value_heads is {NumKeyValueHeads}, but a divisor of num_attention_heads ({NumAttentionHeads}) was expected");
+        Require(HiddenSize % (2 * NumAttentionHeads) == 0,
+            $"hidden_size is {HiddenSize}, but {NumAttentionHeads} heads of even size were expected to fill it");
+        Require(NumAttentionHeads % NumKeyValueHeads == 0,
+            $"num_key_value_heads is {NumKeyValueHeads}, but a divisor of num_attention_heads ({NumAttentionHeads}) was expected");
         Require(RmsNormEps is > 0 and < 1, $"rms_norm_eps is {RmsNormEps}, but a number between 0 and 1 was expected");
         Require(RopeTheta > 1 && double.IsFinite(RopeTheta), $"rope_theta is {RopeTheta}, but a finite number above 1 was expected");
         InVocabulary(BosTokenId, "bos_token_id");
@@ -81,7 +85,9 @@ public sealed record LlamaConfig
         return this;
     }
 
-    /// <summary>Names (the Hub's) and shapes of all parameters, in the order of the flat buffer: what is multiplied together lies together.</summary>
+    /// <summary>
+    /// Names (the Hub's) and shapes of all parameters, in the order of the flat buffer: what is multiplied together lies together.
+    /// </summary>
     public IEnumerable<(string Name, long[] Shape)> ParameterShapes()
     {
         long keyValueSize = NumKeyValueHeads * HeadSize;
@@ -104,9 +110,11 @@ public sealed record LlamaConfig
             yield return ("lm_head.weight", [VocabSize, HiddenSize]);
     }
 
-    void InVocabulary(int id, string key) => Require(id >= 0 && id < VocabSize, $"{key} is {id}, but an id below vocab_size ({VocabSize}) was expected");
+    void InVocabulary(int id, string key) => Require(id >= 0 && id < VocabSize,
+        $"{key} is {id}, but an id below vocab_size ({VocabSize}) was expected");
 
-    static void AtLeast(int minimum, int value, string key) => Require(value >= minimum, $"{key} is {value}, but at least {minimum} was expected");
+    static void AtLeast(int minimum, int value, string key) => Require(value >= minimum,
+        $"{key} is {value}, but at least {minimum} was expected");
 
     static void Require(bool holds, string sentence)
     {

@@ -45,12 +45,16 @@ static class LlamaConfigJson
                 throw new InvalidDataException($"'{path}' has no model_type, but \"llama\" was expected.");
             foreach (var (key, allowed) in Fixed)
                 if (json.TryGetPropertyValue(key, out var value) && !allowed.Contains(value?.ToJsonString() ?? "null"))
-                    throw new InvalidDataException($"'{path}' asks for {key} {value?.ToJsonString() ?? "null"}, but this decoder only does {string.Join(" or ", allowed)}.");
+                    throw new InvalidDataException(
+                        $"'{path}' asks for {key} {value?.ToJsonString() ?? "null"}, but this decoder only does {string.Join(" or ", allowed)}.");
             if (!json.ContainsKey("num_key_value_heads"))
                 json["num_key_value_heads"] = json["num_attention_heads"]?.DeepClone();
+            if (json["rope_parameters"] is { } rotary)
+                json["rope_theta"] = Theta(rotary, path);
             var config = json.Deserialize<LlamaConfig>()!.Validate();
             if (json["head_dim"] is { } size && size.GetValue<int>() != config.HeadSize)
-                throw new InvalidDataException($"'{path}' has head_dim {size}, but hidden_size / num_attention_heads ({config.HeadSize}) was expected.");
+                throw new InvalidDataException(
+                    $"'{path}' has head_dim {size}, but hidden_size / num_attention_heads ({config.HeadSize}) was expected.");
             return config;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
@@ -58,4 +62,9 @@ static class LlamaConfigJson
             throw new InvalidDataException($"'{path}' is no usable model configuration: {e.Message}", e);
         }
     }
+
+    /// <summary>The base of the rotary positions where transformers 5 and later keep it.</summary>
+    static JsonNode? Theta(JsonNode rotary, string path) => rotary["rope_type"] is null || rotary["rope_type"]!.GetValue<string>() == "default"
+        ? rotary["rope_theta"]?.DeepClone()
+        : throw new InvalidDataException($"'{path}' asks for rope_type {rotary["rope_type"]!.ToJsonString()}, but this decoder only does \"default\".");
 }

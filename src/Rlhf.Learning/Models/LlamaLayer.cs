@@ -35,7 +35,8 @@ sealed class LlamaLayer
         var layer = $"model.layers.{index}.";
         _attentionNorm = parameters[layer + "input_layernorm.weight"];
         // One product instead of three, and of two: in a small model the call costs as much as the product.
-        _queryKeyValue = parameters.Joined(layer + "self_attn.q_proj.weight", layer + "self_attn.k_proj.weight", layer + "self_attn.v_proj.weight");
+        _queryKeyValue = parameters.Joined(
+            layer + "self_attn.q_proj.weight", layer + "self_attn.k_proj.weight", layer + "self_attn.v_proj.weight");
         _attentionOut = parameters[layer + "self_attn.o_proj.weight"];
         _feedForwardNorm = parameters[layer + "post_attention_layernorm.weight"];
         _gateUp = parameters.Joined(layer + "mlp.gate_proj.weight", layer + "mlp.up_proj.weight");
@@ -67,11 +68,14 @@ sealed class LlamaLayer
         // The query heads of one key/value head stand where queries in time would: no key or value is copied.
         query = query.reshape(slots, _keyValueHeads, -1, _headSize);
         var extent = step.Mask.shape[^1];
-        var attended = scaled_dot_product_attention(query, keys.narrow(2, 0, extent), values.narrow(2, 0, extent), step.Mask).reshape(slots, -1);
+        var attended = scaled_dot_product_attention(query, keys.narrow(2, 0, extent), values.narrow(2, 0, extent), step.Mask)
+            .reshape(slots, -1);
         return FeedForward(x.add(linear(attended, _attentionOut))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Queries and keys, turned by their position, and values, each [..., heads, head size] where [...] is <paramref name="rows"/>.</summary>
+    /// <summary>
+    /// Queries and keys, turned by their position, and values, each [..., heads, head size] where [...] is <paramref name="rows"/>.
+    /// </summary>
     (Tensor Query, Tensor Key, Tensor Value) Heads(Tensor x, Tensor cosine, Tensor sine, params ReadOnlySpan<long> rows)
     {
         var projected = linear(RmsNorm.Apply(x, _attentionNorm, _epsilon), _queryKeyValue).view([.. rows, -1, _headSize]);

@@ -6,7 +6,9 @@ using static TorchSharp.torch.nn.functional;
 namespace Rlhf.Learning.Models;
 
 /// <summary>A Llama-architecture decoder (Touvron et al. 2023): RMSNorm, rotary positions, grouped-query attention, SwiGLU.</summary>
-/// <remarks>Left out: biases, dropout, rotary scaling, attention masks (rows are padded on the right, where causality needs none).</remarks>
+/// <remarks>
+/// Left out: biases, dropout, rotary scaling, attention masks (rows are padded on the right, where causality needs none).
+/// </remarks>
 public sealed class LlamaModel : IDisposable
 {
     readonly RotaryTables _rotary;
@@ -29,14 +31,17 @@ public sealed class LlamaModel : IDisposable
     /// <summary>The device that the weights live on.</summary>
     public Device Device => Parameters.Device;
 
-    /// <summary>A new trainable model: weights from N(0, 0.02), those that write to the residual stream divided by sqrt(2 * layers), norms 1.</summary>
+    /// <summary>
+    /// A new trainable model: weights from N(0, 0.02), those that write to the residual stream divided by sqrt(2 * layers), norms 1.
+    /// </summary>
     public static LlamaModel Initialize(LlamaConfig config, ulong seed, Device device)
     {
         var parameters = new ParameterSet(config.Validate().ParameterShapes(), device);
         foreach (var (index, (name, shape)) in parameters.Shapes.Index())
         {
             using var scope = NewDisposeScope();
-            var residual = name.EndsWith("o_proj.weight", StringComparison.Ordinal) || name.EndsWith("down_proj.weight", StringComparison.Ordinal);
+            var residual = name.EndsWith("o_proj.weight", StringComparison.Ordinal)
+                || name.EndsWith("down_proj.weight", StringComparison.Ordinal);
             var deviation = residual ? 0.02 / Math.Sqrt(2.0 * config.NumHiddenLayers) : 0.02;
             parameters.Set(name, shape.Length == 1 ? ones(shape) : Normal(seed, (ulong)index, shape, deviation));
         }
@@ -46,13 +51,17 @@ public sealed class LlamaModel : IDisposable
     /// <summary>A copy with its own weights; frozen unless <paramref name="requiresGrad"/>.</summary>
     public LlamaModel Clone(bool requiresGrad = false) => new(Config, Parameters.Clone(requiresGrad));
 
-    /// <summary>Token ids [batch, time], int64, to the stream after the final norm, [batch, time, hidden]; each position sees itself and what is before it.</summary>
+    /// <summary>
+    /// Token ids [batch, time], int64, to the stream after the final norm, [batch, time, hidden]; each position sees itself and what is
+    /// before it.
+    /// </summary>
     /// <exception cref="ArgumentException">More positions than <see cref="LlamaConfig.MaxPositionEmbeddings"/>.</exception>
     public Tensor Hidden(Tensor tokens)
     {
         var (batch, time) = (tokens.shape[0], tokens.shape[1]);
         if (time > Config.MaxPositionEmbeddings)
-            throw new ArgumentException($"A sequence of {time} tokens does not fit into this model's context of {Config.MaxPositionEmbeddings}.");
+            throw new ArgumentException(
+                $"A sequence of {time} tokens does not fit into this model's context of {Config.MaxPositionEmbeddings}.");
         using var scope = NewDisposeScope();
         var cosine = _rotary.Cosine.narrow(0, 0, time).unsqueeze(1); // [time, 1, head size]
         var sine = _rotary.SignedSine.narrow(0, 0, time).unsqueeze(1);
@@ -70,12 +79,17 @@ public sealed class LlamaModel : IDisposable
     public KeyValueCache NewCache(int slots, int length)
     {
         if (slots < 1 || length < 1 || length > Config.MaxPositionEmbeddings)
-            throw new ArgumentException($"A cache of {slots} slots by {length} positions was asked for, but at least 1 by 1 and at most {Config.MaxPositionEmbeddings} positions were expected.");
+            throw new ArgumentException(
+                $"A cache of {slots} slots by {length} positions was asked for, but at least 1 by 1 and at most {Config.MaxPositionEmbeddings} positions were expected.");
         return new(Config, slots, length, Device);
     }
 
-    /// <summary>Feeds one token per slot, each at its own position, and returns [slots, hidden] after the final norm; no gradient.</summary>
-    /// <remarks>Both inputs are int64 [slots]. A slot attends to its cache up to its position, so a new text simply starts again at 0.</remarks>
+    /// <summary>
+    /// Feeds one token per slot, each at its own position, and returns [slots, hidden] after the final norm; no gradient.
+    /// </summary>
+    /// <remarks>
+    /// Both inputs are int64 [slots]. A slot attends to its cache up to its position, so a new text simply starts again at 0.
+    /// </remarks>
     public Tensor Step(Tensor tokens, Tensor positions, KeyValueCache cache)
     {
         using var mode = no_grad();
@@ -84,8 +98,7 @@ public sealed class LlamaModel : IDisposable
         var step = new DecodeStep(
             cache,
             cache.FirstRows.add(positions.unsqueeze(1)).view(-1),
-            zeros([cache.Slots, 1, 1, extent], ScalarType.Float32, Device)
-                .masked_fill_(cache.Ages.narrow(0, 0, extent).gt(positions.unsqueeze(1)).view(cache.Slots, 1, 1, extent), float.NegativeInfinity),
+            Mask(positions, cache, extent),
             _rotary.Cosine.index_select(0, positions).unsqueeze(1), // [slots, 1, head size]
             _rotary.SignedSine.index_select(0, positions).unsqueeze(1));
         var x = Embed(tokens);
@@ -101,7 +114,18 @@ public sealed class LlamaModel : IDisposable
         Parameters.Dispose();
     }
 
-    /// <summary>How much of the cache any slot sees. What a slot does not see adds exact zeros, so its result does not depend on the others' lengths.</summary>
+    /// <summary>0 up to each slot's position, then minus infinity, [slots, 1, 1, extent].</summary>
+    Tensor Mask(Tensor positions, KeyValueCache cache, long extent)
+    {
+        var later = cache.Ages.narrow(0, 0, extent).gt(positions.unsqueeze(1)); // [slots, extent]
+        return zeros([cache.Slots, 1, 1, extent], ScalarType.Float32, Device)
+            .masked_fill_(later.view(cache.Slots, 1, 1, extent), float.NegativeInfinity);
+    }
+
+    /// <summary>
+    /// How much of the cache any slot sees. What a slot does not see adds exact zeros, so its result does not depend on the others'
+    /// lengths.
+    /// </summary>
     static long Extent(Tensor positions, KeyValueCache cache) => Math.Min(cache.Length, (positions.max().ToInt64() / 16 + 1) * 16);
 
     Tensor Embed(Tensor tokens) => Parameters["model.embed_tokens.weight"].index_select(0, tokens);

@@ -17,9 +17,12 @@ public sealed class ParameterSet : IDisposable
     readonly Tensor? _gradient;
     readonly FrozenSet<string> _frozen;
 
-    /// <summary>A zero-filled set. Names in <paramref name="frozen"/> get no gradient; <paramref name="requiresGrad"/> false freezes all.</summary>
+    /// <summary>
+    /// A zero-filled set. Names in <paramref name="frozen"/> get no gradient; <paramref name="requiresGrad"/> false freezes all.
+    /// </summary>
     /// <exception cref="ArgumentException">A name stands twice, a shape is not positive, or a frozen name is unknown.</exception>
-    public ParameterSet(IEnumerable<(string Name, long[] Shape)> shapes, Device device, bool requiresGrad = true, IEnumerable<string>? frozen = null)
+    public ParameterSet(
+        IEnumerable<(string Name, long[] Shape)> shapes, Device device, bool requiresGrad = true, IEnumerable<string>? frozen = null)
     {
         _shapes = [.. shapes];
         _ranges = Ranges(_shapes);
@@ -57,7 +60,9 @@ public sealed class ParameterSet : IDisposable
         ? leaf
         : throw new ArgumentException($"There is no parameter '{name}'; the first of {_shapes.Length} is '{_shapes[0].Name}'.");
 
-    /// <summary>One leaf over parameters that lie next to each other and agree in all but the first dimension, joined along the first.</summary>
+    /// <summary>
+    /// One leaf over parameters that lie next to each other and agree in all but the first dimension, joined along the first.
+    /// </summary>
     public Tensor Joined(params ReadOnlySpan<string> names)
     {
         var key = string.Join('+', names);
@@ -69,14 +74,19 @@ public sealed class ParameterSet : IDisposable
         {
             var next = _ranges[names[i]];
             var nextShape = _shapes[next.Index].Shape;
-            if (next.Index != first.Index + i || !nextShape.AsSpan(1).SequenceEqual(shape.AsSpan(1)) || _frozen.Contains(names[i]) != _frozen.Contains(names[0]))
-                throw new ArgumentException($"Parameters '{names[0]}' and '{names[i]}' cannot be joined: they must be neighbours of one width, both trainable or both frozen.");
+            if (next.Index != first.Index + i
+                || !nextShape.AsSpan(1).SequenceEqual(shape.AsSpan(1))
+                || _frozen.Contains(names[i]) != _frozen.Contains(names[0]))
+                throw new ArgumentException(
+                    $"Parameters '{names[0]}' and '{names[i]}' cannot be joined: they must be neighbours of one width, both trainable or both frozen.");
             shape[0] += nextShape[0];
         }
         return _leaves[key] = Leaf(first.Offset, shape, !_frozen.Contains(names[0]));
     }
 
-    /// <summary>The gradient, [n], zero where none has flowed: a new handle on the buffer that autograd adds to, until <see cref="ZeroGradient"/>.</summary>
+    /// <summary>
+    /// The gradient, [n], zero where none has flowed: a new handle on the buffer that autograd adds to, until <see cref="ZeroGradient"/>.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The set is frozen.</exception>
     public Tensor GatherGradient() => (_gradient ?? throw new InvalidOperationException("Frozen parameters have no gradient.")).alias();
 
@@ -87,7 +97,9 @@ public sealed class ParameterSet : IDisposable
         _gradient?.zero_();
     }
 
-    /// <summary>A copy with its own storage; frozen unless <paramref name="requiresGrad"/>, then with the same names frozen as here.</summary>
+    /// <summary>
+    /// A copy with its own storage; frozen unless <paramref name="requiresGrad"/>, then with the same names frozen as here.
+    /// </summary>
     public ParameterSet Clone(bool requiresGrad = false)
     {
         var copy = new ParameterSet(_shapes, Device, requiresGrad, RequiresGrad ? _frozen : null);
@@ -99,7 +111,8 @@ public sealed class ParameterSet : IDisposable
     public void CopyFrom(ParameterSet other)
     {
         if (!_shapes.Select(Signature).SequenceEqual(other._shapes.Select(Signature)))
-            throw new ArgumentException($"Weights cannot be copied between sets of different parameters ({other.Count} weights into {Count}).");
+            throw new ArgumentException(
+                $"Weights cannot be copied between sets of different parameters ({other.Count} weights into {Count}).");
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         Flat.copy_(other.Flat);
@@ -144,12 +157,14 @@ public sealed class ParameterSet : IDisposable
         foreach (var (name, shape) in shapes)
         {
             if (shape.Any(d => d < 1))
-                throw new ArgumentException($"Parameter '{name}' has shape [{string.Join(", ", shape)}], but every dimension must be at least 1.");
+                throw new ArgumentException(
+                    $"Parameter '{name}' has shape [{string.Join(", ", shape)}], but every dimension must be at least 1.");
             if (!ranges.TryAdd(name, (offset, Size(shape), ranges.Count)))
                 throw new ArgumentException($"Parameter '{name}' is listed twice.");
             offset += Size(shape);
         }
-        return ranges.Count > 0 ? ranges.ToFrozenDictionary() : throw new ArgumentException("A parameter set needs at least one parameter.");
+        return ranges.Count > 0 ? ranges.ToFrozenDictionary() : throw new ArgumentException(
+            "A parameter set needs at least one parameter.");
     }
 
     static string Signature((string Name, long[] Shape) s) => $"{s.Name}[{string.Join(',', s.Shape)}]";

@@ -15,6 +15,7 @@ public static class PolicyFolder
         if (Directory.Exists(path) && Llama2cFile.FindWeights(path) is { } weights)
             return Llama2cFile.Load(weights, device, trainable);
         throw new InvalidDataException(
-            $"'{path}' holds no policy: a Hugging Face folder (config.json, model.safetensors, tokenizer files) or llama2.c's files (one *.bin and one tok*.bin) were expected.");
+            $"'{path}' holds no policy: a Hugging Face folder (config.json, model.safetensors, tokenizer files) "
+            + "or llama2.c's files (one *.bin and one tok*.bin) were expected.");
     }
 }

@@ -47,7 +47,9 @@ public static class Safetensors
     public static IReadOnlyDictionary<string, Tensor> Read(Stream stream, string name) =>
         SafetensorsHeader.Read(stream, name).ToDictionary(entry => entry.Name, entry => ReadTensor(stream, entry, name));
 
-    /// <summary>Reads a file that holds exactly the tensors of these names and shapes; nothing is allocated before the header has been checked.</summary>
+    /// <summary>
+    /// Reads a file that holds exactly the tensors of these names and shapes; nothing is allocated before the header has been checked.
+    /// </summary>
     /// <exception cref="InvalidDataException">The file is not usable, or a tensor is missing, unknown or of another shape.</exception>
     public static ParameterSet ReadParameters(string path, IEnumerable<(string Name, long[] Shape)> shapes, Device device, bool trainable)
     {
@@ -64,7 +66,8 @@ public static class Safetensors
     }
 
     static FileStream Open(string path) =>
-        File.Exists(path) ? File.OpenRead(path) : throw new InvalidDataException($"There is no file '{Path.GetFileName(path)}' in '{Path.GetDirectoryName(path)}'.");
+        File.Exists(path) ? File.OpenRead(path) : throw new InvalidDataException(
+            $"There is no file '{Path.GetFileName(path)}' in '{Path.GetDirectoryName(path)}'.");
 
     static List<(string, long[])> Check(List<SafetensorsEntry> entries, IEnumerable<(string Name, long[] Shape)> shapes, string file)
     {
@@ -75,7 +78,8 @@ public static class Safetensors
             if (!found.Remove(name, out var actual))
                 throw SafetensorsHeader.Broken(file, $"tensor '{name}' is missing");
             if (!actual.SequenceEqual(shape))
-                throw SafetensorsHeader.Broken(file, $"tensor '{name}' has shape [{string.Join(", ", actual)}], but [{string.Join(", ", shape)}] was expected");
+                throw SafetensorsHeader.Broken(
+                    file, $"tensor '{name}' has shape [{string.Join(", ", actual)}], but [{string.Join(", ", shape)}] was expected");
             expected.Add((name, shape));
         }
         return found.Count == 0
@@ -122,7 +126,8 @@ public static class Safetensors
     static Tensor ReadTensor(Stream stream, SafetensorsEntry entry, string file)
     {
         if (entry.Count > Array.MaxLength / 4)
-            throw SafetensorsHeader.Broken(file, $"tensor '{entry.Name}' has {entry.Count} numbers, but at most {Array.MaxLength / 4} can be read");
+            throw SafetensorsHeader.Broken(
+                file, $"tensor '{entry.Name}' has {entry.Count} numbers, but at most {Array.MaxLength / 4} can be read");
         stream.Position = entry.Offset;
         var values = new float[entry.Count];
         if (entry.Type == "F32")
@@ -137,6 +142,8 @@ public static class Safetensors
         var halves = new ushort[values.Length];
         stream.ReadExactly(MemoryMarshal.AsBytes(halves.AsSpan()));
         for (var i = 0; i < values.Length; i++)
-            values[i] = type == "BF16" ? BitConverter.UInt32BitsToSingle((uint)halves[i] << 16) : (float)BitConverter.UInt16BitsToHalf(halves[i]);
+            values[i] = type == "BF16"
+                ? BitConverter.UInt32BitsToSingle((uint)halves[i] << 16)
+                : (float)BitConverter.UInt16BitsToHalf(halves[i]);
     }
 }

@@ -26,7 +26,8 @@ static class SafetensorsHeader
         foreach (var (entry, end) in entries.Values.OrderBy(e => e.Entry.Offset).ThenBy(e => e.End))
         {
             if (entry.Offset != position || end > stream.Length)
-                throw Broken(file, $"tensor '{entry.Name}' lies at bytes {entry.Offset} to {end}, but its data was expected to begin at {position} and end by {stream.Length}");
+                throw Broken(
+                    file, $"tensor '{entry.Name}' lies at bytes {entry.Offset} to {end}, but its data was expected to begin at {position} and end by {stream.Length}");
             position = end;
         }
         return position == stream.Length
@@ -42,7 +43,8 @@ static class SafetensorsHeader
         stream.ReadExactly(prefix);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > Longest || (long)length > stream.Length - stream.Position)
-            throw Broken(file, $"its header says that it has {length} bytes, but at most {Math.Min(Longest, stream.Length - stream.Position)} were expected");
+            throw Broken(
+                file, $"its header says that it has {length} bytes, but at most {Math.Min(Longest, stream.Length - stream.Position)} were expected");
         var header = new byte[length];
         stream.ReadExactly(header);
         dataStart = stream.Position;
@@ -68,7 +70,8 @@ static class SafetensorsHeader
             long[] offsets = [.. property.Value.GetProperty("data_offsets").EnumerateArray().Select(d => d.GetInt64())];
             var count = shape.Aggregate(1L, (product, d) => checked(product * (d >= 0 ? d : throw new OverflowException())));
             if (offsets is not [>= 0, _] || checked(offsets[1] - offsets[0]) != checked(count * Width(type)))
-                throw Broken(file, $"tensor '{property.Name}' of shape [{string.Join(", ", shape)}] does not take the bytes {string.Join(" to ", offsets)}");
+                throw Broken(
+                    file, $"tensor '{property.Name}' of shape [{string.Join(", ", shape)}] does not take the bytes {string.Join(" to ", offsets)}");
             return (new(property.Name, type, shape, count, checked(dataStart + offsets[0])), checked(dataStart + offsets[1]));
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)

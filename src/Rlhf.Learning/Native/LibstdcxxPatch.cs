@@ -7,7 +7,8 @@ namespace Rlhf.Learning.Native;
 /// <remarks>
 /// GCC 13's &lt;iostream&gt; references <c>_ZSt21ios_base_library_initv@GLIBCXX_3.4.32</c> only so that the loader insists on a libstdc++
 /// that initializes the standard streams itself; nothing calls it, and an older libstdc++ initializes them from each object's own code.
-/// So the version entry gets VER_FLG_WEAK and the symbol STB_WEAK. Layout: ELF-64, System V ABI and the Linux Standard Base on symbol versions.
+/// So the version entry gets VER_FLG_WEAK and the symbol STB_WEAK. Layout: ELF-64, System V ABI and the Linux Standard Base on symbol
+/// versions.
 /// </remarks>
 static class LibstdcxxPatch
 {
@@ -22,8 +23,11 @@ static class LibstdcxxPatch
 
     readonly record struct Section(int Type, int Offset, int Size, int Link, int Info);
 
-    /// <summary>Patches in place and returns how many bytes changed: 0 where the library does not ask for the version, or asks weakly.</summary>
-    /// <exception cref="DllNotFoundException">The library is no 64-bit little-endian ELF file, or needs another symbol of that version.</exception>
+    /// <summary>
+    /// Patches in place and returns how many bytes changed: 0 where the library does not ask for the version, or asks weakly.
+    /// </summary>
+    /// <exception cref="DllNotFoundException">The library is no 64-bit little-endian ELF file, or needs another symbol of that
+    /// version.</exception>
     internal static int Apply(Span<byte> elf, string name)
     {
         try
@@ -32,14 +36,16 @@ static class LibstdcxxPatch
         }
         catch (Exception e) when (e is ArgumentOutOfRangeException or OverflowException or IndexOutOfRangeException)
         {
-            throw new DllNotFoundException($"'{name}' is a broken ELF file (a table points outside of it), so it cannot be made to load with this machine's libstdc++.", e);
+            throw new DllNotFoundException(
+                $"'{name}' is a broken ELF file (a table points outside of it), so it cannot be made to load with this machine's libstdc++.", e);
         }
     }
 
     static int Patch(Span<byte> elf, string name)
     {
         if (elf.Length < 64 || !elf[..6].SequenceEqual("\u007fELF\u0002\u0001"u8))
-            throw new DllNotFoundException($"'{name}' is no 64-bit little-endian ELF file, so it cannot be made to load with this machine's libstdc++.");
+            throw new DllNotFoundException(
+                $"'{name}' is no 64-bit little-endian ELF file, so it cannot be made to load with this machine's libstdc++.");
         var sections = Sections(elf);
         var needs = sections.FirstOrDefault(s => s.Type == VersionNeeds);
         if (needs.Type == 0 || FindVersion(elf, sections, needs) is not { } entry)
@@ -61,7 +67,8 @@ static class LibstdcxxPatch
         for (var i = 0; i < count; i++)
         {
             var header = elf.Slice(table + i * size, 64);
-            sections[i] = new(I32(header, 4), checked((int)I64(header, 0x18)), checked((int)I64(header, 0x20)), I32(header, 0x28), I32(header, 0x2c));
+            var (offset, length) = (checked((int)I64(header, 0x18)), checked((int)I64(header, 0x20)));
+            sections[i] = new(I32(header, 4), offset, length, I32(header, 0x28), I32(header, 0x2c));
         }
         return sections;
     }
@@ -94,10 +101,12 @@ static class LibstdcxxPatch
             var symbol = symbols.Offset + 24 * i;
             var text = Text(elf, sections[symbols.Link].Offset + I32(elf, symbol));
             if (text != Symbol)
-                throw new DllNotFoundException($"This machine's libstdc++ lacks {Version}, and '{name}' needs its symbol '{text}': install the libstdc++ of GCC 13 or later.");
+                throw new DllNotFoundException(
+                    $"This machine's libstdc++ lacks {Version}, and '{name}' needs its symbol '{text}': install the libstdc++ of GCC 13 or later.");
             found = symbol;
         }
-        return found ?? throw new DllNotFoundException($"'{name}' asks for {Version} but names no symbol of it: install the libstdc++ of GCC 13 or later.");
+        return found ?? throw new DllNotFoundException(
+            $"'{name}' asks for {Version} but names no symbol of it: install the libstdc++ of GCC 13 or later.");
     }
 
     static string Text(ReadOnlySpan<byte> elf, int offset) => Encoding.UTF8.GetString(elf[offset..][..elf[offset..].IndexOf((byte)0)]);

@@ -19,17 +19,19 @@ static class NativeFolders
             .Where(File.Exists);
     }
 
-    internal static string LibTorchSharp() => Find(OperatingSystem.IsWindows() ? "LibTorchSharp.dll" : FileName("LibTorchSharp"), "LibTorchSharpFolder");
+    internal static string LibTorchSharp() =>
+        Find(OperatingSystem.IsWindows() ? "LibTorchSharp.dll" : FileName("LibTorchSharp"), "LibTorchSharpFolder");
 
     static string Find(string file, string recordedAs)
     {
-        var recorded = typeof(NativeFolders).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == recordedAs)?.Value;
+        var recorded = typeof(NativeFolders).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .FirstOrDefault(attribute => attribute.Key == recordedAs)?.Value;
         var beside = AppContext.BaseDirectory;
         string?[] folders = [beside, Path.Combine(beside, "runtimes", Rid, "native"), recorded];
         return folders.OfType<string>().Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists)
             ?? throw new DllNotFoundException(
-                $"The native library '{file}' for {RuntimeInformation.RuntimeIdentifier} was found neither beside the application ('{beside}') "
-                + $"nor in the package folder of the build ('{recorded ?? "none recorded"}'): restore and build on this machine, or publish.");
+                $"The native library '{file}' for {RuntimeInformation.RuntimeIdentifier} was found neither beside the application "
+                + $"('{beside}') nor in the package folder of the build ('{recorded ?? "none recorded"}'): restore and build on this machine, or publish.");
     }
 
     static string FileName(string name) =>

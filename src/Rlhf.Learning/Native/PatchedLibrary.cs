@@ -13,10 +13,13 @@ static class PatchedLibrary
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         return home.Length > 0
             ? Path.Combine(home, ".cache", "rlhf", "native")
-            : throw new DllNotFoundException("A patched copy of LibTorchSharp needs a cache folder: set XDG_CACHE_HOME or HOME to a folder that can be written.");
+            : throw new DllNotFoundException(
+                "A patched copy of LibTorchSharp needs a cache folder: set XDG_CACHE_HOME or HOME to a folder that can be written.");
     }
 
-    /// <summary>Path of a copy of <paramref name="original"/> that loads with an older libstdc++, keyed by the original's content.</summary>
+    /// <summary>
+    /// Path of a copy of <paramref name="original"/> that loads with an older libstdc++, keyed by the original's content.
+    /// </summary>
     internal static string Prepare(string original, string cache)
     {
         var bytes = File.ReadAllBytes(original);
@@ -32,12 +35,11 @@ static class PatchedLibrary
 
     static void Write(string path, byte[] bytes)
     {
+        // Another process may do the same at this moment: each writes its own file, and the rename is atomic.
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            var folder = Path.GetDirectoryName(path)!;
-            Directory.CreateDirectory(folder);
-            // Another process may do the same at this moment: each writes its own file, and the rename is atomic.
-            var temporary = Path.Combine(folder, $"{Guid.NewGuid():N}.tmp");
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.WriteAllBytes(temporary, bytes);
             File.Move(temporary, path, overwrite: true);
         }
@@ -45,6 +47,11 @@ static class PatchedLibrary
         {
             throw new DllNotFoundException(
                 $"This machine's libstdc++ lacks {LibstdcxxPatch.Version} and a patched copy of LibTorchSharp cannot be written to '{path}': {e.Message}", e);
+        }
+        finally
+        {
+            if (File.Exists(temporary))
+                File.Delete(temporary);
         }
     }
 }

@@ -21,9 +21,11 @@ public static class TorchDevice
         if (CudaIndex(name) is not { } index)
             throw new ArgumentException($"{Variable} is '{name}', but 'cpu', 'cuda' or 'cuda:N' was expected.");
         if (!torch.cuda_is_available())
-            throw new ArgumentException($"{Variable} is '{name}', but this build or machine has no CUDA device: use 'cpu', or build with -p:Cuda=true where there is one.");
+            throw new ArgumentException(
+                $"{Variable} is '{name}', but this build or machine has no CUDA device: use 'cpu', or build with -p:Cuda=true where there is one.");
         if (index >= torch.cuda.device_count())
-            throw new ArgumentException($"{Variable} is '{name}', but this machine has {torch.cuda.device_count()} CUDA devices, counted from 0.");
+            throw new ArgumentException(
+                $"{Variable} is '{name}', but this machine has {torch.cuda.device_count()} CUDA devices, counted from 0.");
         return torch.device(DeviceType.CUDA, index);
     }
 

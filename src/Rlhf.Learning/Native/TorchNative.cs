@@ -11,7 +11,9 @@ public static partial class TorchNative
 {
     static readonly Lazy<nint> Loaded = new(Load);
 
-    /// <summary>Loads the native libraries now; throws <see cref="DllNotFoundException"/> with one sentence that says what the machine lacks.</summary>
+    /// <summary>
+    /// Loads the native libraries now; throws <see cref="DllNotFoundException"/> with one sentence that says what the machine lacks.
+    /// </summary>
     public static void Initialize() => _ = Loaded.Value;
 
     // CA2255: whoever uses this library uses TorchSharp, and TorchSharp's own message about a failed load misleads.

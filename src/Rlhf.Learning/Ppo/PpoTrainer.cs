@@ -21,7 +21,8 @@ public sealed class PpoTrainer(
     readonly AdamW _optimizer = new([policy.Parameters, value.Parameters], weightDecay: 0);
     readonly Shuffle _prompts = new(prompts.Count, hparams.Seed);
     readonly int _pad = rewardModel.Tokenizer.PadId;
-    readonly int _length = Math.Min(policy.Config.MaxPositionEmbeddings, prompts.Max(p => p.Tokens.Length) + hparams.MaxNewTokens);
+    // One position is left for the end of sequence that the reward model reads behind a completion that was cut.
+    readonly int _length = Math.Min(policy.Config.MaxPositionEmbeddings - 1, prompts.Max(p => p.Tokens.Length) + hparams.MaxNewTokens);
 
     public int Updates => hparams.Updates;
 

@@ -3,7 +3,9 @@ namespace Rlhf.Learning.Randomness;
 /// <summary>Random numbers as a pure function of a seed and a 128-bit position: Philox4x32-10 (Salmon et al., SC'11).</summary>
 public static class CounterRandom
 {
-    /// <summary>A number in [0, 1) with 53 random bits at position (<paramref name="stream"/>, <paramref name="high"/>, <paramref name="low"/>).</summary>
+    /// <summary>
+    /// A number in [0, 1) with 53 random bits at position (<paramref name="stream"/>, <paramref name="high"/>, <paramref name="low"/>).
+    /// </summary>
     public static double Uniform(ulong seed, ulong stream, uint high, uint low)
     {
         var (a, b, _, _) = At(seed, stream, high, low);

@@ -27,8 +27,15 @@ public sealed class RewardModel(LlamaModel model, ScalarHead head, ITokenizer to
 
     public float Bias { get; private set; }
 
-    /// <summary>The tokens that are scored for a text.</summary>
-    public int[] Encode(string text) => [tokenizer.BosId, .. tokenizer.Encode(text), tokenizer.EosId];
+    /// <summary>The tokens that are scored for a text. Of a text longer than the context the end is kept; see <see cref="Fits"/>.</summary>
+    public int[] Encode(string text)
+    {
+        var tokens = tokenizer.Encode(text);
+        return [tokenizer.BosId, .. tokens[Math.Max(0, tokens.Length + 2 - model.Config.MaxPositionEmbeddings)..], tokenizer.EosId];
+    }
+
+    /// <summary>False where <see cref="Encode"/> has to cut the text's beginning.</summary>
+    public bool Fits(string text) => tokenizer.Encode(text).Length + 2 <= model.Config.MaxPositionEmbeddings;
 
     /// <summary>Scores [batch] of right-padded sequences.</summary>
     public Tensor Score(TokenBatch batch)

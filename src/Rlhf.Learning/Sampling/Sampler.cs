@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Learning.Sampling;
 
-/// <summary>Samples completions with continuous batching: every step feeds one token per slot, and a free slot takes the next request.</summary>
+/// <summary>
+/// Samples completions with continuous batching: every step feeds one token per slot, and a free slot takes the next request.
+/// </summary>
 /// <remarks>
 /// Prompt tokens take the same path as sampled ones, so shapes never change, and each draw is a function of (seed, prompt id, sample index,
 /// token position): order, neighbors and resumption change nothing.
@@ -18,7 +20,9 @@ public sealed class Sampler(ILanguageModelStep model, SamplingHParams hparams, u
 {
     readonly SamplingHParams _hparams = hparams.Validate();
 
-    /// <summary>Completions in the order of the requests; <paramref name="finished"/> gets each with its request's index as soon as it is done.</summary>
+    /// <summary>
+    /// Completions in the order of the requests; <paramref name="finished"/> gets each with its request's index as soon as it is done.
+    /// </summary>
     /// <exception cref="InvalidDataException">A prompt leaves no room in the context, or the model's logits are not numbers.</exception>
     public SampledCompletion[] Run(
         IReadOnlyList<SampleRequest> requests, Action<int, SampledCompletion>? finished = null, CancellationToken cancellationToken = default)
@@ -53,7 +57,8 @@ public sealed class Sampler(ILanguageModelStep model, SamplingHParams hparams, u
         if (request.Prompt.Length == 0)
             throw new ArgumentException("A prompt has no token, but at least the beginning of sequence was expected.");
         if (request.Prompt.Length >= model.Length)
-            throw new InvalidDataException($"A prompt of {request.Prompt.Length} tokens leaves no room for a completion in a context of {model.Length} tokens.");
+            throw new InvalidDataException(
+                $"A prompt of {request.Prompt.Length} tokens leaves no room for a completion in a context of {model.Length} tokens.");
     }
 
     Slot Begin(int slot, int index, SampleRequest request)
@@ -86,7 +91,8 @@ public sealed class Sampler(ILanguageModelStep model, SamplingHParams hparams, u
         for (var i = 0; i < slots.Length; i++)
             if (slots[i] is { } slot && Draws(slot))
                 slot.Add((int)ids[i], float.IsNaN(logprobs[i])
-                    ? throw new InvalidDataException($"The model's logits after {slot.Position} tokens are not numbers, so no token can be drawn.")
+                    ? throw new InvalidDataException(
+                        $"The model's logits after {slot.Position} tokens are not numbers, so no token can be drawn.")
                     : logprobs[i]);
     }
 

@@ -18,14 +18,18 @@ public sealed record SamplingHParams
     /// <summary>The end of sequence is not drawn before this many tokens; 0 to <see cref="MaxNewTokens"/>, default 0.</summary>
     public int MinNewTokens { get; init; }
 
-    /// <summary>Returns these hyperparameters, or throws <see cref="ArgumentException"/> with one sentence on the first value out of range.</summary>
+    /// <summary>
+    /// Returns these hyperparameters, or throws <see cref="ArgumentException"/> with one sentence on the first value out of range.
+    /// </summary>
     public SamplingHParams Validate()
     {
-        Require(Temperature >= 0 && double.IsFinite(Temperature), $"temperature is {Temperature}, but a finite number of at least 0 was expected");
+        Require(Temperature >= 0 && double.IsFinite(Temperature),
+            $"temperature is {Temperature}, but a finite number of at least 0 was expected");
         Require(TopK >= 0, $"top-k is {TopK}, but 0 (all) or more was expected");
         Require(TopP is > 0 and <= 1, $"top-p is {TopP}, but a number above 0 and at most 1 was expected");
         Require(MaxNewTokens >= 1, $"max-new-tokens is {MaxNewTokens}, but at least 1 was expected");
-        Require(MinNewTokens >= 0 && MinNewTokens <= MaxNewTokens, $"min-new-tokens is {MinNewTokens}, but 0 to max-new-tokens ({MaxNewTokens}) was expected");
+        Require(MinNewTokens >= 0 && MinNewTokens <= MaxNewTokens,
+            $"min-new-tokens is {MinNewTokens}, but 0 to max-new-tokens ({MaxNewTokens}) was expected");
         return this;
     }
 

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Learning.Sampling;
 
-/// <summary>Chooses one token per row of logits: temperature, then top-k, then top-p (nucleus, Holtzman et al. 2020), then one draw.</summary>
+/// <summary>
+/// Chooses one token per row of logits: temperature, then top-k, then top-p (nucleus, Holtzman et al. 2020), then one draw.
+/// </summary>
 static class TokenChoice
 {
     static readonly long[] LastDimension = [-1];

@@ -1,7 +1,9 @@
 namespace Rlhf.Learning.Tokenizers;
 
 /// <summary>Merges neighbors, those that give the best score first and the leftmost of equals, until no two can be merged.</summary>
-/// <remarks>A chain of ids and a queue of candidates: looking at all pairs after each merge would take seconds for a page of text.</remarks>
+/// <remarks>
+/// A chain of ids and a queue of candidates: looking at all pairs after each merge would take seconds for a page of text.
+/// </remarks>
 sealed class BestScoreMerge
 {
     readonly int[] _ids;

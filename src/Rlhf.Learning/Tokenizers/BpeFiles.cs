@@ -49,8 +49,10 @@ sealed record BpeFiles(IReadOnlyDictionary<string, int> Ids, IReadOnlyList<strin
             if (!ids.ContainsKey(character.ToString()))
                 throw Broken(folder, $"{ByteLevelBpeTokenizer.VocabularyFile} lacks '{character}', which stands for a byte");
         foreach (var merge in merges)
-            if (merge.Split(' ') is not [{ Length: > 0 } left, { Length: > 0 } right] || !ids.ContainsKey(left) || !ids.ContainsKey(right) || !ids.ContainsKey(left + right))
-                throw Broken(folder, $"the merge '{merge}' of {MergesFile} is not two pieces of {ByteLevelBpeTokenizer.VocabularyFile} that give a third");
+            if (merge.Split(' ') is not [{ Length: > 0 } left, { Length: > 0 } right]
+                || !ids.ContainsKey(left) || !ids.ContainsKey(right) || !ids.ContainsKey(left + right))
+                throw Broken(
+                    folder, $"the merge '{merge}' of {MergesFile} is not two pieces of {ByteLevelBpeTokenizer.VocabularyFile} that give a third");
         return new(ids, merges, special);
     }
 
@@ -108,5 +110,6 @@ sealed record BpeFiles(IReadOnlyDictionary<string, int> Ids, IReadOnlyList<strin
         return File.Exists(path) ? File.ReadAllBytes(path) : throw Broken(folder, $"{file} is missing");
     }
 
-    static InvalidDataException Broken(string folder, string sentence, Exception? inner = null) => new($"The tokenizer in '{folder}' is not usable: {sentence}.", inner);
+    static InvalidDataException Broken(string folder, string sentence, Exception? inner = null) =>
+        new($"The tokenizer in '{folder}' is not usable: {sentence}.", inner);
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Rlhf.Learning.Tokenizers;
 
-/// <summary>GPT-2's alphabet (Radford et al. 2019): each byte as a visible character, so that any text is a string of known symbols.</summary>
+/// <summary>
+/// GPT-2's alphabet (Radford et al. 2019): each byte as a visible character, so that any text is a string of known symbols.
+/// </summary>
 static class ByteAlphabet
 {
     static readonly char[] Characters = [.. Make()];

@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Text;
 
 namespace Rlhf.Learning.Tokenizers;
 
-/// <summary>llama2.c's tokenizer: a SentencePiece BPE that merges by best score, with a space put before each text and bytes for unknown characters.</summary>
+/// <summary>
+/// llama2.c's tokenizer: a SentencePiece BPE that merges by best score, with a space put before each text and bytes for unknown characters.
+/// </summary>
 public sealed class Llama2cTokenizer : ITokenizer
 {
     /// <summary>Name of the file in a saved folder.</summary>
@@ -24,12 +25,14 @@ public sealed class Llama2cTokenizer : ITokenizer
         {
             var length = file.Length - position >= 8 ? BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(position + 4)) : -1;
             if (length < 0 || length > file.Length - position - 8)
-                throw new InvalidDataException($"The tokenizer '{path}' is truncated: token {_pieces.Count} does not fit into its {file.Length} bytes.");
+                throw new InvalidDataException(
+                    $"The tokenizer '{path}' is truncated: token {_pieces.Count} does not fit into its {file.Length} bytes.");
             _pieces.Add((file[(position + 8)..(position + 8 + length)], BinaryPrimitives.ReadSingleLittleEndian(file.AsSpan(position))));
             position += 8 + length;
         }
         if (_pieces.Count <= FirstPieceId || !ByteTokensStand())
-            throw new InvalidDataException($"The tokenizer '{path}' has {_pieces.Count} tokens, but the 3 special ones, 256 bytes and at least one piece were expected.");
+            throw new InvalidDataException(
+                $"The tokenizer '{path}' has {_pieces.Count} tokens, but the 3 special ones, 256 bytes and at least one piece were expected.");
         // Special tokens and bytes are left out: no text spells them.
         for (var id = FirstPieceId; id < _pieces.Count; id++)
             _ids.TryAdd(Key(_pieces[id].Bytes), id);
@@ -41,7 +44,10 @@ public sealed class Llama2cTokenizer : ITokenizer
     /// <inheritdoc/>
     public int BosId => 1;
 
-    /// <summary>The beginning of sequence again: llama2.c trains on texts that only it separates, so it also ends the text before; its models never give id 2.</summary>
+    /// <summary>
+    /// The beginning of sequence again: llama2.c trains on texts that only it separates, so it also ends the text before; its models never
+    /// give id 2.
+    /// </summary>
     public int EosId => BosId;
 
     /// <summary>The unknown token, 0, which no text gives.</summary>
@@ -60,7 +66,10 @@ public sealed class Llama2cTokenizer : ITokenizer
         return new BestScoreMerge(characters, Merge).Run();
     }
 
-    /// <summary>Text of ids; the space that the encoding puts before a text is dropped after a beginning of sequence only, so that completions join on.</summary>
+    /// <summary>
+    /// Text of ids; the space that the encoding puts before a text is dropped after a beginning of sequence only, so that completions join
+    /// on.
+    /// </summary>
     public string Decode(ReadOnlySpan<int> ids)
     {
         using var bytes = new MemoryStream();
@@ -94,7 +103,8 @@ public sealed class Llama2cTokenizer : ITokenizer
             ? (id, _pieces[id].Score)
             : null;
 
-    bool ByteTokensStand() => Enumerable.Range(0, 256).All(b => Encoding.ASCII.GetString(_pieces[FirstByteId + b].Bytes) == string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>"));
+    bool ByteTokensStand() =>
+        Enumerable.Range(0, 256).All(b => Encoding.ASCII.GetString(_pieces[FirstByteId + b].Bytes) == $"<0x{b:X2}>");
 
     // Pieces may be broken UTF-8, so bytes stand as characters of the same number.
     static string Key(byte[] bytes) => Encoding.Latin1.GetString(bytes);

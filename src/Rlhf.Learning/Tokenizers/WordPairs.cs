@@ -14,12 +14,16 @@ sealed class WordPairs
             Count(word, 1);
     }
 
-    /// <summary>The most frequent pair, the first in ordinal order of equals, or null where every word is one piece. No merge may spell a special token.</summary>
+    /// <summary>
+    /// The most frequent pair, the first in ordinal order of equals, or null where every word is one piece. No merge may spell a special
+    /// token.
+    /// </summary>
     internal (string Left, string Right)? MostFrequent()
     {
         ((string Left, string Right) Pair, long Count)? best = null;
         foreach (var (pair, count) in _counts)
-            if (pair.Left + pair.Right is not ("<pad>" or "<bos>" or "<eos>") && (best is not { } b || count > b.Count || (count == b.Count && Compare(pair, b.Pair) < 0)))
+            if (pair.Left + pair.Right is not ("<pad>" or "<bos>" or "<eos>")
+                && (best is not { } b || count > b.Count || (count == b.Count && Compare(pair, b.Pair) < 0)))
                 best = (pair, count);
         return best?.Pair;
     }

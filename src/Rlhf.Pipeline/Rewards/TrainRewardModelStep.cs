@@ -19,10 +19,10 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
         using var backbone = await context.Artifacts.LoadPolicyAsync(inputs.Backbone, trainable: true, cancellationToken);
         var head = ScalarHead.Random(backbone.Model.Config.HiddenSize, (ulong)Seeds.Derive(inputs.Seed, "head"), ModelFiles.Device);
         using var rewardModel = new RewardModel(backbone.Model, head, backbone.Tokenizer);
-        var pairs = (await context.Artifacts.ReadPairsAsync(inputs.Preferences, cancellationToken)).Where(p => !p.HeldOut)
-            .Select(p => new TokenPair(
-                rewardModel.Encode(PromptText.Render(p.Prompt, p.PromptId) + p.Chosen),
-                rewardModel.Encode(PromptText.Render(p.Prompt, p.PromptId) + p.Rejected), p.ComparisonId)).ToList();
+        var preferences = (await context.Artifacts.ReadPairsAsync(inputs.Preferences, cancellationToken)).Where(p => !p.HeldOut).ToList();
+        var texts = preferences.SelectMany(p => new[] { p.Chosen, p.Rejected }.Select(side => PromptText.Render(p.Prompt, p.PromptId) + side)).ToList();
+        context.Journal.Log(0, new Dictionary<string, double> { ["reward_model/truncated"] = texts.Count(t => !rewardModel.Fits(t)) });
+        var pairs = preferences.Select((p, i) => new TokenPair(rewardModel.Encode(texts[2 * i]), rewardModel.Encode(texts[2 * i + 1]), p.ComparisonId)).ToList();
 
         using var trainer = new RewardModelTrainer(rewardModel, pairs, new(
             hparams.Epochs, hparams.BatchSize, hparams.LearningRate, hparams.WarmupUpdates, hparams.WeightDecay, Seeds.Derive(inputs.Seed, "pairs")));

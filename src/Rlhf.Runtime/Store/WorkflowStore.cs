@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Rlhf.Runtime.Definitions;
 using Rlhf.Runtime.Interpreter;
 using Rlhf.Steps.Json;
@@ -20,13 +21,13 @@ internal sealed class WorkflowStore
 {
     const int Corrupt = 11, NotADatabase = 26; // SQLITE_CORRUPT, SQLITE_NOTADB
 
-    readonly DbContextOptions<RuntimeDbContext> _options;
+    readonly PooledDbContextFactory<RuntimeDbContext> _contexts;
     readonly string _connection;
 
     WorkflowStore(string connection)
     {
         _connection = connection;
-        _options = new DbContextOptionsBuilder<RuntimeDbContext>().UseSqlite(connection).Options;
+        _contexts = new(new DbContextOptionsBuilder<RuntimeDbContext>().UseSqlite(connection).Options);
     }
 
     /// <exception cref="InvalidDataException">The file is no database, or one of a newer version of the product.</exception>
@@ -144,7 +145,7 @@ internal sealed class WorkflowStore
         return [.. rows.Select(r => CanonicalJson.Deserialize<WorkflowEvent>(Encoding.UTF8.GetBytes(r.Json), $"event {r.Number} of instance {instance}"))];
     }
 
-    RuntimeDbContext Connect() => new(_options);
+    RuntimeDbContext Connect() => _contexts.CreateDbContext();
 
     static string Text<T>(T value) => Encoding.UTF8.GetString(CanonicalJson.Serialize(value));
 

@@ -77,6 +77,7 @@ public class HuggingFaceFolderTests
     [InlineData("hidden_act", "\"gelu\"", "asks for hidden_act \"gelu\", but this decoder only does \"silu\".")]
     [InlineData("attention_bias", "true", "asks for attention_bias true, but this decoder only does false.")]
     [InlineData("rope_scaling", "{\"factor\":8}", "asks for rope_scaling {\"factor\":8}, but this decoder only does null.")]
+    [InlineData("rope_parameters", "{\"rope_type\":\"yarn\"}", "asks for rope_type \"yarn\", but this decoder only does \"default\".")]
     [InlineData("head_dim", "16", "has head_dim 16, but hidden_size / num_attention_heads (8) was expected.")]
     public void A_model_that_this_decoder_would_get_wrong_is_refused(string key, string value, string sentence)
     {
@@ -87,6 +88,22 @@ public class HuggingFaceFolderTests
         var error = Assert.Throws<InvalidDataException>(() => PolicyFolder.Load(folder.Path, Some.Device));
 
         Assert.Equal($"'{folder.File("config.json")}' {sentence}", error.Message);
+    }
+
+    [Fact]
+    public void The_rotary_base_is_also_read_from_where_newer_files_keep_it()
+    {
+        using var folder = new TemporaryFolder();
+        HuggingFaceFolder.Save(folder.Path, Some.Model(), Some.Tokenizer());
+        Change(folder.File("config.json"), json =>
+        {
+            json.Remove("rope_theta");
+            json["rope_parameters"] = JsonNode.Parse("""{"rope_theta": 500000.0, "rope_type": "default"}""");
+        });
+
+        var (model, _) = PolicyFolder.Load(folder.Path, Some.Device);
+
+        Assert.Equal(500000, model.Config.RopeTheta);
     }
 
     [Theory]
@@ -137,7 +154,8 @@ public class HuggingFaceFolderTests
         var error = Assert.Throws<InvalidDataException>(() => PolicyFolder.Load(folder.Path, Some.Device));
 
         Assert.Equal(
-            $"'{folder.Path}' holds no policy: a Hugging Face folder (config.json, model.safetensors, tokenizer files) or llama2.c's files (one *.bin and one tok*.bin) were expected.",
+            $"'{folder.Path}' holds no policy: a Hugging Face folder (config.json, model.safetensors, tokenizer files) "
+            + "or llama2.c's files (one *.bin and one tok*.bin) were expected.",
             error.Message);
     }
 

@@ -36,7 +36,8 @@ public class Llama2cFileTests
         using var step = new LlamaStep(model, slots: 8);
         var sampler = new Sampler(step, new() { Temperature = 0.8, MaxNewTokens = 450 }, seed: 0, tokenizer.EosId);
 
-        var completions = sampler.Run([.. Enumerable.Range(0, 8).Select(i => new SampleRequest([tokenizer.BosId], 1, i))], cancellationToken: TestContext.Current.CancellationToken);
+        SampleRequest[] requests = [.. Enumerable.Range(0, 8).Select(i => new SampleRequest([tokenizer.BosId], 1, i))];
+        var completions = sampler.Run(requests, cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.True(completions.Count(c => c.Finished) >= 5);
         Assert.All(completions.Where(c => c.Finished), c => Assert.Matches("[.!?\"]$", tokenizer.Decode(c.Sequence).TrimEnd()));

@@ -54,7 +54,8 @@ public class SafetensorsTests
     public void Half_precision_is_read_as_float32()
     {
         using var scope = NewDisposeScope();
-        var bytes = File_("""{"h":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[4,8]}}""", 0x00, 0x3c, 0x00, 0xc1, 0x80, 0x3f, 0x20, 0xc0);
+        const string Header = """{"h":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[4,8]}}""";
+        var bytes = File_(Header, 0x00, 0x3c, 0x00, 0xc1, 0x80, 0x3f, 0x20, 0xc0);
 
         var tensors = Safetensors.Read(new MemoryStream(bytes), "x");
 
@@ -107,7 +108,8 @@ public class SafetensorsTests
         using var folder = new TemporaryFolder();
         Safetensors.Write(folder.File("x"), names.Split(' ').Select(name => (name, zeros(shape))));
 
-        var error = Assert.Throws<InvalidDataException>(() => Safetensors.ReadParameters(folder.File("x"), [("a", [2]), ("b", [2])], Some.Device, trainable: true));
+        var error = Assert.Throws<InvalidDataException>(
+            () => Safetensors.ReadParameters(folder.File("x"), [("a", [2]), ("b", [2])], Some.Device, trainable: true));
 
         Assert.Equal($"'x' is no usable safetensors file: {sentence}.", error.Message);
     }

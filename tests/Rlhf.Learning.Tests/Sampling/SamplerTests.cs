@@ -14,7 +14,8 @@ public class SamplerTests
     {
         var model = new CountingModel(slots: 2, length: 32, vocabulary: 20);
 
-        var completions = Run(model, Ten, eosId: 9, new SampleRequest([3], 1), new SampleRequest([1, 2, 5], 2), new SampleRequest([9, 8], 3), new SampleRequest([0], 4));
+        var completions = Run(
+            model, Ten, eosId: 9, new SampleRequest([3], 1), new SampleRequest([1, 2, 5], 2), new SampleRequest([9, 8], 3), new SampleRequest([0], 4));
 
         Assert.Equal([3, 4, 5, 6, 7, 8, 9], completions[0].Sequence);
         Assert.Equal([6, 7, 8, 9], completions[1].Completion);

@@ -27,8 +27,10 @@ public class ByteLevelBpeTokenizerTests
         var (small, gpt2) = (Some.Tokenizer(), Gpt2());
         string[] texts =
         [
-            "The cat", "  leading and trailing  ", "tabs\tand\r\nlines\n\n\n", "Ünïcode ☃ 漢字 العربية", "👩‍👩‍👧‍👦 𝔘𝔫𝔦 🇩🇪", "\u0000\u0001\u007f\u0080\u00a0\u00ad\u2028\ufeff",
-            "<pad><bos><eos><|endoftext|>", "e\u0301 \ud83d\ude00", new string(' ', 100), string.Concat(Enumerable.Range(1, 3000).Where(c => c is < 0xD800).Select(c => (char)c)),
+            "The cat", "  leading and trailing  ", "tabs\tand\r\nlines\n\n\n", "Ünïcode ☃ 漢字 العربية",
+            "👩‍👩‍👧‍👦 𝔘𝔫𝔦 🇩🇪", "\u0000\u0001\u007f\u0080\u00a0\u00ad\u2028\ufeff",
+            "<pad><bos><eos><|endoftext|>", "e\u0301 \ud83d\ude00", new string(' ', 100),
+            string.Concat(Enumerable.Range(1, 3000).Where(c => c is < 0xD800).Select(c => (char)c)),
         ];
 
         Assert.All(texts, text => Assert.Equal(text, small.Decode(small.Encode(text))));
