@@ -9,8 +9,8 @@ using Rlhf.Steps.Running;
 namespace Rlhf.Runtime;
 
 /// <summary>
-/// The embedded engine over one store folder: reads and checks workflow files, starts instances and runs them. Reading and starting need no lock;
-/// the first run takes the driver's lock and keeps it until this is disposed.
+/// The embedded engine over one store folder: reads and checks workflow files, starts instances and runs them. Reading and starting need no
+/// lock; the first run takes the driver's lock and keeps it until this is disposed.
 /// </summary>
 public sealed class WorkflowRuntime : IDisposable
 {
@@ -39,20 +39,25 @@ public sealed class WorkflowRuntime : IDisposable
     /// <summary>Everything that is wrong with a workflow file; empty where it can run.</summary>
     public IReadOnlyList<Finding> Lint(string definitionFile) => WorkflowLint.Check(Read(definitionFile));
 
-    /// <summary>Makes an instance of the file's workflow, as a new version where its meaning has changed, and returns the instance's id.</summary>
+    /// <summary>
+    /// Makes an instance of the file's workflow, as a new version where its meaning has changed, and returns the instance's id.
+    /// </summary>
     /// <exception cref="InvalidDataException">The lint has findings; each stands in a line of the message.</exception>
     /// <exception cref="ArgumentException">An input is unknown or of another type.</exception>
     public async Task<string> StartAsync(string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default)
     {
         var json = ReadText(definitionFile);
         var definition = _reader.Read(json, definitionFile);
-        if (WorkflowLint.Check(definition) is { Count: > 0 } findings) throw new InvalidDataException(string.Join(Environment.NewLine, findings));
+        if (WorkflowLint.Check(definition) is { Count: > 0 } findings)
+            throw new InvalidDataException(string.Join(Environment.NewLine, findings));
         var bound = WorkflowInputs.Bind(definition, inputs);
         var version = await _store.PublishAsync(definition, json, _time.GetUtcNow(), cancellationToken);
         return await _driver.StartAsync(definition, version, bound, cancellationToken);
     }
 
-    /// <summary>Runs an instance until it has ended or faulted; waits with it where its steps wait. Cancelled, it leaves the instance to be resumed.</summary>
+    /// <summary>
+    /// Runs an instance until it has ended or faulted; waits with it where its steps wait. Cancelled, it leaves the instance to be resumed.
+    /// </summary>
     /// <exception cref="DriverBusyException">Another process drives this store.</exception>
     public Task<InstanceResult> RunAsync(string instance, IStepObserver? observer = null, CancellationToken cancellationToken = default)
     {
@@ -61,7 +66,8 @@ public sealed class WorkflowRuntime : IDisposable
     }
 
     /// <summary>Runs every open instance; their steps take turns.</summary>
-    public async Task<IReadOnlyList<InstanceResult>> RunOpenAsync(IStepObserver? observer = null, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<InstanceResult>> RunOpenAsync(
+        IStepObserver? observer = null, CancellationToken cancellationToken = default)
     {
         Drive();
         var open = (await ListAsync(cancellationToken)).Where(i => i.IsOpen).OrderBy(i => i.CreatedAt);
@@ -69,7 +75,8 @@ public sealed class WorkflowRuntime : IDisposable
     }
 
     /// <summary>All instances, the newest first.</summary>
-    public Task<IReadOnlyList<InstanceSummary>> ListAsync(CancellationToken cancellationToken = default) => _store.ListAsync(cancellationToken);
+    public Task<IReadOnlyList<InstanceSummary>> ListAsync(CancellationToken cancellationToken = default) =>
+        _store.ListAsync(cancellationToken);
 
     /// <summary>The newest open instance of a definition, or null.</summary>
     public async Task<InstanceSummary?> FindOpenAsync(string definitionId, CancellationToken cancellationToken = default) =>
@@ -80,25 +87,28 @@ public sealed class WorkflowRuntime : IDisposable
     {
         var stored = await _store.LoadAsync(instance, cancellationToken);
         var definition = _reader.Read(stored.DefinitionJson, stored.Source);
-        var result = WorkflowDriver.ResultOf(stored.State);
-        return new(
-            new(instance, stored.DefinitionId, stored.DefinitionVersion, result.Status, stored.CreatedAt, stored.UpdatedAt, result.Incident),
-            ToObject(stored.State.Inputs),
-            new(definition.Variables.Select(v => KeyValuePair.Create(v.Name, stored.State.Variables.GetValueOrDefault(v.Id)?.DeepClone()))),
-            result.Outputs, [.. stored.State.OpenSteps], stored.State.Incidents);
+        var (state, result) = (stored.State, WorkflowDriver.ResultOf(stored.State));
+        var summary = new InstanceSummary(
+            instance, stored.DefinitionId, stored.DefinitionVersion, result.Status, stored.CreatedAt, stored.UpdatedAt, result.Incident);
+        var variables = definition.Variables.Select(v => KeyValuePair.Create(v.Name, state.Variables.GetValueOrDefault(v.Id)));
+        return new(summary, ToObject(state.Inputs), ToObject(variables), result.Outputs, [.. state.OpenSteps], state.Incidents);
     }
 
     /// <summary>What happened to an instance, line by line: steps with inputs, outputs, outcome and seconds.</summary>
-    public Task<IReadOnlyList<LogEntry>> LogAsync(string instance, CancellationToken cancellationToken = default) => _store.LogAsync(instance, cancellationToken);
+    public Task<IReadOnlyList<LogEntry>> LogAsync(string instance, CancellationToken cancellationToken = default) =>
+        _store.LogAsync(instance, cancellationToken);
 
     /// <summary>The events that made an instance what it is; applied again in order they give its state.</summary>
-    public Task<IReadOnlyList<WorkflowEvent>> EventsAsync(string instance, CancellationToken cancellationToken = default) => _store.EventsAsync(instance, cancellationToken);
+    public Task<IReadOnlyList<WorkflowEvent>> EventsAsync(string instance, CancellationToken cancellationToken = default) =>
+        _store.EventsAsync(instance, cancellationToken);
 
     /// <summary>Ends an instance for good; a step of it that runs in this process is stopped.</summary>
-    public Task CancelAsync(string instance, CancellationToken cancellationToken = default) => _driver.CancelAsync(instance, cancellationToken);
+    public Task CancelAsync(string instance, CancellationToken cancellationToken = default) =>
+        _driver.CancelAsync(instance, cancellationToken);
 
     /// <summary>Lets a faulted instance go on with exactly the step that failed, when it is run next.</summary>
-    public Task RetryAsync(string instance, CancellationToken cancellationToken = default) => _driver.RetryAsync(instance, cancellationToken);
+    public Task RetryAsync(string instance, CancellationToken cancellationToken = default) =>
+        _driver.RetryAsync(instance, cancellationToken);
 
     public void Dispose()
     {
@@ -112,7 +122,9 @@ public sealed class WorkflowRuntime : IDisposable
         lock (_gate) _lock ??= DriverLock.Acquire(_storePath, _time);
     }
 
-    static JsonObject ToObject(IEnumerable<KeyValuePair<string, JsonNode?>> values) => new(values.Select(v => KeyValuePair.Create(v.Key, v.Value?.DeepClone())));
+    static JsonObject ToObject(IEnumerable<KeyValuePair<string, JsonNode?>> values) =>
+        new(values.Select(v => KeyValuePair.Create(v.Key, v.Value?.DeepClone())));
 
-    static string ReadText(string file) => File.Exists(file) ? File.ReadAllText(file) : throw new ArgumentException($"There is no workflow file '{file}'.");
+    static string ReadText(string file) =>
+        File.Exists(file) ? File.ReadAllText(file) : throw new ArgumentException($"There is no workflow file '{file}'.");
 }

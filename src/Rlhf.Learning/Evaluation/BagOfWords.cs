@@ -46,7 +46,8 @@ public sealed partial class BagOfWords
     // Of the sum of x·xᵀ over the rows, by power iteration; 5 % are added since the iteration comes from below.
     static double LargestEigenvalue((int Word, int Count)[][] rows, int words)
     {
-        var vector = Enumerable.Repeat(1 / Math.Sqrt(Math.Max(1, words)), words).ToArray();
+        // Not a constant start: differences of word counts can be exactly orthogonal to it.
+        var vector = Enumerable.Range(1, words).Select(k => Math.Sin(k)).ToArray();
         var norm = 0.0;
         for (var i = 0; i < 30; i++)
         {

@@ -3,13 +3,16 @@ using Rlhf.Steps.Running;
 
 namespace Rlhf.Runtime.Definitions;
 
-/// <summary>What an activity type takes, gives and answers. <see cref="Step"/> is null for the activities that the interpreter runs itself.</summary>
+/// <summary>
+/// What an activity type takes, gives and answers. <see cref="Step"/> is null for the activities that the interpreter runs itself.
+/// </summary>
 public sealed record ActivityType(
-    string Name, IReadOnlyList<ActivityInput> Inputs, IReadOnlyList<ActivityOutput> Outputs, IReadOnlyList<string> Outcomes, StepDescription? Step = null);
+    string Name, IReadOnlyList<ActivityInput> Inputs, IReadOnlyList<ActivityOutput> Outputs, IReadOnlyList<string> Outcomes,
+    StepDescription? Step = null);
 
 /// <summary>
-/// An input by the name of its property; a null type takes the type of whatever it is assigned to. The default is what an activity of Elsa's has where the
-/// file gives nothing; a step's own defaults stay with the step.
+/// An input by the name of its property; a null type takes the type of whatever it is assigned to. The default is what an activity of
+/// Elsa's has where the file gives nothing; a step's own defaults stay with the step.
 /// </summary>
 public sealed record ActivityInput(string Property, ScalarType? Type, bool Required, JsonNode? Default = null);
 
@@ -17,7 +20,7 @@ public sealed record ActivityInput(string Property, ScalarType? Type, bool Requi
 public sealed record ActivityOutput(string Property, string Name, ScalarType Type);
 
 /// <summary>Every activity type that this runtime runs: a few of Elsa's, and all steps.</summary>
-public sealed class ActivityCatalog
+internal sealed class ActivityCatalog
 {
     public const string Flowchart = "Elsa.Flowchart", Start = "Elsa.Start", End = "Elsa.End", FlowDecision = "Elsa.FlowDecision",
         SetVariable = "Elsa.SetVariable", WriteLine = "Elsa.WriteLine";
@@ -58,5 +61,6 @@ public sealed class ActivityCatalog
 
     static ScalarType TypeOf(StepDescription step, StepField field) =>
         Scalars.TryParseType(field.TypeName, out var type) ? type
-        : throw new ArgumentException($"Step {step.Name}, field '{field.Name}': {field.TypeName} cannot cross a workflow file; expected a text, number or boolean.");
+        : throw new ArgumentException(
+            $"Step {step.Name}, field '{field.Name}': {field.TypeName} cannot cross a workflow file; expected a text, number or boolean.");
 }

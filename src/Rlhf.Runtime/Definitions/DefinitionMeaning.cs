@@ -4,10 +4,10 @@ using Rlhf.Steps.Json;
 namespace Rlhf.Runtime.Definitions;
 
 /// <summary>
-/// The hash of what a definition says: the file without what a server adds (ids of versions, times, flags), without the designer's positions,
-/// and without the nulls, falses and empty lists that Elsa writes where nothing was set.
+/// The hash of what a definition says: the file without what a server adds (ids of versions, times, flags), without the designer's
+/// positions, and without the nulls, falses and empty lists that Elsa writes where nothing was set.
 /// </summary>
-public static class DefinitionMeaning
+internal static class DefinitionMeaning
 {
     static readonly HashSet<string> ServerOwned =
         ["$schema", "id", "createdAt", "version", "toolVersion", "isReadonly", "isSystem", "isLatest", "isPublished", "links"];

@@ -7,19 +7,21 @@ namespace Rlhf.Runtime.Definitions;
 /// Reads Elsa 3's JSON. What this runtime does not run (an activity or expression type, a container in a container, a type of variable) is
 /// refused by name, with file and activity id; what is merely wrong is left to the lint.
 /// </summary>
-public sealed class DefinitionReader(ActivityCatalog catalog)
+internal sealed class DefinitionReader(ActivityCatalog catalog)
 {
     const int MaxActivities = 2000;
 
     static readonly HashSet<string> NotInputs =
-        ["id", "nodeId", "name", "type", "version", "customProperties", "metadata", "canStartWorkflow", "runAsynchronously", "commitStrategy"];
+    [
+        "id", "nodeId", "name", "type", "version", "customProperties", "metadata", "canStartWorkflow", "runAsynchronously", "commitStrategy",
+    ];
 
     /// <exception cref="InvalidDataException">The text is no definition, or holds something that is not supported.</exception>
     public WorkflowDefinition Read(string json, string source)
     {
         try
         {
-            var top = JsonNode.Parse(json) as JsonObject ?? throw new InvalidDataException($"{source}: expected a JSON object with a 'root'.");
+            var top = JsonNode.Parse(json) as JsonObject ?? throw Broken(source, "expected a JSON object with a 'root'");
             return Read(top, source);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
@@ -32,9 +34,9 @@ public sealed class DefinitionReader(ActivityCatalog catalog)
     WorkflowDefinition Read(JsonObject top, string source)
     {
         RefuseOptions(top["options"] as JsonObject, source);
-        var id = (string?)top["definitionId"] ?? throw new InvalidDataException($"{source}: 'definitionId' is missing.");
+        var id = (string?)top["definitionId"] ?? throw Broken(source, "'definitionId' is missing");
         if (top["root"] is not JsonObject root)
-            throw new InvalidDataException($"{source}: 'root' is missing; without one Elsa takes an empty Elsa.Sequence, which this runtime does not run.");
+            throw Broken(source, "'root' is missing; without one Elsa takes an empty Elsa.Sequence, which this runtime does not run");
         return new(id, (string?)top["name"] ?? id, (string?)top["description"] ?? "", ReadRoot(root, source))
         {
             Source = source,
@@ -50,19 +52,20 @@ public sealed class DefinitionReader(ActivityCatalog catalog)
         foreach (var (name, expected) in new[] { ("incidentStrategyType", "FaultStrategy"), ("activationStrategyType", "none") })
         {
             if ((string?)options?[name] is { Length: > 0 } value && !value.Contains(expected, StringComparison.Ordinal))
-                throw new InvalidDataException($"{source}: option '{name}' is '{value}', which this runtime does not support; expected {expected}.");
+                throw Broken(source, $"option '{name}' is '{value}', which this runtime does not support; expected {expected}");
         }
     }
 
     Flowchart ReadRoot(JsonObject root, string source)
     {
         var id = Text(root, "id");
+        var where = $"{source}: activity '{id}' (the root)";
         if (Text(root, "type") != ActivityCatalog.Flowchart)
-            throw new InvalidDataException($"{source}: activity '{id}' (the root) is of type '{Text(root, "type")}'; this runtime runs {ActivityCatalog.Flowchart} as root only.");
+            throw Broken(where, $"is of type '{Text(root, "type")}'; this runtime runs {ActivityCatalog.Flowchart} as root only", " ");
         if (Items(root["variables"]).Any())
-            throw new InvalidDataException($"{source}: activity '{id}' (the root) has variables of its own; declare them for the workflow.");
+            throw Broken(where, "has variables of its own; declare them for the workflow", " ");
         if (Items(root["activities"]).Count() > MaxActivities)
-            throw new InvalidDataException($"{source}: activity '{id}' (the root) holds more than {MaxActivities} activities.");
+            throw Broken(where, $"holds more than {MaxActivities} activities", " ");
         return new(id, [.. Items(root["activities"]).Select(a => ReadActivity(a, id, source))], [.. Items(root["connections"]).Select(ReadConnection)]);
     }
 
@@ -70,16 +73,17 @@ public sealed class DefinitionReader(ActivityCatalog catalog)
     {
         var (id, type) = (Text(json, "id"), Text(json, "type"));
         var where = $"{source}: activity '{id}'";
-        if (id.Length == 0) throw new InvalidDataException($"{source}: an activity of type '{type}' has no id.");
-        if (id.Contains('#')) throw new InvalidDataException($"{where}: an id must not contain '#', which marks a second run.");
-        var known = catalog.Find(type) ?? throw new InvalidDataException(
-            $"{where} is of type '{type}', which this runtime does not run; known are {string.Join(", ", catalog.Names.Order(StringComparer.Ordinal))}.");
+        if (id.Length == 0) throw Broken(source, $"an activity of type '{type}' has no id");
+        if (id.Contains('#')) throw Broken(where, "an id must not contain '#', which marks a second run");
+        var known = catalog.Find(type) ?? throw Broken(
+            where, $"is of type '{type}', which this runtime does not run; known are {string.Join(", ", catalog.Names.Order(StringComparer.Ordinal))}", " ");
         var (inputs, outputs, settings) = (new Dictionary<string, Expression>(), new Dictionary<string, string>(), new JsonObject());
         foreach (var (name, value) in json)
         {
             if (value is null || NotInputs.Contains(name)) continue;
-            if (value is JsonObject { } input && input["expression"] is JsonObject expression) inputs[name] = ReadExpression(expression, $"{where}, input '{name}'");
-            else if (value is JsonObject { } output && output["memoryReference"] is JsonObject reference) outputs[name] = Text(reference, "id");
+            var property = value as JsonObject;
+            if (property?["expression"] is JsonObject expression) inputs[name] = ReadExpression(expression, $"{where}, input '{name}'");
+            else if (property?["memoryReference"] is JsonObject reference) outputs[name] = Text(reference, "id");
             else settings[name] = value.DeepClone();
         }
         return new(id, $"Workflow1:{parent}:{id}", known)
@@ -87,7 +91,7 @@ public sealed class DefinitionReader(ActivityCatalog catalog)
             Inputs = inputs,
             Outputs = outputs,
             Settings = settings,
-            CanStart = json["customProperties"] is JsonObject custom && custom["canStartWorkflow"] is JsonValue can && can.GetValueKind() == JsonValueKind.True,
+            CanStart = json["customProperties"] is JsonObject custom && IsTrue(custom["canStartWorkflow"]),
         };
     }
 
@@ -97,10 +101,10 @@ public sealed class DefinitionReader(ActivityCatalog catalog)
         return type switch
         {
             "Literal" when value is null or JsonValue => new Expression.Literal(value?.DeepClone()),
-            "Literal" => throw new InvalidDataException($"{where}: the literal is {value.ToJsonString()}; only texts, numbers and booleans cross a workflow file."),
+            "Literal" => throw Broken(where, $"the literal is {value.ToJsonString()}; only texts, numbers and booleans cross a workflow file"),
             "Variable" when value is JsonObject variable => new Expression.Variable(Text(variable, "id")),
             "JavaScript" => new Expression.JavaScript(value?.ToString() ?? ""),
-            _ => throw new InvalidDataException($"{where}: the expression type '{type}' is not one that this runtime evaluates; known are JavaScript, Literal, Variable."),
+            _ => throw Broken(where, $"the expression type '{type}' is not one that this runtime evaluates; known are JavaScript, Literal, Variable"),
         };
     }
 
@@ -132,14 +136,17 @@ public sealed class DefinitionReader(ActivityCatalog catalog)
 
     static ScalarType TypeOf(JsonObject json, string member, string where)
     {
-        if (json["isArray"] is JsonValue array && array.GetValueKind() == JsonValueKind.True)
-            throw new InvalidDataException($"{where} is an array; only texts, numbers and booleans cross a workflow file.");
+        if (IsTrue(json["isArray"])) throw Broken(where, "is an array; only texts, numbers and booleans cross a workflow file", " ");
         return Scalars.TryParseType(Text(json, member), out var type) ? type
-            : throw new InvalidDataException($"{where} is of type '{Text(json, member)}'; expected {string.Join(", ", Enum.GetNames<ScalarType>())}.");
+            : throw Broken(where, $"is of type '{Text(json, member)}'; expected {string.Join(", ", Enum.GetNames<ScalarType>())}", " ");
     }
 
     static JsonNode? Converted(JsonNode? value, ScalarType type, string where) =>
-        Scalars.TryConvert(value, type, out var converted, out var reason) ? converted : throw new InvalidDataException($"{where}: its default {reason}.");
+        Scalars.TryConvert(value, type, out var converted, out var reason) ? converted : throw Broken(where, $"its default {reason}");
+
+    static InvalidDataException Broken(string where, string reason, string separator = ": ") => new($"{where}{separator}{reason}.");
+
+    static bool IsTrue(JsonNode? node) => node?.GetValueKind() == JsonValueKind.True;
 
     static string Text(JsonObject json, string member) => (string?)json[member] ?? "";
 

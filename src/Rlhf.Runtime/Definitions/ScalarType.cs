@@ -10,15 +10,16 @@ public enum ScalarType { String, Int32, Int64, Double, Boolean }
 /// <summary>Typed values as JSON: conversion by the rules of the declared type, with a reason where it cannot be done.</summary>
 public static class Scalars
 {
-    public static bool TryParseType(string? alias, out ScalarType type) => Enum.TryParse(alias, out type) && Enum.IsDefined(type) && type.ToString() == alias;
+    public static bool TryParseType(string? alias, out ScalarType type) => Enum.TryParse(alias, out type) && type.ToString() == alias;
 
     /// <summary>True where every value of <paramref name="from"/> is one of <paramref name="to"/>.</summary>
     public static bool Fits(ScalarType from, ScalarType to) =>
-        from == to || to == ScalarType.String || (from, to) is (ScalarType.Int32, ScalarType.Int64 or ScalarType.Double) or (ScalarType.Int64, ScalarType.Double);
+        from == to || to == ScalarType.String
+        || (from, to) is (ScalarType.Int32, ScalarType.Int64 or ScalarType.Double) or (ScalarType.Int64, ScalarType.Double);
 
     /// <summary>
-    /// Converts: text to the type it spells, whole numbers to integers, anything to text, numbers to Boolean as "not zero". Null stays null, and the
-    /// empty text is null for every type but String. False, with what was expected, where the value has no such form.
+    /// Converts: text to the type it spells, whole numbers to integers, anything to text, numbers to Boolean as "not zero". Null stays
+    /// null, and the empty text is null for every type but String. False, with what was expected, where the value has no such form.
     /// </summary>
     public static bool TryConvert(JsonNode? value, ScalarType type, out JsonNode? converted, out string reason)
     {
@@ -52,7 +53,8 @@ public static class Scalars
         : null;
 
     static JsonValue? ToDouble(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? JsonValue.Create(number) : null;
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+            ? JsonValue.Create(number) : null;
 
     static JsonValue? ToInteger(string text, ScalarType type)
     {
@@ -63,7 +65,8 @@ public static class Scalars
             if (exact != decimal.Truncate(exact) || exact is < long.MinValue or > long.MaxValue) return null;
             number = (long)exact;
         }
-        return type == ScalarType.Int64 ? JsonValue.Create(number) : number is >= int.MinValue and <= int.MaxValue ? JsonValue.Create((int)number) : null;
+        if (type == ScalarType.Int64) return JsonValue.Create(number);
+        return number is >= int.MinValue and <= int.MaxValue ? JsonValue.Create((int)number) : null;
     }
 
     static string Describe(ScalarType type) => type switch

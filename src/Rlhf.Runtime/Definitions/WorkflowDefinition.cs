@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace Rlhf.Runtime.Definitions;
 
 /// <summary>
-/// An Elsa 3 workflow definition as this runtime reads it. <see cref="Source"/> is the file, for messages; everything else stands in the file.
+/// An Elsa 3 workflow definition as this runtime reads it. <see cref="Source"/> is the file, for messages; everything else stands in the
+/// file.
 /// </summary>
 public sealed record WorkflowDefinition(string DefinitionId, string Name, string Description, Flowchart Root)
 {
@@ -29,8 +30,8 @@ public sealed record WorkflowOutput(string Name, ScalarType Type, string Descrip
 public sealed record Flowchart(string Id, IReadOnlyList<Activity> Activities, IReadOnlyList<Connection> Connections);
 
 /// <summary>
-/// A place in a flowchart. Outputs map a property to the id of a variable, or the name of a workflow output; settings are the properties that are
-/// neither, such as the variable of a SetVariable.
+/// A place in a flowchart. Outputs map a property to the id of a variable, or the name of a workflow output; settings are the properties
+/// that are neither, such as the variable of a SetVariable.
 /// </summary>
 public sealed record Activity(string Id, string NodePath, ActivityType Type)
 {
@@ -44,7 +45,7 @@ public sealed record Activity(string Id, string NodePath, ActivityType Type)
     public bool CanStart { get; init; }
 
     /// <summary>The variable that a SetVariable assigns, or the empty text.</summary>
-    public string TargetVariable => Settings["variable"] is JsonObject variable ? (string?)variable["id"] ?? "" : "";
+    public string TargetVariable => Settings["variable"] is JsonObject variable ? variable["id"]?.ToString() ?? "" : "";
 }
 
 /// <summary>From a port of one activity to another activity.</summary>

@@ -5,9 +5,11 @@ using System.Text.RegularExpressions;
 namespace Rlhf.Runtime.Definitions;
 
 /// <summary>The inputs of an instance: what the caller gave, checked against the declared types, and the defaults for the rest.</summary>
-public static partial class WorkflowInputs
+internal static partial class WorkflowInputs
 {
-    /// <exception cref="ArgumentException">An input is unknown, of another type, or needed and missing; the message names it and what was expected.</exception>
+    /// <exception cref="ArgumentException">
+    /// An input is unknown, of another type, or needed and missing; the message names it and what was expected.
+    /// </exception>
     public static JsonObject Bind(WorkflowDefinition definition, JsonObject given)
     {
         if (given.Select(g => g.Key).FirstOrDefault(name => definition.Inputs.All(i => i.Name != name)) is { } unknown)
@@ -29,16 +31,19 @@ public static partial class WorkflowInputs
         return bound;
     }
 
-    // Elsa knows no required inputs; but what a step needs and takes straight from an input of the workflow must be there before hours are spent on the way to it.
+    // Elsa knows no required inputs; but what a step needs and takes straight from an input of the workflow must be there before hours are
+    // spent on the way to it.
     static string? Missing(WorkflowDefinition definition, JsonObject bound)
     {
         foreach (var activity in definition.Root.Activities)
         {
             foreach (var needed in activity.Type.Inputs.Where(i => i.Required && activity.Type.Step is not null))
             {
-                if (activity.Inputs.GetValueOrDefault(needed.Property) is Expression.JavaScript script && PlainInput().Match(script.Script) is { Success: true } match
-                    && (bound[match.Groups[1].Value] is not { } value || value.ToString().Length == 0))
-                    return $"input '{match.Groups[1].Value}' is missing; activity '{activity.Id}' needs it as its '{needed.Property}'";
+                if (activity.Inputs.GetValueOrDefault(needed.Property) is not Expression.JavaScript script) continue;
+                if (PlainInput().Match(script.Script) is not { Success: true } match) continue;
+                var name = match.Groups[1].Value;
+                if (bound[name] is not { } value || value.ToString().Length == 0)
+                    return $"input '{name}' is missing; activity '{activity.Id}' needs it as its '{needed.Property}'";
             }
         }
         return null;

@@ -4,10 +4,10 @@ using System.Text.Json;
 namespace Rlhf.Runtime.Driver;
 
 /// <summary>
-/// One process drives a store: a lock of the operating system on <c>driver.lock</c>, which ends with the process however it ends. Who holds it
-/// stands beside it in <c>driver.json</c>, since a locked file cannot be read everywhere.
+/// One process drives a store: a lock of the operating system on <c>driver.lock</c>, which ends with the process however it ends. Who holds
+/// it stands beside it in <c>driver.json</c>, since a locked file cannot be read everywhere.
 /// </summary>
-public sealed class DriverLock : IDisposable
+internal sealed class DriverLock : IDisposable
 {
     // What FileShare.None answers where the file is locked: sharing and lock violations on Windows, EAGAIN on Linux and on macOS.
     static readonly int[] Locked = [unchecked((int)0x80070020), unchecked((int)0x80070021), 11, 35];
@@ -22,8 +22,9 @@ public sealed class DriverLock : IDisposable
         Directory.CreateDirectory(store);
         try
         {
-            var file = new FileStream(Path.Combine(store, "driver.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
-            File.WriteAllText(HolderFile(store), JsonSerializer.Serialize(new Holder(Environment.ProcessId, Environment.MachineName, time.GetUtcNow())));
+            var file = new FileStream(Path.Combine(store, "driver.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+            var holder = new Holder(Environment.ProcessId, Environment.MachineName, time.GetUtcNow());
+            File.WriteAllText(HolderFile(store), JsonSerializer.Serialize(holder));
             return new(file);
         }
         catch (IOException e) when (Locked.Contains(e.HResult))

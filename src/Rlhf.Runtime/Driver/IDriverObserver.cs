@@ -3,8 +3,8 @@ using Rlhf.Runtime.Interpreter;
 namespace Rlhf.Runtime.Driver;
 
 /// <summary>
-/// Sees every boundary of a run. Implementers must be quick; an exception they throw ends the run where it is, as a crash would, and the instance stays
-/// as its last stored transition left it.
+/// Sees every boundary of a run. Implementers must be quick; an exception they throw ends the run where it is, as a crash would, and the
+/// instance stays as its last stored transition left it.
 /// </summary>
 public interface IDriverObserver
 {

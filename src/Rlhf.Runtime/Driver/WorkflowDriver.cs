@@ -9,8 +9,8 @@ using Rlhf.Steps.Running;
 namespace Rlhf.Runtime.Driver;
 
 /// <summary>
-/// Takes instances on: interpret an event, store the transition, run the step it asks for, and so on with the step's answer. Steps run in this process,
-/// one at a time. What was running when a process died is dispatched again under the same execution id.
+/// Takes instances on: interpret an event, store the transition, run the step it asks for, and so on with the step's answer. Steps run in
+/// this process, one at a time. What was running when a process died is dispatched again under the same execution id.
 /// </summary>
 internal sealed class WorkflowDriver(
     WorkflowStore store, DefinitionReader reader, StepRunner runner, TimeProvider time, IDriverObserver? observer) : IDisposable
@@ -46,7 +46,8 @@ internal sealed class WorkflowDriver(
                 {
                     current = await AdvanceAsync(current, steps, stop.Token);
                 }
-                catch (Exception e) when (e is InstanceChangedException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+                catch (Exception e) when (e is InstanceChangedException
+                    || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
                 {
                     // Someone else made a transition, such as Cancelled: go on from what is stored.
                     current = await LoadAsync(instance, cancellationToken);
@@ -73,10 +74,14 @@ internal sealed class WorkflowDriver(
 
     public void Dispose() => _slot.Dispose();
 
-    public static InstanceResult ResultOf(WorkflowState state) =>
-        new(state.Instance, state.Status, new(state.Outputs.Select(o => KeyValuePair.Create(o.Key, o.Value?.DeepClone()))), state.Incidents is [.., var last] ? last : null);
+    public static InstanceResult ResultOf(WorkflowState state) => new(
+        state.Instance, state.Status,
+        new(state.Outputs.Select(o => KeyValuePair.Create(o.Key, o.Value?.DeepClone()))),
+        state.Incidents is [.., var last] ? last : null);
 
-    /// <summary>The next thing to do for an open instance: wake a step whose time has come, run one, or sleep until there is one to wake.</summary>
+    /// <summary>
+    /// The next thing to do for an open instance: wake a step whose time has come, run one, or sleep until there is one to wake.
+    /// </summary>
     async Task<Loaded> AdvanceAsync(Loaded current, IStepObserver? steps, CancellationToken cancellationToken)
     {
         var waiting = current.State.OpenSteps.Where(e => e.WakeAt is not null).MinBy(e => e.WakeAt);
@@ -85,13 +90,14 @@ internal sealed class WorkflowDriver(
         if (WorkflowInterpreter.Runnable(current.Definition, current.State).FirstOrDefault() is { } step)
             return await SaveAsync(current, await DispatchAsync(current.State, step, steps, cancellationToken));
 
-        var nap = waiting!.WakeAt!.Value - now;
         // Rounded up: a delay is whole milliseconds, and waking a little early would only spin.
-        await Task.Delay(nap > LongestNap ? LongestNap : TimeSpan.FromMilliseconds(Math.Ceiling(nap.TotalMilliseconds)), time, cancellationToken);
+        var nap = TimeSpan.FromMilliseconds(Math.Ceiling((waiting!.WakeAt!.Value - now).TotalMilliseconds));
+        await Task.Delay(nap > LongestNap ? LongestNap : nap, time, cancellationToken);
         return current;
     }
 
-    async Task<WorkflowEvent> DispatchAsync(WorkflowState state, WorkflowCommand.RunStep step, IStepObserver? steps, CancellationToken cancellationToken)
+    async Task<WorkflowEvent> DispatchAsync(
+        WorkflowState state, WorkflowCommand.RunStep step, IStepObserver? steps, CancellationToken cancellationToken)
     {
         await _slot.WaitAsync(cancellationToken);
         try
@@ -115,11 +121,14 @@ internal sealed class WorkflowDriver(
         }
     }
 
-    async Task<StepResult> AnswerAsync(WorkflowCommand.RunStep step, StepExecution execution, IStepObserver? steps, CancellationToken cancellationToken)
+    async Task<StepResult> AnswerAsync(
+        WorkflowCommand.RunStep step, StepExecution execution, IStepObserver? steps, CancellationToken cancellationToken)
     {
         try
         {
-            return await Task.Run(() => runner.RunAsync(step.Step, step.Inputs.DeepClone().AsObject(), execution, steps, cancellationToken), cancellationToken);
+            // On a thread of its own: a step computes for minutes before its first await.
+            return await Task.Run(
+                () => runner.RunAsync(step.Step, step.Inputs.DeepClone().AsObject(), execution, steps, cancellationToken), cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -127,7 +136,8 @@ internal sealed class WorkflowDriver(
         }
         catch (Exception e)
         {
-            // What the runner does not turn into an answer is a fault of the program: the instance keeps it as its reason instead of crashing at every resume.
+            // What the runner does not turn into an answer is a fault of the program: the instance keeps it as its reason instead of
+            // crashing at every resume.
             return new StepResult.Failed($"{e.GetType().Name}: {e.Message}", Transient: e is OperationCanceledException);
         }
     }

@@ -4,7 +4,7 @@ using Rlhf.Runtime.Definitions;
 namespace Rlhf.Runtime.Expressions;
 
 /// <summary>Gives an expression its typed value.</summary>
-public static class ExpressionEvaluator
+internal static class ExpressionEvaluator
 {
     /// <param name="byId">Variables by id; the scope has them by name.</param>
     /// <param name="type">The type to convert to, or null to leave the value as it is.</param>
@@ -19,6 +19,7 @@ public static class ExpressionEvaluator
             _ => throw new NotSupportedException(expression.GetType().Name),
         };
         if (type is null) return value?.DeepClone();
-        return Scalars.TryConvert(value, type.Value, out var converted, out var reason) ? converted?.DeepClone() : throw new ScriptException(reason);
+        return Scalars.TryConvert(value, type.Value, out var converted, out var reason) ? converted?.DeepClone()
+            : throw new ScriptException(reason);
     }
 }

@@ -11,14 +11,15 @@ using Rlhf.Steps.Data;
 namespace Rlhf.Runtime.Expressions;
 
 /// <summary>What a script may see: inputs and variables by name, the time of the event, and a random stream of its own.</summary>
-public sealed record ScriptScope(
-    IReadOnlyDictionary<string, JsonNode?> Inputs, IReadOnlyDictionary<string, JsonNode?> Variables, DateTimeOffset Now, string RandomStream);
+internal sealed record ScriptScope(
+    IReadOnlyDictionary<string, JsonNode?> Inputs, IReadOnlyDictionary<string, JsonNode?> Variables, DateTimeOffset Now,
+    string RandomStream);
 
 /// <summary>
-/// JavaScript within limits that do not depend on the machine: statements, depth, memory. Date and Math.random answer from the scope, so that a
-/// replay gives the same result. A wall clock stops what those limits cannot (a regular expression that never ends).
+/// JavaScript within limits that do not depend on the machine: statements, depth, memory. Date and Math.random answer from the scope, so
+/// that a replay gives the same result. A wall clock stops what those limits cannot (a regular expression that never ends).
 /// </summary>
-public static class Script
+internal static class Script
 {
     const int MaxStatements = 100_000;
     const int MaxDepth = 128;
@@ -77,7 +78,8 @@ public static class Script
     {
         var engine = new Engine(options =>
         {
-            options.Strict().LimitRecursion(MaxDepth).MaxStatements(MaxStatements).LimitMemory(MaxMemoryBytes).TimeoutInterval(WallClock).DisableStringCompilation();
+            options.Strict().DisableStringCompilation();
+            options.LimitRecursion(MaxDepth).MaxStatements(MaxStatements).LimitMemory(MaxMemoryBytes).TimeoutInterval(WallClock);
             options.Constraints.MaxArraySize = MaxArray;
             options.Constraints.RegexTimeout = WallClock;
             options.Interop.Enabled = false;
@@ -98,13 +100,15 @@ public static class Script
         }
         var variables = new JsObject(engine);
         // Read-only: an expression reads; in strict mode an assignment is an error rather than nothing.
-        foreach (var (name, value) in scope.Variables) variables.FastSetProperty(name, new(ToScript(value), writable: false, enumerable: true, configurable: false));
+        foreach (var (name, value) in scope.Variables)
+            variables.FastSetProperty(name, new(ToScript(value), writable: false, enumerable: true, configurable: false));
         variables.PreventExtensions();
         engine.SetValue("variables", variables);
         return engine;
     }
 
-    static void Define(Engine engine, string name, Func<JsValue[], JsValue> function) => engine.SetValue(name, new ClrFunction(engine, name, (_, arguments) => function(arguments)));
+    static void Define(Engine engine, string name, Func<JsValue[], JsValue> function) =>
+        engine.SetValue(name, new ClrFunction(engine, name, (_, arguments) => function(arguments)));
 
     static string FirstText(JsValue[] arguments) => arguments is [var first, ..] ? first.ToString() : "";
 
@@ -141,10 +145,10 @@ public static class Script
 }
 
 /// <summary>A script failed in a way that it would fail again.</summary>
-public sealed class ScriptException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class ScriptException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A script was stopped by the clock; whoever runs the interpreter records that as part of the event.</summary>
-public sealed class ScriptStoppedException(string message) : Exception(message)
+internal sealed class ScriptStoppedException(string message) : Exception(message)
 {
     /// <summary>The activity execution whose script it was.</summary>
     public string Execution { get; init; } = "";

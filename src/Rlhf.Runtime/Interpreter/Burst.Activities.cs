@@ -10,7 +10,8 @@ internal sealed partial class Burst
     void Run(Scheduled next)
     {
         var activity = _activities[next.Activity];
-        // End may have completed the flowchart while this was queued: as in Elsa it still runs, but no step begins for a workflow that has ended.
+        // End may have completed the flowchart while this was queued: as in Elsa it still runs, but no step begins for a workflow that has
+        // ended.
         if (Flow is null && activity.Type.Step is not null) return;
         var inputs = new JsonObject();
         string? failure = null;
@@ -29,14 +30,17 @@ internal sealed partial class Burst
 
     ActivityExecution Start(Scheduled next, JsonObject inputs)
     {
-        var execution = (next.Again ?? new(IdOf(next), next.Activity, _definition.Root.Id) { ByBackward = next.ByBackward }) with { Inputs = inputs };
-        if (next.Again is null) _state = _state with { Runs = _state.Runs.SetItem(next.Activity, _state.Runs.GetValueOrDefault(next.Activity) + 1) };
+        var execution = next.Again ?? new(IdOf(next), next.Activity, _definition.Root.Id) { ByBackward = next.ByBackward };
+        execution = execution with { Inputs = inputs };
+        if (next.Again is null) _state = _state with { Runs = _state.Runs.SetItem(next.Activity, RunsOf(next.Activity) + 1) };
         _state = _state with { Open = _state.Open.Add(execution) };
         Log(execution, next.Again is null ? LogEvent.Started : LogEvent.Resumed, e => e with { Inputs = inputs.DeepClone().AsObject() });
         return execution;
     }
 
-    string IdOf(Scheduled next) => next.Again?.Id ?? ActivityExecution.IdOf(next.Activity, _state.Runs.GetValueOrDefault(next.Activity) + 1);
+    string IdOf(Scheduled next) => next.Again?.Id ?? ActivityExecution.IdOf(next.Activity, RunsOf(next.Activity) + 1);
+
+    int RunsOf(string activity) => _state.Runs.GetValueOrDefault(activity);
 
     void RunInline(Activity activity, ActivityExecution execution, JsonObject inputs)
     {
@@ -73,11 +77,8 @@ internal sealed partial class Burst
             try
             {
                 if (_event.StoppedScripts.Contains(execution)) throw new ScriptException("its script was stopped by the clock");
-                var scope = new ScriptScope(
-                    _definition.Inputs.ToDictionary(i => i.Name, i => _state.Inputs.GetValueOrDefault(i.Name)),
-                    _definition.Variables.DistinctBy(v => v.Name).ToDictionary(v => v.Name, v => _state.Variables.GetValueOrDefault(v.Id)),
-                    _event.At, $"{_state.Instance}/{_state.Events}/{execution}/{input.Property}");
-                into[input.Property] = ExpressionEvaluator.Evaluate(expression, input.Type ?? VariableOf(activity)?.Type, id => _state.Variables.GetValueOrDefault(id), scope);
+                var type = input.Type ?? VariableOf(activity)?.Type;
+                into[input.Property] = ExpressionEvaluator.Evaluate(expression, type, Value, Scope($"{execution}/{input.Property}"));
             }
             catch (ScriptException e)
             {
@@ -90,25 +91,37 @@ internal sealed partial class Burst
         }
     }
 
+    ScriptScope Scope(string place) => new(
+        _definition.Inputs.DistinctBy(i => i.Name).ToDictionary(i => i.Name, i => _state.Inputs.GetValueOrDefault(i.Name)),
+        _definition.Variables.DistinctBy(v => v.Name).ToDictionary(v => v.Name, v => Value(v.Id)),
+        _event.At, $"{_state.Instance}/{_state.Events}/{place}");
+
+    JsonNode? Value(string variable) => _state.Variables.GetValueOrDefault(variable);
+
     WorkflowVariable? VariableOf(Activity activity) => _definition.Variables.FirstOrDefault(v => v.Id == activity.TargetVariable);
 
-    // As in Elsa, an output goes to the variable with the id it is bound to and to the workflow output with that name, to both where both are there.
+    // As in Elsa, an output goes to the variable with the id it is bound to and to the workflow output with that name, to both where both
+    // are there.
     string? BindOutputs(Activity activity, JsonObject outputs)
     {
+        var (variables, results) = (_state.Variables, _state.Outputs);
         foreach (var (property, target) in activity.Outputs)
         {
             var value = activity.Type.Outputs.FirstOrDefault(o => o.Property == property) is { } output ? outputs[output.Name] : null;
             foreach (var variable in _definition.Variables.Where(v => v.Id == target))
             {
-                if (!Scalars.TryConvert(value, variable.Type, out var converted, out var reason)) return $"output '{property}' {reason} for variable '{variable.Name}'";
-                _state = _state with { Variables = _state.Variables.SetItem(target, converted?.DeepClone()) };
+                if (!Scalars.TryConvert(value, variable.Type, out var converted, out var reason))
+                    return $"output '{property}' {reason} for variable '{variable.Name}'";
+                variables = variables.SetItem(target, converted?.DeepClone());
             }
             foreach (var result in _definition.Outputs.Where(o => o.Name == target))
             {
-                if (!Scalars.TryConvert(value, result.Type, out var converted, out var reason)) return $"output '{property}' {reason} for the workflow's output '{target}'";
-                _state = _state with { Outputs = _state.Outputs.SetItem(target, converted?.DeepClone()) };
+                if (!Scalars.TryConvert(value, result.Type, out var converted, out var reason))
+                    return $"output '{property}' {reason} for the workflow's output '{target}'";
+                results = results.SetItem(target, converted?.DeepClone());
             }
         }
+        _state = _state with { Variables = variables, Outputs = results };
         return null;
     }
 
@@ -133,5 +146,6 @@ internal sealed partial class Burst
     }
 
     ActivityExecution OpenStep(string id) =>
-        _state.Find(id) is { Flow: null, Faulted: false } step ? step : throw new ArgumentException($"'{id}' is not an open step of instance {_state.Instance}.");
+        _state.Find(id) is { Flow: null, Faulted: false } step ? step
+        : throw new ArgumentException($"'{id}' is not an open step of instance {_state.Instance}.");
 }

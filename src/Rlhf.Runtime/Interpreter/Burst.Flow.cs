@@ -27,7 +27,9 @@ internal sealed partial class Burst
             Leave(execution.Activity, outcomes, execution.ByBackward);
     }
 
-    /// <summary>Visits every connection out of an activity, with a token or without; no outcomes at all means that the activity was passed over.</summary>
+    /// <summary>
+    /// Visits every connection out of an activity, with a token or without; no outcomes at all means that the activity was passed over.
+    /// </summary>
     void Leave(string activity, IReadOnlyList<string> outcomes, bool byBackward)
     {
         // A backward run has no inbound visits of its own; counting it would make its next forward join wait for ever.
@@ -41,7 +43,10 @@ internal sealed partial class Burst
         }
     }
 
-    /// <summary>An activity is scheduled when all its forward inbound connections have been visited since its last run; passed over where none was taken.</summary>
+    /// <summary>
+    /// An activity is scheduled when all its forward inbound connections have been visited since its last run; passed over where none was
+    /// taken.
+    /// </summary>
     void Arrive(string activity)
     {
         var (flow, inbound) = (Flow!.Flow!, _graph.ForwardInbound(activity));

@@ -6,7 +6,8 @@ using Rlhf.Runtime.Expressions;
 namespace Rlhf.Runtime.Interpreter;
 
 /// <summary>
-/// What one event sets off: activities run in the order they were scheduled until only steps are left open. The working copy of a state, used once.
+/// What one event sets off: activities run in the order they were scheduled until only steps are left open. The working copy of a state,
+/// used once.
 /// </summary>
 internal sealed partial class Burst
 {
@@ -68,7 +69,8 @@ internal sealed partial class Burst
     {
         var execution = OpenStep(waiting.Execution) with
         {
-            StepState = waiting.State.DeepClone().AsObject(), WakeAt = waiting.Deadline, WaitsFor = waiting.Reason, WakeEvents = waiting.Events, FailedAttempts = 0,
+            StepState = waiting.State.DeepClone().AsObject(), WakeAt = waiting.Deadline, WaitsFor = waiting.Reason,
+            WakeEvents = waiting.Events, FailedAttempts = 0,
         };
         _state = _state.With(execution);
         Log(execution, LogEvent.Waiting, e => e with { Message = waiting.Reason, Seconds = waiting.Seconds });
@@ -81,7 +83,8 @@ internal sealed partial class Burst
         _state = _state.With(execution);
         if (!failed.Transient || execution.FailedAttempts >= RetryPolicy.Attempts)
         {
-            Fault(execution, failed.Transient ? $"{failed.Reason} (tried {execution.FailedAttempts} times)" : failed.Reason, failed.Seconds);
+            var reason = failed.Transient ? $"{failed.Reason} (tried {execution.FailedAttempts} times)" : failed.Reason;
+            Fault(execution, reason, failed.Seconds);
             return;
         }
         _state = _state.With(execution with { WakeAt = _event.At + RetryPolicy.Backoff(execution.FailedAttempts), WaitsFor = failed.Reason });
@@ -151,7 +154,9 @@ internal sealed partial class Burst
     }
 
     void Log(ActivityExecution execution, LogEvent @event, Func<LogEntry, LogEntry>? more = null) =>
-        Log(execution.Id, execution.Activity, _activities.GetValueOrDefault(execution.Activity)?.NodePath ?? $"{WorkflowId}:{execution.Activity}", @event, more);
+        Log(execution.Id, execution.Activity, PathOf(execution.Activity), @event, more);
+
+    string PathOf(string activity) => _activities.GetValueOrDefault(activity)?.NodePath ?? $"{WorkflowId}:{activity}";
 
     void Log(string execution, string activity, string nodePath, LogEvent @event, Func<LogEntry, LogEntry>? more = null)
     {

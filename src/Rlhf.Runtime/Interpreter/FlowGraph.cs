@@ -3,8 +3,8 @@ using Rlhf.Runtime.Definitions;
 namespace Rlhf.Runtime.Interpreter;
 
 /// <summary>
-/// A flowchart seen from the activity it starts at: what can be reached, and which connections lead forward. As in Elsa, a breadth-first search from
-/// the start takes connections in their order, and one that would close a cycle with those taken before leads backward.
+/// A flowchart seen from the activity it starts at: what can be reached, and which connections lead forward. As in Elsa, a breadth-first
+/// search from the start takes connections in their order, and one that would close a cycle with those taken before leads backward.
 /// </summary>
 internal sealed class FlowGraph
 {
@@ -28,7 +28,10 @@ internal sealed class FlowGraph
 
     public IReadOnlyList<Connection> Connections { get; }
 
-    /// <summary>The activity an instance starts at: the one that is asked for, a Start, one that can start the workflow, one that nothing leads to, the first.</summary>
+    /// <summary>
+    /// The activity an instance starts at: the one that is asked for, a Start, one that can start the workflow, one that nothing leads to,
+    /// the first.
+    /// </summary>
     public static string? StartOf(Flowchart flowchart, string? asked)
     {
         var targets = flowchart.Connections.Select(c => c.Target).ToHashSet();

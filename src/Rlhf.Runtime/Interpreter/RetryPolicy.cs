@@ -1,7 +1,7 @@
 namespace Rlhf.Runtime.Interpreter;
 
 /// <summary>How often a step that failed for now is tried again, and how long it waits before that.</summary>
-public static class RetryPolicy
+internal static class RetryPolicy
 {
     public const int Attempts = 3;
 

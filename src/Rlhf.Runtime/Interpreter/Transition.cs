@@ -24,8 +24,8 @@ public abstract record WorkflowCommand
 public enum LogEvent { Started, Completed, Waiting, Retrying, Resumed, Faulted, Cancelled }
 
 /// <summary>
-/// One line of an instance's log. Outcomes are null where the activity has only the plain one; seconds are those a step ran since it was last
-/// dispatched, so that the seconds of a step are the sum over its lines.
+/// One line of an instance's log. Outcomes are null where the activity has only the plain one; seconds are those a step ran since it was
+/// last dispatched, so that the seconds of a step are the sum over its lines.
 /// </summary>
 public sealed record LogEntry(int Sequence, string Execution, string Activity, string NodePath, LogEvent Event, DateTimeOffset At)
 {

@@ -14,7 +14,9 @@ namespace Rlhf.Runtime.Interpreter;
 [JsonDerivedType(typeof(Cancelled), "cancelled")]
 public abstract record WorkflowEvent(DateTimeOffset At)
 {
-    /// <summary>Executions whose script the wall clock stopped when this event was applied; they fault instead of running it again.</summary>
+    /// <summary>
+    /// Executions whose script the wall clock stopped when this event was applied; they fault instead of running it again.
+    /// </summary>
     public ImmutableList<string> StoppedScripts { get; init; } = [];
 }
 
@@ -22,11 +24,13 @@ public abstract record WorkflowEvent(DateTimeOffset At)
 public sealed record Started(DateTimeOffset At, string Instance, JsonObject Inputs, string? StartActivity = null) : WorkflowEvent(At);
 
 /// <summary>A step is done; seconds are of this dispatch.</summary>
-public sealed record StepCompleted(DateTimeOffset At, string Execution, JsonObject Outputs, string Outcome, bool Cached = false, double Seconds = 0) : WorkflowEvent(At);
+public sealed record StepCompleted(
+    DateTimeOffset At, string Execution, JsonObject Outputs, string Outcome, bool Cached = false, double Seconds = 0) : WorkflowEvent(At);
 
 /// <summary>A step waits for an event or the deadline.</summary>
 public sealed record StepWaiting(
-    DateTimeOffset At, string Execution, JsonObject State, DateTimeOffset Deadline, string Reason, ImmutableList<string> Events, double Seconds = 0) : WorkflowEvent(At);
+    DateTimeOffset At, string Execution, JsonObject State, DateTimeOffset Deadline, string Reason, ImmutableList<string> Events,
+    double Seconds = 0) : WorkflowEvent(At);
 
 /// <summary>A step failed: for now, or for good.</summary>
 public sealed record StepFailed(DateTimeOffset At, string Execution, string Reason, bool Transient, double Seconds = 0) : WorkflowEvent(At);

@@ -4,17 +4,21 @@ using Rlhf.Runtime.Definitions;
 namespace Rlhf.Runtime.Interpreter;
 
 /// <summary>
-/// The rules of a workflow as a pure function of definition, state and event: Elsa's flowchart in its counter-based mode. Nothing here reads a clock,
-/// a file or a random number, so the events of an instance, applied again, give the same states.
+/// The rules of a workflow as a pure function of definition, state and event: Elsa's flowchart in its counter-based mode. Nothing here
+/// reads a clock, a file or a random number, so the events of an instance, applied again, give the same states.
 /// </summary>
-public static class WorkflowInterpreter
+internal static class WorkflowInterpreter
 {
     /// <param name="state">Null before the first event, which is <see cref="Started"/>.</param>
-    /// <exception cref="ArgumentException">The event does not fit the state: the instance has ended, or what it names is not open.</exception>
+    /// <exception cref="ArgumentException">
+    /// The event does not fit the state: the instance has ended, or what it names is not open.
+    /// </exception>
     public static Transition Apply(WorkflowDefinition definition, WorkflowState? state, WorkflowEvent @event)
     {
-        if (state is null != @event is Started) throw new ArgumentException($"'{@event.GetType().Name}' cannot be the {(state is null ? "first" : "next")} event of an instance.");
-        if (state is { Ended: true }) throw new ArgumentException($"Instance {state.Instance} is {state.Status}; nothing can happen to it any more.");
+        if (state is null != @event is Started)
+            throw new ArgumentException($"'{@event.GetType().Name}' cannot be the {(state is null ? "first" : "next")} event of an instance.");
+        if (state is { Ended: true })
+            throw new ArgumentException($"Instance {state.Instance} is {state.Status}; nothing can happen to it any more.");
 
         var burst = new Burst(definition, state ?? Initial(definition, (Started)@event), @event);
         switch (@event)
@@ -31,7 +35,9 @@ public static class WorkflowInterpreter
         return burst.Settle(before: state);
     }
 
-    /// <summary>The steps that can be dispatched now: started, not answered, not waiting. After a crash these are what must run again.</summary>
+    /// <summary>
+    /// The steps that can be dispatched now: started, not answered, not waiting. After a crash these are what must run again.
+    /// </summary>
     public static IEnumerable<WorkflowCommand.RunStep> Runnable(WorkflowDefinition definition, WorkflowState? state) =>
         state is not { Status: WorkflowStatus.Running } ? []
         : state.OpenSteps.Where(e => e.WakeAt is null).Select(e => new WorkflowCommand.RunStep(

@@ -32,15 +32,17 @@ public sealed record WorkflowState(string Instance)
     public ImmutableSortedDictionary<string, JsonNode?> Outputs { get; init; } = Empty;
 
     /// <summary>How often each activity was started.</summary>
-    public ImmutableSortedDictionary<string, int> Runs { get; init; } = ImmutableSortedDictionary.Create<string, int>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, int> Runs { get; init; } = NoCounts;
 
     /// <summary>What has started and not ended, the flowchart itself first.</summary>
     public ImmutableList<ActivityExecution> Open { get; init; } = [];
 
     public ImmutableList<Incident> Incidents { get; init; } = [];
 
-    public static readonly ImmutableSortedDictionary<string, JsonNode?> Empty =
+    static readonly ImmutableSortedDictionary<string, JsonNode?> Empty =
         ImmutableSortedDictionary.Create<string, JsonNode?>(StringComparer.Ordinal);
+
+    internal static readonly ImmutableSortedDictionary<string, int> NoCounts = ImmutableSortedDictionary.Create<string, int>(StringComparer.Ordinal);
 
     [JsonIgnore]
     public bool Ended => Status is WorkflowStatus.Finished or WorkflowStatus.Cancelled;
@@ -50,7 +52,8 @@ public sealed record WorkflowState(string Instance)
     public IEnumerable<ActivityExecution> OpenSteps => Open.Where(e => e.Flow is null && !e.Faulted);
 
     public ActivityExecution Find(string execution) =>
-        Open.Find(e => e.Id == execution) ?? throw new ArgumentException($"'{execution}' is not an open activity execution of instance {Instance}.");
+        Open.Find(e => e.Id == execution)
+        ?? throw new ArgumentException($"'{execution}' is not an open activity execution of instance {Instance}.");
 
     public WorkflowState With(ActivityExecution execution) => this with { Open = Open.Replace(Find(execution.Id), execution) };
 
@@ -58,8 +61,8 @@ public sealed record WorkflowState(string Instance)
 }
 
 /// <summary>
-/// One run of an activity. The id is the activity's on its first run, then <c>activity#2</c> and so on. Of a step: its evaluated inputs, the attempts
-/// that failed, and what a Waiting answer or a failed attempt left: state, the time to go on, and the reason.
+/// One run of an activity. The id is the activity's on its first run, then <c>activity#2</c> and so on. Of a step: its evaluated inputs,
+/// the attempts that failed, and what a Waiting answer or a failed attempt left: state, the time to go on, and the reason.
 /// </summary>
 public sealed record ActivityExecution(string Id, string Activity, string? Parent)
 {
@@ -89,7 +92,7 @@ public sealed record ActivityExecution(string Id, string Activity, string? Paren
 /// <summary>How often each activity and connection of a flowchart was visited, by a token or by its absence.</summary>
 public sealed record FlowProgress(string? Start)
 {
-    public ImmutableSortedDictionary<string, int> Activities { get; init; } = ImmutableSortedDictionary.Create<string, int>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, int> Activities { get; init; } = WorkflowState.NoCounts;
 
     public ImmutableSortedDictionary<string, ConnectionVisits> Connections { get; init; } =
         ImmutableSortedDictionary.Create<string, ConnectionVisits>(StringComparer.Ordinal);

@@ -24,7 +24,8 @@ internal sealed partial record ValueReads(IReadOnlyList<string> Variables, IRead
 
     static void Add(Match match, WorkflowDefinition definition, List<string> variables, List<string> unknown)
     {
-        var (getter, byName, input, member) = (match.Groups["getter"].Value, match.Groups["variable"].Value, match.Groups["input"].Value, match.Groups["member"].Value);
+        string Part(string name) => match.Groups[name].Value;
+        var (getter, input) = (Part("getter"), Part("input"));
         if (getter is "getVariable" or "getInput") return;
         if (input.Length > 0)
         {
@@ -32,13 +33,16 @@ internal sealed partial record ValueReads(IReadOnlyList<string> Variables, IRead
             return;
         }
         if (getter.Length > 0 && definition.Inputs.Any(i => "get" + i.Name == getter || Script.GetterOf(i.Name) == getter)) return;
-        var name = byName.Length > 0 ? byName : member;
+        var name = Part("variable") + Part("member");
         var variable = definition.Variables.FirstOrDefault(v => getter.Length > 0 ? Script.GetterOf(v.Name) == getter : v.Name == name);
         if (variable is not null) variables.Add(variable.Id);
         else unknown.Add(getter.Length > 0 ? $"'{getter}()'" : $"the variable '{name}'");
     }
 
     // Names that are put together while the script runs are not seen here; the script then fails when it runs.
-    [GeneratedRegex(@"\bgetVariable\(\s*[""'](?<variable>[^""']*)[""']|\bgetInput\(\s*[""'](?<input>[^""']*)[""']|(?<![.\w])(?<getter>get\w+)\s*\(|(?<![.\w])variables\.(?<member>\w+)")]
+    [GeneratedRegex("""
+        \bgetVariable\(\s*["'](?<variable>[^"']*)["'] | \bgetInput\(\s*["'](?<input>[^"']*)["'] |
+        (?<![.\w])(?<getter>get\w+)\s*\( | (?<![.\w])variables\.(?<member>\w+)
+        """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Accessor();
 }

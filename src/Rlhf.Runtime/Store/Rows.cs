@@ -12,7 +12,9 @@ internal sealed class DefinitionRow
     public required DateTimeOffset CreatedAt { get; init; }
 }
 
-/// <summary>An instance as its newest transition left it. Revision is that transition's number: who writes over another one loses.</summary>
+/// <summary>
+/// An instance as its newest transition left it. Revision is that transition's number: who writes over another one loses.
+/// </summary>
 internal sealed class InstanceRow
 {
     public required string Id { get; init; }

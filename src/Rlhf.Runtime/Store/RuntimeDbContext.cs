@@ -23,7 +23,8 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         {
             instance.ToTable("Instances").HasKey(i => i.Id);
             instance.HasIndex(i => new { i.Status, i.DefinitionId });
-            instance.HasOne<DefinitionRow>().WithMany().HasForeignKey(i => new { i.DefinitionId, i.DefinitionVersion }).OnDelete(DeleteBehavior.Restrict);
+            instance.HasOne<DefinitionRow>().WithMany().HasForeignKey(i => new { i.DefinitionId, i.DefinitionVersion })
+                .OnDelete(DeleteBehavior.Restrict);
         });
         modelBuilder.Entity<EventRow>(row =>
         {
@@ -43,10 +44,13 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         });
     }
 
-    sealed class UtcTicks() : ValueConverter<DateTimeOffset, long>(time => time.UtcTicks, ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
+    sealed class UtcTicks()
+        : ValueConverter<DateTimeOffset, long>(time => time.UtcTicks, ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
 }
 
-/// <summary>For <c>dotnet ef migrations add</c>; nothing uses it at run time.</summary>
+/// <summary>
+/// For <c>dotnet ef migrations add</c>, which also needs a reference to Microsoft.EntityFrameworkCore.Design; nothing uses it at run time.
+/// </summary>
 internal sealed class RuntimeDbContextFactory : IDesignTimeDbContextFactory<RuntimeDbContext>
 {
     public RuntimeDbContext CreateDbContext(string[] args) =>

@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore.Storage;
 namespace Rlhf.Runtime.Store;
 
 /// <summary>
-/// Brings a database to this version's schema by EF's migrations, in one transaction. EF's own Migrate takes a lock that is a row: a process killed
-/// while it holds that lock would leave a store that nobody can open again.
+/// Brings a database to this version's schema by EF's migrations, in one transaction. EF's own Migrate takes a lock that is a row: a
+/// process killed while it holds that lock would leave a store that nobody can open again.
 /// </summary>
 internal static class Schema
 {
@@ -24,7 +24,8 @@ internal static class Schema
         if (applied.Count == known.Count) return;
         using var command = db.Database.GetDbConnection().CreateCommand();
         command.Transaction = transaction.GetDbTransaction();
-        command.CommandText = db.GetService<IMigrator>().GenerateScript(applied.LastOrDefault(), null, MigrationsSqlGenerationOptions.NoTransactions);
+        command.CommandText = db.GetService<IMigrator>().GenerateScript(
+            applied.LastOrDefault(), null, MigrationsSqlGenerationOptions.NoTransactions);
         command.ExecuteNonQuery();
         transaction.Commit();
     }
@@ -33,6 +34,7 @@ internal static class Schema
     {
         var applied = db.Database.GetAppliedMigrations().ToList();
         return applied.Find(m => !known.Contains(m)) is not { } newer ? applied
-            : throw new InvalidDataException($"'{file}' has the schema '{newer}' of a newer version; this version knows schemas up to '{known[^1]}'.");
+            : throw new InvalidDataException(
+                $"'{file}' has the schema '{newer}' of a newer version; this version knows schemas up to '{known[^1]}'.");
     }
 }

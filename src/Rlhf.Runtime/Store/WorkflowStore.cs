@@ -11,11 +11,12 @@ namespace Rlhf.Runtime.Store;
 
 /// <summary>An instance with the version of the definition it is pinned to.</summary>
 internal sealed record StoredInstance(
-    string DefinitionId, int DefinitionVersion, string DefinitionJson, string Source, WorkflowState State, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    string DefinitionId, int DefinitionVersion, string DefinitionJson, string Source, WorkflowState State,
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
 /// <summary>
-/// Definitions, instances, their events, log and waiting steps in <c>runtime.db</c>: SQLite with a write-ahead log, one transaction per transition.
-/// Failures of the database propagate; a writer that comes second gets <see cref="InstanceChangedException"/>.
+/// Definitions, instances, their events, log and waiting steps in <c>runtime.db</c>: SQLite with a write-ahead log, one transaction per
+/// transition. Failures of the database propagate; a writer that comes second gets <see cref="InstanceChangedException"/>.
 /// </summary>
 internal sealed class WorkflowStore
 {
@@ -36,7 +37,8 @@ internal sealed class WorkflowStore
         Directory.CreateDirectory(folder);
         var file = Path.Combine(folder, "runtime.db");
         // DefaultTimeout is how long a command waits for another process that is writing.
-        var store = new WorkflowStore(new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 30, ForeignKeys = true }.ToString());
+        var connection = new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 30, ForeignKeys = true };
+        var store = new WorkflowStore(connection.ToString());
         try
         {
             using var db = store.Connect();
@@ -50,7 +52,11 @@ internal sealed class WorkflowStore
     }
 
     /// <summary>Closes the files that the connection pool holds.</summary>
-    public void Close() => SqliteConnection.ClearPool(new SqliteConnection(_connection));
+    public void Close()
+    {
+        using var connection = new SqliteConnection(_connection);
+        SqliteConnection.ClearPool(connection);
+    }
 
     /// <summary>The version of this definition: the newest where its meaning is the same, otherwise a new one.</summary>
     public async Task<int> PublishAsync(WorkflowDefinition definition, string json, DateTimeOffset now, CancellationToken cancellationToken)
@@ -74,7 +80,23 @@ internal sealed class WorkflowStore
 
     /// <summary>Stores a transition whole: the state, the event that led to it, its log, and what now waits.</summary>
     /// <exception cref="InstanceChangedException">Another transition of this instance came first; nothing was stored.</exception>
-    public async Task SaveAsync(string definitionId, int version, Transition transition, WorkflowEvent @event, CancellationToken cancellationToken)
+    /// <exception cref="IOException">The database cannot be written, such as on a full disk; nothing was stored.</exception>
+    public async Task SaveAsync(
+        string definitionId, int version, Transition transition, WorkflowEvent @event, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteAsync(definitionId, version, transition, @event, cancellationToken);
+        }
+        catch (Exception e) when (e is SqliteException or DbUpdateException)
+        {
+            var (instance, number) = (transition.State.Instance, transition.State.Events);
+            throw new IOException($"Transition {number} of instance {instance} could not be stored: {(e.InnerException ?? e).Message}", e);
+        }
+    }
+
+    async Task WriteAsync(
+        string definitionId, int version, Transition transition, WorkflowEvent @event, CancellationToken cancellationToken)
     {
         var state = transition.State;
         var incident = state.Incidents is [.., var last] ? Text(last) : null;
@@ -84,16 +106,20 @@ internal sealed class WorkflowStore
         {
             db.Instances.Add(new()
             {
-                Id = state.Instance, DefinitionId = definitionId, DefinitionVersion = version, Status = state.Status.ToString(), State = Text(state),
-                Revision = state.Events, Inputs = Text(state.Inputs), Incident = incident, CreatedAt = @event.At, UpdatedAt = @event.At,
+                Id = state.Instance, DefinitionId = definitionId, DefinitionVersion = version, Status = state.Status.ToString(),
+                State = Text(state), Revision = state.Events, Inputs = Text(state.Inputs), Incident = incident,
+                CreatedAt = @event.At, UpdatedAt = @event.At,
             });
         }
         else
         {
-            var changed = await db.Instances.Where(i => i.Id == state.Instance && i.Revision == state.Events - 1).ExecuteUpdateAsync(set => set
-                .SetProperty(i => i.Status, state.Status.ToString()).SetProperty(i => i.State, Text(state)).SetProperty(i => i.Revision, state.Events)
-                .SetProperty(i => i.Incident, incident).SetProperty(i => i.UpdatedAt, @event.At), cancellationToken);
-            if (changed == 0) throw new InstanceChangedException($"Instance {state.Instance} was changed by someone else; its transition {state.Events} was not stored.");
+            var before = db.Instances.Where(i => i.Id == state.Instance && i.Revision == state.Events - 1);
+            var changed = await before.ExecuteUpdateAsync(set => set
+                .SetProperty(i => i.Status, state.Status.ToString()).SetProperty(i => i.State, Text(state))
+                .SetProperty(i => i.Revision, state.Events).SetProperty(i => i.Incident, incident)
+                .SetProperty(i => i.UpdatedAt, @event.At), cancellationToken);
+            if (changed == 0)
+                throw new InstanceChangedException($"Instance {state.Instance} was changed by someone else; transition {state.Events} was not stored.");
             await db.Waiting.Where(w => w.InstanceId == state.Instance).ExecuteDeleteAsync(cancellationToken);
         }
         db.Events.Add(new() { InstanceId = state.Instance, Number = state.Events, Json = Text(@event) });
@@ -111,12 +137,15 @@ internal sealed class WorkflowStore
     public async Task<StoredInstance> LoadAsync(string instance, CancellationToken cancellationToken)
     {
         await using var db = Connect();
-        var found = await db.Instances.AsNoTracking().Where(i => i.Id == instance)
-            .Join(db.Definitions, i => new { i.DefinitionId, Version = i.DefinitionVersion }, d => new { d.DefinitionId, d.Version }, (i, d) => new { i, d.Json, d.Source })
-            .FirstOrDefaultAsync(cancellationToken)
+        var found = await (
+            from i in db.Instances.AsNoTracking()
+            join d in db.Definitions on new { i.DefinitionId, Version = i.DefinitionVersion } equals new { d.DefinitionId, d.Version }
+            where i.Id == instance
+            select new { Row = i, d.Json, d.Source }).FirstOrDefaultAsync(cancellationToken)
             ?? throw new ArgumentException($"There is no instance '{instance}' in this store.");
-        var state = CanonicalJson.Deserialize<WorkflowState>(Encoding.UTF8.GetBytes(found.i.State), $"The state of instance {instance}");
-        return new(found.i.DefinitionId, found.i.DefinitionVersion, found.Json, found.Source, state, found.i.CreatedAt, found.i.UpdatedAt);
+        var row = found.Row;
+        var state = Parse<WorkflowState>(row.State, $"The state of instance {instance}");
+        return new(row.DefinitionId, row.DefinitionVersion, found.Json, found.Source, state, row.CreatedAt, row.UpdatedAt);
     }
 
     /// <summary>Instances, the newest first.</summary>
@@ -124,10 +153,11 @@ internal sealed class WorkflowStore
     {
         await using var db = Connect();
         var rows = await db.Instances.AsNoTracking().OrderByDescending(i => i.CreatedAt).ThenByDescending(i => i.Id)
-            .Select(i => new { i.Id, i.DefinitionId, i.DefinitionVersion, i.Status, i.CreatedAt, i.UpdatedAt, i.Incident }).ToListAsync(cancellationToken);
+            .Select(i => new { i.Id, i.DefinitionId, i.DefinitionVersion, i.Status, i.CreatedAt, i.UpdatedAt, i.Incident })
+            .ToListAsync(cancellationToken);
         return [.. rows.Select(i => new InstanceSummary(
             i.Id, i.DefinitionId, i.DefinitionVersion, Enum.Parse<WorkflowStatus>(i.Status), i.CreatedAt, i.UpdatedAt,
-            i.Incident is null ? null : CanonicalJson.Deserialize<Incident>(Encoding.UTF8.GetBytes(i.Incident), "an incident")))];
+            i.Incident is null ? null : Parse<Incident>(i.Incident, $"The incident of instance {i.Id}")))];
     }
 
     public async Task<IReadOnlyList<LogEntry>> LogAsync(string instance, CancellationToken cancellationToken)
@@ -142,25 +172,29 @@ internal sealed class WorkflowStore
     {
         await using var db = Connect();
         var rows = await db.Events.AsNoTracking().Where(e => e.InstanceId == instance).OrderBy(e => e.Number).ToListAsync(cancellationToken);
-        return [.. rows.Select(r => CanonicalJson.Deserialize<WorkflowEvent>(Encoding.UTF8.GetBytes(r.Json), $"event {r.Number} of instance {instance}"))];
+        return [.. rows.Select(r => Parse<WorkflowEvent>(r.Json, $"Event {r.Number} of instance {instance}"))];
     }
 
     RuntimeDbContext Connect() => _contexts.CreateDbContext();
 
     static string Text<T>(T value) => Encoding.UTF8.GetString(CanonicalJson.Serialize(value));
 
+    static T Parse<T>(string json, string what) => CanonicalJson.Deserialize<T>(Encoding.UTF8.GetBytes(json), what);
+
     static LogRow ToRow(string instance, LogEntry entry) => new()
     {
         InstanceId = instance, Sequence = entry.Sequence, Execution = entry.Execution, Activity = entry.Activity, NodePath = entry.NodePath,
         Event = entry.Event.ToString(), At = entry.At, Inputs = entry.Inputs?.ToJsonString(), Outputs = entry.Outputs?.ToJsonString(),
-        Outcomes = entry.Outcomes is null ? null : Text(entry.Outcomes), Message = entry.Message, Seconds = entry.Seconds, Cached = entry.Cached,
+        Outcomes = entry.Outcomes is null ? null : Text(entry.Outcomes), Message = entry.Message, Seconds = entry.Seconds,
+        Cached = entry.Cached,
     };
 
-    static LogEntry FromRow(LogRow row) => new(row.Sequence, row.Execution, row.Activity, row.NodePath, Enum.Parse<LogEvent>(row.Event), row.At)
+    static LogEntry FromRow(LogRow row) => new(
+        row.Sequence, row.Execution, row.Activity, row.NodePath, Enum.Parse<LogEvent>(row.Event), row.At)
     {
         Inputs = row.Inputs is null ? null : JsonNode.Parse(row.Inputs)!.AsObject(),
         Outputs = row.Outputs is null ? null : JsonNode.Parse(row.Outputs)!.AsObject(),
-        Outcomes = row.Outcomes is null ? null : CanonicalJson.Deserialize<List<string>>(Encoding.UTF8.GetBytes(row.Outcomes), "outcomes"),
+        Outcomes = row.Outcomes is null ? null : Parse<List<string>>(row.Outcomes, "The outcomes of a log line"),
         Message = row.Message, Seconds = row.Seconds, Cached = row.Cached,
     };
 }

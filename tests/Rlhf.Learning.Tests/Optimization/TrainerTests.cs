@@ -93,11 +93,11 @@ public sealed class TrainerTests
         for (var i = 0; i < 30; i++)
         {
             scores.Add(started.Trainer.Update(Token)["objective/score"]);
-            if (i == 4) tensors = Tensor.TotalCount;
+            if (i == 4) tensors = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         }
 
         Assert.True(scores.TakeLast(5).Average() > scores.Take(5).Average() + 0.3, string.Join(' ', scores.Select(s => s.ToString("0.00"))));
-        Assert.Equal(tensors, Tensor.TotalCount);
+        Assert.Equal(tensors, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
     [Theory]
@@ -149,6 +149,7 @@ public sealed class TrainerTests
         }
         var reference = model.Clone();
         var rewardModel = new RewardModel(LlamaModel.Initialize(TinyModels.Config, 9, Device), ScalarHead.Random(16, 5, Device), tokenizer);
+        rewardModel.Normalize([.. Enumerable.Range(0, 64).Select(i => (int[])[1, 3 + i % 12, 3 + i % 29, 3 + i % 7, 2])], 32, CancellationToken.None);
         var prompts = Enumerable.Range(0, 12).Select(i => new PolicyPrompt([1, 3 + i], (ulong)i)).ToList();
         var value = ScalarHead.Zero(16, Device);
         return new(new PpoTrainer(model, value, reference, rewardModel, prompts, new()

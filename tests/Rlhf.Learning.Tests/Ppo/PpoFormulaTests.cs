@@ -25,10 +25,10 @@ public sealed class PpoFormulaTests
     }
 
     [Theory]
-    [InlineData(KlEstimator.K1, 0.2, -0.5, 0)]
-    [InlineData(KlEstimator.K2, 0.02, 0.125, 0)]
-    [InlineData(KlEstimator.K3, 0.018731, 0.148721, 0)]
-    [InlineData(KlEstimator.Abs, 0.2, 0.5, 0)]
+    [InlineData(KlEstimator.K1, 0.2, -0.5, 0.0)]
+    [InlineData(KlEstimator.K2, 0.02, 0.125, 0.0)]
+    [InlineData(KlEstimator.K3, 0.018731, 0.148721, 0.0)]
+    [InlineData(KlEstimator.Abs, 0.2, 0.5, 0.0)]
     public void B1_kl_estimators(KlEstimator estimator, params double[] expected)
     {
         using var scope = NewDisposeScope();

@@ -57,7 +57,10 @@ public sealed class CrashTests
         Assert.Equal(["first", "ask", "judge", "judge#2", "last"], effects);
     }
 
-    /// <summary>The final state without what differs by nature (the id), the boundaries of the last life, and the executions in the order they took effect.</summary>
+    /// <summary>
+    /// The final state without what differs by nature (the id), the boundaries of the last life, and the executions in the order they took
+    /// effect.
+    /// </summary>
     static async Task<(string State, int Boundaries, List<string> Effects)> RunAsync(params Reaper[] reapers)
     {
         using var folder = new TemporaryFolder();

@@ -7,7 +7,10 @@ using Rlhf.Runtime.Tests.Support;
 
 namespace Rlhf.Runtime.Tests;
 
-/// <summary>Recordings of a real Elsa server, run through the interpreter: each inside the supported subset gives the same events, inputs and variables.</summary>
+/// <summary>
+/// Recordings of a real Elsa server, run through the interpreter: each inside the supported subset gives the same events, inputs and
+/// variables.
+/// </summary>
 public class GoldenTraces(ITestOutputHelper output)
 {
     static readonly string Folder = Environment.GetEnvironmentVariable("RLHF_TRACES") ?? Path.Combine(Repository.Root, "..", "shared", "elsa", "traces");
@@ -22,8 +25,8 @@ public class GoldenTraces(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Forks and WaitAllActive joins are not in the subset, but several connections out of one port and an implicit join are the same thing; written so, their
-    /// recordings show how branches advance, meet and end.
+    /// Forks and WaitAllActive joins are not in the subset, but several connections out of one port and an implicit join are the same
+    /// thing; written so, their recordings show how branches advance, meet and end.
     /// </summary>
     [Fact]
     public void Recorded_forks_give_the_same_events_when_they_are_written_as_several_connections()

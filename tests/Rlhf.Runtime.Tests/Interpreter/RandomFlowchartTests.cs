@@ -15,7 +15,9 @@ public class RandomFlowchartTests
 
     sealed record Node(string Kind, (int Target, int Port)[] Out, int Answer);
 
-    /// <summary>Connections lead from an activity to a later one, so that every run of a loop ends and a reference can be worked out.</summary>
+    /// <summary>
+    /// Connections lead from an activity to a later one, so that every run of a loop ends and a reference can be worked out.
+    /// </summary>
     static readonly Gen<Node[]> Graphs = Gen.Int[2, 12].SelectMany(n => Gen.Select(
         Gen.Int[0, 2], Gen.Select(Gen.Int[1, 11], Gen.Int[0, 2]).Array[0, 3], Gen.Int[0, 2], (kind, outs, answer) => (kind, outs, answer)).Array[n]
         .Select(nodes => nodes.Select((x, i) => new Node(Kinds[x.kind], [.. x.outs.Select(o => (i + o.Item1, o.Item2)).Where(o => o.Item1 < n)], x.answer)).ToArray()));
@@ -114,7 +116,8 @@ public class RandomFlowchartTests
         return flow;
     }
 
-    // Each loop is a decision behind one of the activities that jumps back to an earlier one; all together they jump less than once a pass, so that it ends.
+    // Each loop is a decision behind one of the activities that jumps back to an earlier one; all together they jump less than once a pass,
+    // so that it ends.
     static FlowBuilder WithLoops(Node[] graph, int loops)
     {
         var flow = Build(graph);

@@ -72,7 +72,7 @@ public class WorkflowLintTests
 
     [Fact]
     public void An_output_bound_to_a_variable_of_another_type_is_found() =>
-        AssertFound(Step(("result", FlowBuilder.ToVariable("count"))).Variable("count", "Int32"), "odd", "the output 'result' is a String, the variable 'count' a Int32");
+        AssertFound(Step(("result", FlowBuilder.ToVariable("count"))).Variable("count", "Int32"), "odd", "the output 'result' is of type String, the variable 'count' of type Int32");
 
     [Theory]
     [InlineData("getLater()")]

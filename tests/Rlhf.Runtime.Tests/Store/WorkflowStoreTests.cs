@@ -39,6 +39,28 @@ public sealed class WorkflowStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_transition_that_cannot_be_written_is_an_error_that_names_it_and_leaves_nothing_behind()
+    {
+        var store = WorkflowStore.Open(_folder.Path);
+        var flow = new FlowBuilder().Add("work", "Rlhf.Work", ("text", FlowBuilder.Literal("x")));
+        var definition = Some.Read(flow, new FakeStep("Work"));
+        await store.PublishAsync(definition, flow.Build().ToJsonString(), Some.Time, default);
+        var started = WorkflowInterpreter.Apply(definition, null, Some.Started());
+        await store.SaveAsync("some-flow", 1, started, Some.Started(), default);
+        using (var connection = new SqliteConnection($"Data Source={Database}"))
+        {
+            connection.Open();
+            Rows(connection, "CREATE TRIGGER full BEFORE INSERT ON Log BEGIN SELECT RAISE(ABORT, 'the disk is full'); END");
+        }
+        var done = new StepCompleted(Some.Time, "work", [], "Done");
+
+        var error = await Assert.ThrowsAsync<IOException>(() => store.SaveAsync("some-flow", 1, WorkflowInterpreter.Apply(definition, started.State, done), done, default));
+
+        Assert.Equal("Transition 2 of instance instance could not be stored: SQLite Error 19: 'the disk is full'.", error.Message);
+        Assert.Equal(1, (await store.LoadAsync("instance", default)).State.Events);
+    }
+
+    [Fact]
     public async Task What_waits_can_be_found_by_its_deadline()
     {
         var store = WorkflowStore.Open(_folder.Path);

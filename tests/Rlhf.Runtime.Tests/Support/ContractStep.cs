@@ -6,7 +6,9 @@ using Rlhf.Steps.Running;
 
 namespace Rlhf.Runtime.Tests.Support;
 
-/// <summary>A step of the product by its contract alone: takes the real inputs and gives outputs of the real types that follow from them.</summary>
+/// <summary>
+/// A step of the product by its contract alone: takes the real inputs and gives outputs of the real types that follow from them.
+/// </summary>
 internal sealed class ContractStep(StepDescription description, Func<StepExecution, string?> outcome) : IStep
 {
     public StepDescription Description => description;

@@ -4,8 +4,8 @@ using Rlhf.Steps.Running;
 namespace Rlhf.Runtime.Tests.Support;
 
 /// <summary>
-/// A step that does what the test says, and remembers its runs. The text it gives as output names the execution, so that a second run under the same id can be
-/// told from a first one under another.
+/// A step that does what the test says, and remembers its runs. The text it gives as output names the execution, so that a second run under
+/// the same id can be told from a first one under another.
 /// </summary>
 internal sealed class FakeStep(string name, Func<FakeStep.Inputs, StepExecution, CancellationToken, Task<StepResult>> run, StepKind kind = StepKind.Effectful) : IStep
 {
