@@ -16,6 +16,8 @@ static class RoundCommand
 {
     const string Definition = "rlhf-round";
 
+    static string ModelDevice => Environment.GetEnvironmentVariable("RLHF_DEVICE") ?? "cpu";
+
     public static async Task<int> RunAsync(RoundOptions options, CancellationToken cancellationToken)
     {
         if ((options.Policy is not null || options.Prompts is not null) && options.Labeler is null)
@@ -83,7 +85,7 @@ static class RoundCommand
             return open.Id;
         }
         var instance = await workspace.Runtime.StartAsync(WorkflowFiles.Definition(Definition), inputs, cancellationToken);
-        if (!json) Console.Error.WriteLine($"Round {instance}: embedded engine, store {workspace.Store}");
+        if (!json) Console.Error.WriteLine($"Round {instance}: embedded engine, store {workspace.Store}, float32 on {ModelDevice}");
         return instance;
     }
 }

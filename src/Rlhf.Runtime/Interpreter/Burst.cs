@@ -31,7 +31,7 @@ internal sealed partial class Burst
     {
         _definition = definition;
         _activities = definition.Root.Activities.DistinctBy(a => a.Id).ToDictionary(a => a.Id);
-        _graph = new(definition.Root, state.Open.FirstOrDefault()?.Flow?.Start);
+        _graph = new(definition.Root, state.Open.Find(e => e.Flow is not null)?.Flow!.Start);
         _state = state;
         _event = @event;
     }
@@ -61,7 +61,10 @@ internal sealed partial class Burst
         else
             Complete(execution, [done.Outcome], e => e with
             {
-                Outputs = done.Outputs.DeepClone().AsObject(), Outcomes = [done.Outcome], Seconds = done.Seconds, Cached = done.Cached,
+                Outputs = done.Outputs.DeepClone().AsObject(),
+                Outcomes = [done.Outcome],
+                Seconds = done.Seconds,
+                Cached = done.Cached,
             });
     }
 
@@ -69,8 +72,11 @@ internal sealed partial class Burst
     {
         var execution = OpenStep(waiting.Execution) with
         {
-            StepState = waiting.State.DeepClone().AsObject(), WakeAt = waiting.Deadline, WaitsFor = waiting.Reason,
-            WakeEvents = waiting.Events, FailedAttempts = 0,
+            StepState = waiting.State.DeepClone().AsObject(),
+            WakeAt = waiting.Deadline,
+            WaitsFor = waiting.Reason,
+            WakeEvents = waiting.Events,
+            FailedAttempts = 0,
         };
         _state = _state.With(execution);
         Log(execution, LogEvent.Waiting, e => e with { Message = waiting.Reason, Seconds = waiting.Seconds });

@@ -37,23 +37,6 @@ internal sealed class EventRow
     public required string Json { get; init; }
 }
 
-internal sealed class LogRow
-{
-    public required string InstanceId { get; init; }
-    public required int Sequence { get; init; }
-    public required string Execution { get; init; }
-    public required string Activity { get; init; }
-    public required string NodePath { get; init; }
-    public required string Event { get; init; }
-    public required DateTimeOffset At { get; init; }
-    public string? Inputs { get; init; }
-    public string? Outputs { get; init; }
-    public string? Outcomes { get; init; }
-    public string? Message { get; init; }
-    public double? Seconds { get; init; }
-    public bool Cached { get; init; }
-}
-
 /// <summary>A step that waits: what the state of its instance says, in a form that can be searched by deadline and event.</summary>
 internal sealed class WaitingRow
 {

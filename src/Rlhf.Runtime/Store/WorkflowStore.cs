@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -70,8 +69,13 @@ internal sealed class WorkflowStore
         var version = (newest?.Version ?? 0) + 1;
         db.Definitions.Add(new()
         {
-            DefinitionId = definition.DefinitionId, Version = version, Hash = hash, Name = definition.Name, Json = json,
-            Source = Path.GetFileName(definition.Source), CreatedAt = now,
+            DefinitionId = definition.DefinitionId,
+            Version = version,
+            Hash = hash,
+            Name = definition.Name,
+            Json = json,
+            Source = Path.GetFileName(definition.Source),
+            CreatedAt = now,
         });
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -106,9 +110,16 @@ internal sealed class WorkflowStore
         {
             db.Instances.Add(new()
             {
-                Id = state.Instance, DefinitionId = definitionId, DefinitionVersion = version, Status = state.Status.ToString(),
-                State = Text(state), Revision = state.Events, Inputs = Text(state.Inputs), Incident = incident,
-                CreatedAt = @event.At, UpdatedAt = @event.At,
+                Id = state.Instance,
+                DefinitionId = definitionId,
+                DefinitionVersion = version,
+                Status = state.Status.ToString(),
+                State = Text(state),
+                Revision = state.Events,
+                Inputs = Text(state.Inputs),
+                Incident = incident,
+                CreatedAt = @event.At,
+                UpdatedAt = @event.At,
             });
         }
         else
@@ -123,11 +134,15 @@ internal sealed class WorkflowStore
             await db.Waiting.Where(w => w.InstanceId == state.Instance).ExecuteDeleteAsync(cancellationToken);
         }
         db.Events.Add(new() { InstanceId = state.Instance, Number = state.Events, Json = Text(@event) });
-        db.Log.AddRange(transition.Log.Select(l => ToRow(state.Instance, l)));
+        db.Log.AddRange(transition.Log.Select(l => LogRow.Of(state.Instance, l)));
         db.Waiting.AddRange(state.OpenSteps.Where(e => e.WakeAt is not null).Select(e => new WaitingRow
         {
-            InstanceId = state.Instance, Execution = e.Id, State = e.StepState?.ToJsonString(), Deadline = e.WakeAt!.Value,
-            Reason = e.WaitsFor ?? "", Events = Text(e.WakeEvents ?? []),
+            InstanceId = state.Instance,
+            Execution = e.Id,
+            State = e.StepState?.ToJsonString(),
+            Deadline = e.WakeAt!.Value,
+            Reason = e.WaitsFor ?? "",
+            Events = Text(e.WakeEvents ?? []),
         }));
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -164,7 +179,7 @@ internal sealed class WorkflowStore
     {
         await using var db = Connect();
         var rows = await db.Log.AsNoTracking().Where(l => l.InstanceId == instance).OrderBy(l => l.Sequence).ToListAsync(cancellationToken);
-        return [.. rows.Select(FromRow)];
+        return [.. rows.Select(r => r.ToEntry())];
     }
 
     /// <summary>The events of an instance, in order.</summary>
@@ -180,23 +195,6 @@ internal sealed class WorkflowStore
     static string Text<T>(T value) => Encoding.UTF8.GetString(CanonicalJson.Serialize(value));
 
     static T Parse<T>(string json, string what) => CanonicalJson.Deserialize<T>(Encoding.UTF8.GetBytes(json), what);
-
-    static LogRow ToRow(string instance, LogEntry entry) => new()
-    {
-        InstanceId = instance, Sequence = entry.Sequence, Execution = entry.Execution, Activity = entry.Activity, NodePath = entry.NodePath,
-        Event = entry.Event.ToString(), At = entry.At, Inputs = entry.Inputs?.ToJsonString(), Outputs = entry.Outputs?.ToJsonString(),
-        Outcomes = entry.Outcomes is null ? null : Text(entry.Outcomes), Message = entry.Message, Seconds = entry.Seconds,
-        Cached = entry.Cached,
-    };
-
-    static LogEntry FromRow(LogRow row) => new(
-        row.Sequence, row.Execution, row.Activity, row.NodePath, Enum.Parse<LogEvent>(row.Event), row.At)
-    {
-        Inputs = row.Inputs is null ? null : JsonNode.Parse(row.Inputs)!.AsObject(),
-        Outputs = row.Outputs is null ? null : JsonNode.Parse(row.Outputs)!.AsObject(),
-        Outcomes = row.Outcomes is null ? null : Parse<List<string>>(row.Outcomes, "The outcomes of a log line"),
-        Message = row.Message, Seconds = row.Seconds, Cached = row.Cached,
-    };
 }
 
 /// <summary>Another transition was stored first.</summary>

@@ -13,21 +13,21 @@ public static class PreparePolicy
         [property: Description("Seed of weights, text and order.")] long Seed);
 
     public sealed record HParams(
-        [property: Range(8, 8192), Description("Width of the model.")] int HiddenSize = 96,
-        [property: Range(8, 32768), Description("Width of the feed-forward layers.")] int IntermediateSize = 256,
+        [property: Range(8, 8192), Description("Width of the model.")] int HiddenSize = 64,
+        [property: Range(8, 32768), Description("Width of the feed-forward layers.")] int IntermediateSize = 176,
         [property: Range(1, 128), Description("Layers.")] int Layers = 3,
-        [property: Range(1, 128), Description("Attention heads.")] int Heads = 6,
-        [property: Range(1, 128), Description("Key/value heads; divides the heads.")] int KeyValueHeads = 3,
-        [property: Range(16, 131072), Description("Longest sequence, in tokens.")] int ContextLength = 128,
+        [property: Range(1, 128), Description("Attention heads.")] int Heads = 4,
+        [property: Range(1, 128), Description("Key/value heads; divides the heads.")] int KeyValueHeads = 2,
+        [property: Range(16, 131072), Description("Longest sequence, in tokens.")] int ContextLength = 96,
         [property: Range(260, 65536), Description("Entries of the tokenizer.")] int VocabularySize = 512,
-        [property: Range(10, 10_000_000), Description("Generated texts to train on.")] int Texts = 12000,
-        [property: Range(1, 1000), Description("Passes over the texts.")] int Epochs = 2,
+        [property: Range(10, 10_000_000), Description("Generated texts to train on.")] int Texts = 16000,
+        [property: Range(1, 1000), Description("Passes over the texts.")] int Epochs = 1,
         [property: Range(1, 4096), Description("Texts per update.")] int BatchSize = 32,
         [property: Range(1e-7, 1.0), Description("Peak learning rate; falls to zero along a cosine.")] double LearningRate = 3e-3,
         [property: Range(0, 10000), Description("Updates over which the learning rate rises to its peak.")] int WarmupUpdates = 50,
         [property: Range(0.0, 1.0), Description("Decoupled weight decay.")] double WeightDecay = 0.01) : IValidated
     {
-        public HParams() : this(96) { }
+        public HParams() : this(64) { }
 
         public string? Validate() =>
             HiddenSize % Heads != 0 ? $"'hiddenSize' is {HiddenSize}; expected a multiple of 'heads' ({Heads})."

@@ -14,8 +14,8 @@ public static class SampleCompletions
         [property: Description("Seed of the draw of prompts and of the sampling.")] long Seed);
 
     public sealed record HParams(
-        [property: Range(1, 1_000_000), Description("Training prompts to answer.")] int TrainPrompts = 1500,
-        [property: Range(1, 1_000_000), Description("Held-out prompts to answer.")] int HeldOutPrompts = 300,
+        [property: Range(1, 1_000_000), Description("Training prompts to answer.")] int TrainPrompts = 3000,
+        [property: Range(1, 1_000_000), Description("Held-out prompts to answer.")] int HeldOutPrompts = 500,
         [property: Range(2, 64), Description("Completions of each prompt.")] int SamplesPerPrompt = 2,
         [property: Range(0.05, 10.0), Description("Sampling temperature.")] double Temperature = 1.0,
         [property: Range(0, 1_000_000), Description("Keep the k likeliest tokens; 0 keeps all.")] int TopK = 0,
@@ -23,7 +23,7 @@ public static class SampleCompletions
         [property: Range(1, 100_000), Description("Longest completion, in tokens.")] int MaxNewTokens = 64,
         [property: Range(1, 4096), Description("Sequences decoded together.")] int Slots = 128)
     {
-        public HParams() : this(1500) { }
+        public HParams() : this(3000) { }
     }
 
     public sealed record Outputs([property: Description("Completions.")] ArtifactRef Completions);

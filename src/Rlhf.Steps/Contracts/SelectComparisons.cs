@@ -14,10 +14,10 @@ public static class SelectComparisons
         [property: Description("Seed of the choice and of the sides.")] long Seed);
 
     public sealed record HParams(
-        [property: Range(1, 10_000_000), Description("Most comparisons to ask for, training and held-out together.")] int Budget = 1800,
+        [property: Range(1, 10_000_000), Description("Most comparisons to ask for, training and held-out together.")] int Budget = 3500,
         [property: Description("What the labeler judges by.")] string Axis = "preference")
     {
-        public HParams() : this(1800) { }
+        public HParams() : this(3500) { }
     }
 
     public sealed record Outputs([property: Description("Comparisons.")] ArtifactRef Comparisons);

@@ -24,7 +24,7 @@ public static class TrainPolicy
         [property: Range(1, 65536), Description("Prompts per rollout.")] int RolloutSize = 128,
         [property: Range(1, 100), Description("Passes over a rollout.")] int Epochs = 2,
         [property: Range(1, 65536), Description("Completions per minibatch; divides the rollout.")] int MinibatchSize = 64,
-        [property: Range(1e-8, 1.0), Description("Learning rate; falls linearly to zero.")] double LearningRate = 3e-4,
+        [property: Range(1e-8, 1.0), Description("Learning rate; falls linearly to zero.")] double LearningRate = 5e-4,
         [property: Range(0.0, 10.0), Description("KL coefficient.")] double KlCoefficient = 0.05,
         [property: Description("Per-token KL estimator.")] KlEstimator KlEstimator = KlEstimator.K1,
         [property: Range(0.0, 1.0), Description("Discount.")] double Gamma = 1.0,

@@ -19,7 +19,7 @@ public static class TrainRewardModel
     public sealed record HParams(
         [property: Range(1, 100), Description("Passes over the pairs.")] int Epochs = 2,
         [property: Range(1, 4096), Description("Pairs per update.")] int BatchSize = 32,
-        [property: Range(1e-7, 1.0), Description("Peak learning rate; falls to zero along a cosine.")] double LearningRate = 5e-4,
+        [property: Range(1e-7, 1.0), Description("Peak learning rate; falls to zero along a cosine.")] double LearningRate = 1e-3,
         [property: Range(0, 10000), Description("Updates over which the learning rate rises to its peak.")] int WarmupUpdates = 10,
         [property: Range(0.0, 1.0), Description("Decoupled weight decay.")] double WeightDecay = 0.01,
         [property: Range(2, 1_000_000), Description("Completions the scores are normalized on.")] int NormalizeOn = 512)

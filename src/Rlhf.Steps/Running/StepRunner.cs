@@ -37,11 +37,14 @@ public sealed class StepRunner(
             var artifacts = new ArtifactStore(objects);
             var (inputs, hparams) = await BindAsync(step.Description, values, artifacts, cancellationToken);
             var key = StepKey.Of(step.Description, inputs, hparams, execution);
-            if (await _records.FindAsync(key, cancellationToken) is { } finished)
-                return new StepResult.Completed(finished.Outputs, finished.Outcome) { Cached = true };
-
             var journal = new MetricJournal(time, (update, metrics) => observer?.Metrics(execution.Activity, update, metrics));
             var checkpoints = new Checkpoints(objects, key, journal, time, checkpointInterval);
+            if (await _records.FindAsync(key, cancellationToken) is { } finished)
+            {
+                await checkpoints.RemoveAllAsync(cancellationToken); // an attempt may have been killed right after its commit
+                return new StepResult.Completed(finished.Outputs, finished.Outcome) { Cached = true };
+            }
+
             var context = new StepContext(key, execution, artifacts, checkpoints, journal, new Aliases(objects), time, observer, services);
             var started = time.GetUtcNow();
             var result = await step.RunAsync(inputs, hparams, context, cancellationToken);

@@ -1,12 +1,8 @@
-using System.Text.Json.Nodes;
 using Rlhf.Cli.Tests.Support;
-using Rlhf.Steps.Artifacts;
-using Rlhf.Steps.Journal;
-using Rlhf.Steps.Running;
 
 namespace Rlhf.Cli.Tests.Rounds;
 
-public sealed class RoundTests(FinishedRound round) : IClassFixture<FinishedRound>
+public sealed class RoundTests(FinishedRound round)
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -62,8 +58,8 @@ public sealed class RoundTests(FinishedRound round) : IClassFixture<FinishedRoun
 
             Assert.True(said.ExitCode == 0, said.Error);
             Assert.Equal($"{round.Said.Json["outputs"]}", $"{said.Json["outputs"]}");
-            Assert.Equal(await Artifacts(round.Store), await Artifacts(store));
-            Assert.Equal(await Metrics(round.Store), await Metrics(store));
+            Assert.Equal(await Stored.Artifacts(round.Store), await Stored.Artifacts(store));
+            Assert.Equal(await Stored.Metrics(round.Store), await Stored.Metrics(store));
         }
         finally
         {
@@ -114,22 +110,6 @@ public sealed class RoundTests(FinishedRound round) : IClassFixture<FinishedRoun
         {
             Directory.Delete(store, recursive: true);
         }
-    }
-
-    static async Task<string[]> Artifacts(string store) =>
-        [.. (await new ArtifactStore(new FolderObjectStore(store)).ListAsync(Token)).Select(a => a.ToString())];
-
-    /// <summary>Every metric line of the store but for its time.</summary>
-    static async Task<string[]> Metrics(string store)
-    {
-        var objects = new FolderObjectStore(store);
-        var lines = new List<string>();
-        foreach (var record in await new StepRecords(objects).ListAsync(Token))
-        {
-            if (record.Journal is not null)
-                lines.AddRange((await MetricJournal.ReadAsync(objects, record.Journal, Token)).Select(l => $"{record.Step} {l.Metric} {l.Update} {l.Value:R}"));
-        }
-        return [.. lines.Order(StringComparer.Ordinal)];
     }
 
     static void Copy(string from, string to)

@@ -1,6 +1,10 @@
+using Rlhf.Cli.Tests.Support;
+
+[assembly: AssemblyFixture(typeof(FinishedRound))]
+
 namespace Rlhf.Cli.Tests.Support;
 
-/// <summary>One undisturbed round on the test preset, which several tests look at.</summary>
+/// <summary>One undisturbed round on the test preset, which the tests of this assembly share.</summary>
 public sealed class FinishedRound : IAsyncLifetime
 {
     public string Store { get; } = Directory.CreateTempSubdirectory("rlhf-test-").FullName;

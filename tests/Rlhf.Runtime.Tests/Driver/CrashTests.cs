@@ -64,7 +64,7 @@ public sealed class CrashTests
     static async Task<(string State, int Boundaries, List<string> Effects)> RunAsync(params Reaper[] reapers)
     {
         using var folder = new TemporaryFolder();
-        var time = new FakeTimeProvider(Some.Time) { AutoAdvanceAmount = TimeSpan.Zero };
+        var time = new FakeTimeProvider(Some.Time);
         var effects = new List<string>();
         StepResult Effect(FakeStep.Inputs inputs, StepExecution execution)
         {
@@ -74,7 +74,8 @@ public sealed class CrashTests
         IStep[] steps =
         [
             new FakeStep("Pure", Effect, StepKind.Pure), new FakeStep("Work", Effect),
-            new FakeStep("Ask", (inputs, execution) => execution.State is null ? new StepResult.Waiting(new() { ["asked"] = 1 }, Some.Time, "people") : Effect(inputs, execution)),
+            new FakeStep("Ask", (inputs, execution) => execution.State is null
+                ? new StepResult.Waiting(new() { ["asked"] = 1 }, Some.Time, "people") : Effect(inputs, execution)),
         ];
         var file = folder.File("some.json", Flow().Build().ToJsonString());
 
@@ -87,9 +88,9 @@ public sealed class CrashTests
                 id = await runtime.ListAsync() is [var only, ..] ? only.Id : await runtime.StartAsync(file, []);
                 var result = await runtime.RunAsync(id);
                 Assert.Equal(WorkflowStatus.Finished, result.Status);
-                var events = await runtime.EventsAsync(id);
-                AssertReplays(events, file, steps, (await runtime.LogAsync(id)).Count);
-                var final = Some.Play(Some.Read(Flow(), steps), events).State;
+                // The state is not asked of the store but replayed from its events; the log must have exactly the lines that they wrote.
+                var final = Some.Play(Some.Read(Flow(), steps), await runtime.EventsAsync(id)).State;
+                Assert.Equal(Enumerable.Range(1, final.Logged), (await runtime.LogAsync(id)).Select(l => l.Sequence));
                 return (Encoding.UTF8.GetString(CanonicalJson.Serialize(final)).Replace(id, "", StringComparison.Ordinal), reaper.Seen, effects);
             }
             catch (Death)
@@ -100,19 +101,14 @@ public sealed class CrashTests
         throw new InvalidOperationException("It never came to the end.");
     }
 
-    static void AssertReplays(IReadOnlyList<WorkflowEvent> events, string file, IStep[] steps, int logged)
-    {
-        var definition = Some.Read(Flow(), steps);
-        WorkflowState? state = null;
-        foreach (var @event in events) state = WorkflowInterpreter.Apply(definition, state, @event).State;
-        Assert.Equal(logged, state!.Logged);
-    }
-
     static FlowBuilder Flow()
     {
         var flow = new FlowBuilder().Variable("result").Output("result").Add("start", "Elsa.Start");
         foreach (var (id, type) in new[] { ("first", "Pure"), ("ask", "Ask"), ("judge", "Work"), ("last", "Pure") })
-            flow.Add(id, $"Rlhf.{type}", ("text", id == "first" ? FlowBuilder.Literal("x") : FlowBuilder.FromVariable("result")), ("result", FlowBuilder.ToVariable("result")));
+        {
+            var text = id == "first" ? FlowBuilder.Literal("x") : FlowBuilder.FromVariable("result");
+            flow.Add(id, $"Rlhf.{type}", ("text", text), ("result", FlowBuilder.ToVariable("result")));
+        }
         return flow.Chain("start", "first", "ask", "judge", "last").Connect("judge", "judge", "Again");
     }
 }

@@ -53,7 +53,9 @@ public sealed class DriverTests : IDisposable
         Assert.Equal(1, runsBefore);
         Assert.Equal(["work", "work"], ask.Executions);
         Assert.Equal("5 asked", (string?)result.Outputs["result"]);
-        Assert.Equal([LogEvent.Started, LogEvent.Waiting, LogEvent.Resumed, LogEvent.Completed], (await runtime.LogAsync(id)).Where(l => l.Execution == "work").Select(l => l.Event));
+        Assert.Equal(
+            [LogEvent.Started, LogEvent.Waiting, LogEvent.Resumed, LogEvent.Completed],
+            (await runtime.LogAsync(id)).Where(l => l.Execution == "work").Select(l => l.Event));
     }
 
     [Fact]
@@ -83,7 +85,6 @@ public sealed class DriverTests : IDisposable
     [Fact]
     public async Task A_failure_that_may_pass_is_tried_again_and_forgotten()
     {
-        var work = new FakeStep("Work", (_, _) => FakeStep.Done("late"));
         var failures = 2;
         var flaky = new FakeStep("Work", (_, _) => failures-- > 0 ? throw new IOException("the store did not answer") : FakeStep.Done("late"));
         using var runtime = Open(flaky);
@@ -215,7 +216,9 @@ public sealed class DriverTests : IDisposable
         var error = await Assert.ThrowsAsync<DriverBusyException>(() => second.RunAsync(id));
         var another = await second.StartAsync(File(Line()), new() { ["text"] = "y" });
 
-        Assert.Equal($"The store '{_folder.Path}' is driven by process {Environment.ProcessId} on {Environment.MachineName} since 2025-03-01 12:00:00Z; only one process may drive a store.", error.Message);
+        Assert.Equal(
+            $"The store '{_folder.Path}' is driven by process {Environment.ProcessId} on {Environment.MachineName} since 2025-03-01 12:00:00Z; "
+            + "only one process may drive a store.", error.Message);
         Assert.Equal([another, id], (await second.ListAsync()).OrderBy(i => i.Status == WorkflowStatus.Finished).Select(i => i.Id));
     }
 

@@ -58,7 +58,11 @@ internal sealed class FlowBuilder
 
     public JsonObject Build() => (JsonObject)new JsonObject
     {
-        ["definitionId"] = "some-flow", ["name"] = "Some flow", ["variables"] = _variables.DeepClone(), ["inputs"] = _inputs.DeepClone(), ["outputs"] = _outputs.DeepClone(),
+        ["definitionId"] = "some-flow",
+        ["name"] = "Some flow",
+        ["variables"] = _variables.DeepClone(),
+        ["inputs"] = _inputs.DeepClone(),
+        ["outputs"] = _outputs.DeepClone(),
         ["options"] = Options.DeepClone(),
         ["root"] = new JsonObject { ["id"] = "flow", ["type"] = "Elsa.Flowchart", ["activities"] = _activities.DeepClone(), ["connections"] = _connections.DeepClone() },
     };
