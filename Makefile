@@ -17,7 +17,7 @@ test:
 
 # The README's first command, for real, on the test preset, in a folder of its own.
 smoke:
-	store=$$(mktemp -d) && dotnet run --project src/Rlhf.Cli -- round --preset tiny --store $$store --json > $$store/round.json && cat $$store/round.json && rm -rf $$store
+	store=$$(mktemp -d) && dotnet run --project src/Rlhf.Cli -- round --preset tiny --store $$store && rm -rf $$store
 
 round:
 	dotnet run --project src/Rlhf.Cli -- round

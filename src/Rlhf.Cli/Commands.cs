@@ -64,7 +64,7 @@ static class Commands
         Act(logs, (workspace, parsed, json, cancellation) => InstancesCommand.LogsAsync(workspace, parsed.GetValue(id)!, json, cancellation));
         Act(resume, (workspace, parsed, json, cancellation) => InstancesCommand.ResumeAsync(workspace, parsed.GetValue(id)!, json, cancellation));
         Act(retry, (workspace, parsed, json, cancellation) => InstancesCommand.RetryAsync(workspace, parsed.GetValue(id)!, json, cancellation));
-        Act(cancel, (workspace, parsed, _, cancellation) => InstancesCommand.CancelAsync(workspace, parsed.GetValue(id)!, cancellation));
+        Act(cancel, (workspace, parsed, json, cancellation) => InstancesCommand.CancelAsync(workspace, parsed.GetValue(id)!, json, cancellation));
         return new("instances", "Running, waiting and finished workflows.") { list, show, logs, resume, retry, cancel };
     }
 
@@ -80,7 +80,8 @@ static class Commands
         Act(list, (workspace, _, json, cancellation) => ArtifactsCommand.ListAsync(workspace, json, cancellation));
         Act(show, (workspace, parsed, json, cancellation) => ArtifactsCommand.ShowAsync(workspace, parsed.GetValue(reference)!, json, cancellation));
         Act(verify, (workspace, parsed, json, cancellation) => ArtifactsCommand.VerifyAsync(workspace, parsed.GetValue(optional), json, cancellation));
-        Act(export, (workspace, parsed, _, cancellation) => ArtifactsCommand.ExportAsync(workspace, parsed.GetValue(reference)!, parsed.GetValue(folder)!, cancellation));
+        Act(export, (workspace, parsed, json, cancellation) => ArtifactsCommand.ExportAsync(workspace, parsed.GetValue(reference)!, parsed.GetValue(folder)!, json, cancellation));
+        foreach (var command in new[] { list, show, verify, export }) command.Validators.Add(NeedsStore);
         return new("artifacts", "Everything that steps made, by hash.") { list, show, verify, export };
     }
 
@@ -102,6 +103,11 @@ static class Commands
         Act(list, (workspace, _, json, _) => Task.FromResult(StepsCommand.List(workspace, json)));
         Act(run, (workspace, parsed, json, cancellation) => StepsCommand.RunAsync(workspace, parsed.GetValue(step)!, parsed.GetValue(input)!, json, cancellation));
         return new("steps", "The steps of a round, one by one.") { list, run };
+    }
+
+    static void NeedsStore(System.CommandLine.Parsing.CommandResult command)
+    {
+        if (command.GetValue(Store) is { } store && !Directory.Exists(store)) command.AddError($"There is no store '{store}'; rlhf round makes one, --store names another.");
     }
 
     static void Act(Command command, Func<Workspace, ParseResult, bool, CancellationToken, Task<int>> action) =>

@@ -9,10 +9,4 @@ static class ExitCodes
     public const int Failed = 1;
 
     public const int WrongUsage = 2;
-
-    /// <summary>A promotion that was asked for was refused by its gate.</summary>
-    public const int PromotionRefused = 3;
-
-    /// <summary>Waiting for people or for an approval.</summary>
-    public const int Waiting = 4;
 }

@@ -117,7 +117,9 @@ public sealed class WorkflowRuntime : IDisposable
         _lock?.Dispose();
     }
 
-    void Drive()
+    /// <summary>Takes the driver's lock now; a run takes it by itself.</summary>
+    /// <exception cref="DriverBusyException">Another process drives this store.</exception>
+    public void Drive()
     {
         lock (_gate) _lock ??= DriverLock.Acquire(_storePath, _time);
     }

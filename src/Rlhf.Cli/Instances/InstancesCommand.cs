@@ -55,10 +55,10 @@ static class InstancesCommand
         return await RoundCommand.FollowAsync(workspace, instance, json, cancellationToken);
     }
 
-    public static async Task<int> CancelAsync(Workspace workspace, string instance, CancellationToken cancellationToken)
+    public static async Task<int> CancelAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
     {
         await workspace.Runtime.CancelAsync(instance, cancellationToken);
-        Console.Error.WriteLine($"{instance} is cancelled.");
+        Output.Write(json, new JsonObject { ["instance"] = instance, ["status"] = "cancelled" }, () => Console.Error.WriteLine($"{instance} is cancelled."));
         return ExitCodes.Done;
     }
 }

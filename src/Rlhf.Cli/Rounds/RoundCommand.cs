@@ -23,6 +23,7 @@ static class RoundCommand
         if ((options.Policy is not null || options.Prompts is not null) && options.Labeler is null)
             throw new ArgumentException("With a policy or prompts of your own, --labeler must be named (such as --labeler simulated); there is no default.");
         using var workspace = new Workspace(options.Store);
+        workspace.Drive();
         var inputs = await InputsAsync(workspace, options, cancellationToken);
         var instance = await OpenOrStartAsync(workspace, inputs, options.Json, cancellationToken);
         return await FollowAsync(workspace, instance, options.Json, cancellationToken);
@@ -34,6 +35,7 @@ static class RoundCommand
         var clock = Stopwatch.StartNew();
         InstanceResult result;
         using (var progress = IRunProgress.Create(json)) result = await workspace.Runtime.RunAsync(instance, progress, cancellationToken);
+        if (result.Status == WorkflowStatus.Cancelled) throw new InvalidOperationException($"Instance {instance} was cancelled.");
         if (result.Status == WorkflowStatus.Faulted)
             throw new InvalidOperationException($"Instance {instance} stopped at '{result.Incident!.Activity}': {result.Incident.Reason} (rlhf instances retry {instance} tries that step again)");
 
@@ -52,33 +54,36 @@ static class RoundCommand
         var inputs = new JsonObject
         {
             ["preset"] = (await workspace.PresetAsync(options.Preset, cancellationToken)).ToString(),
-            ["labeler"] = options.Labeler ?? "simulated",
+            ["labeler"] = Workspace.Labeler(options.Labeler ?? "simulated"),
             ["seed"] = options.Seed,
+            ["model"] = options.Policy is null ? "" : (await workspace.ModelAsync(options.Policy, cancellationToken)).ToString(),
+            ["prompts"] = options.Prompts is null ? "" : (await workspace.PromptsAsync(options.Prompts, cancellationToken)).ToString(),
         };
-        if (options.Policy is not null) inputs["model"] = (await workspace.ModelAsync(options.Policy, cancellationToken)).ToString();
-        if (options.Prompts is not null) inputs["prompts"] = (await workspace.PromptsAsync(options.Prompts, cancellationToken)).ToString();
         if (options.Same) inputs["sameAs"] = await FirstRoundAsync(workspace, inputs, cancellationToken);
         return inputs;
     }
 
-    // The newest finished round with these inputs that was not itself a replay.
+    // The first finished round with these inputs that was not itself a replay.
     static async Task<int> FirstRoundAsync(Workspace workspace, JsonObject inputs, CancellationToken cancellationToken)
     {
         foreach (var instance in (await workspace.Runtime.ListAsync(cancellationToken)).Reverse().Where(i => i is { DefinitionId: Definition, Status: WorkflowStatus.Finished }))
         {
             var details = await workspace.Runtime.GetAsync(instance.Id, cancellationToken);
-            if (details.Inputs["sameAs"] is null && inputs.All(i => JsonNode.DeepEquals(i.Value, details.Inputs[i.Key])) && details.Variables["Round"] is { } round)
+            if (details.Inputs["sameAs"] is null && Begun(inputs, details.Inputs) && details.Variables["round"] is { } round)
                 return round.GetValue<int>();
         }
         throw new ArgumentException($"--same replays a finished round with the same inputs; {workspace.Store} has none.");
     }
+
+    /// <summary>True where a round was begun with these inputs; numbers are compared as text, since a stored one may be of another width.</summary>
+    static bool Begun(JsonObject inputs, JsonObject begun) => inputs.Where(i => i.Key != "sameAs").All(i => $"{i.Value}" == $"{begun[i.Key]}");
 
     static async Task<string> OpenOrStartAsync(Workspace workspace, JsonObject inputs, bool json, CancellationToken cancellationToken)
     {
         if (await workspace.Runtime.FindOpenAsync(Definition, cancellationToken) is { } open)
         {
             var begun = (await workspace.Runtime.GetAsync(open.Id, cancellationToken)).Inputs;
-            if (inputs.Any(i => !JsonNode.DeepEquals(i.Value, begun[i.Key])))
+            if (!Begun(inputs, begun) || $"{inputs["sameAs"]}" != $"{begun["sameAs"]}")
                 throw new ArgumentException(
                     $"Round {open.Id} is not finished and was started with other inputs: go on with it (rlhf instances resume {open.Id}) or end it (rlhf instances cancel {open.Id}).");
             Console.Error.WriteLine($"Going on with round {open.Id}, begun {open.CreatedAt:u}.");

@@ -43,7 +43,7 @@ static class RoundReports
         if (report is null) console.WriteLine($"{details.Summary.DefinitionId} {details.Summary.Id}: {result.Status}. Outputs: {CanonicalJson.ToText(result.Outputs)}");
         else PrintRound(console, report);
         console.WriteLine();
-        console.WriteLine(string.Join("  ", steps.Select(s => $"{s.Activity} {(s.Cached ? "cached" : $"{s.Seconds:0.0} s")}")));
+        Console.Out.WriteLine(string.Join("  ", steps.Select(s => $"{s.Activity} {(s.Cached ? "cached" : $"{s.Seconds:0.0} s")}")));
         console.WriteLine($"{wall.TotalSeconds:0.0} s in all, peak memory {PeakMemory() / 1e6:0} MB. Artifacts: {store} (rlhf artifacts list)");
     }
 
@@ -53,7 +53,7 @@ static class RoundReports
         var simulated = decision.Simulated ? " (simulated)" : "";
         var table = new Table().Title($"Round {report.Round}").AddColumns("Figure", "Before", "After").AddColumn("Source");
         table.AddRow("Reward model: accuracy on held-out judgements", "", $"{report.RewardModel.Accuracy:0.000} of {report.RewardModel.Pairs}", $"reward model{(report.RewardModel.Simulated ? " (simulated)" : "")}");
-        table.AddRow("  bag of words on the same pairs", "", $"{report.RewardModel.BaselineAccuracy:0.000}", "baseline");
+        table.AddRow("  bag of words on the same pairs", "", $"{report.RewardModel.BaselineAccuracy:0.000}", $"baseline{(report.RewardModel.Simulated ? " (simulated)" : "")}");
         if (report.Gold is { } measured)
         {
             table.AddRow("  accuracy against gold", "", $"{measured.RewardModelAccuracy:0.000} (bag of words {measured.BaselineAccuracy:0.000})", "gold (simulated)");
@@ -62,17 +62,17 @@ static class RoundReports
         table.AddRow("Proxy score", $"{report.ProxyBefore:0.000}", $"{report.ProxyAfter:0.000}", "reward model");
         table.AddRow("KL to the reference, nats a sequence", "", $"{report.SequenceKl:0.00}", "PPO");
         table.AddRow(
-            "Win rate against the champion", "", $"{decision.WinRate:0.000} [[{decision.LowerBound:0.000}, {decision.UpperBound:0.000}]] ({decision.Wins} won, {decision.Losses} lost, {decision.Ties} ties)",
+            "Win rate against the champion", "", $"{(decision.WinRate is { } rate ? $"{rate:0.000} [[{decision.LowerBound:0.000}, {decision.UpperBound:0.000}]]" : "none was decisive")} ({decision.Wins} won, {decision.Losses} lost, {decision.Ties} ties)",
             $"judgements{simulated}");
         table.AddRow("Decision", "", decision.Outcome, $"gate{simulated}");
         console.Write(table);
-        foreach (var criterion in decision.Criteria) console.WriteLine($"  {(criterion.Holds ? "holds" : "fails")}: {criterion.Name}: {criterion.Reason}{simulated}");
+        foreach (var criterion in decision.Criteria) Console.Out.WriteLine($"  {(criterion.Holds ? "holds" : "fails")}: {criterion.Name}: {criterion.Reason}{simulated}");
         console.WriteLine();
         foreach (var (name, artifact) in new[]
                  {
                      ("champion", report.Champion), ("challenger", report.Challenger), ("reward model", report.RewardModelRef), ("preferences", report.Preferences), ("evidence", report.Evidence),
                  })
-            console.WriteLine($"  {name,-14}{artifact}");
+            Console.Out.WriteLine($"  {name,-14}{artifact}");
     }
 
     static long PeakMemory() => Process.GetCurrentProcess().PeakWorkingSet64;

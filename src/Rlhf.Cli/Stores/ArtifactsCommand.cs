@@ -52,10 +52,11 @@ static class ArtifactsCommand
         return problems.Count == 0 ? ExitCodes.Done : ExitCodes.Failed;
     }
 
-    public static async Task<int> ExportAsync(Workspace workspace, string reference, string folder, CancellationToken cancellationToken)
+    public static async Task<int> ExportAsync(Workspace workspace, string reference, string folder, bool json, CancellationToken cancellationToken)
     {
         await workspace.Artifacts.ExportAsync(ArtifactRef.Parse(reference), folder, cancellationToken);
-        Console.Error.WriteLine($"{reference} written to {Path.GetFullPath(folder)}.");
+        Output.Write(json, new JsonObject { ["artifact"] = reference, ["folder"] = Path.GetFullPath(folder) }, () =>
+            Console.Error.WriteLine($"{reference} written to {Path.GetFullPath(folder)}."));
         return ExitCodes.Done;
     }
 }

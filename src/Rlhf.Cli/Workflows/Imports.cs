@@ -24,7 +24,7 @@ static class Imports
         }
         sections.Remove("description");
         foreach (var (step, hparams) in sections)
-            Steps.Running.RecordBinding.Bind(workspace.Runner.Describe(step).HParamsType, hparams as JsonObject ?? [], $"preset '{Path.GetFileName(file)}', {step}");
+            Steps.Running.RecordBinding.Bind(workspace.Runner.Describe(step).HParamsType, hparams as JsonObject ?? throw new ArgumentException($"Preset '{file}': '{step}' is no object of hparams."), $"preset '{Path.GetFileName(file)}', {step}");
         return await workspace.Artifacts.PutAsync("hparams", new Dictionary<string, byte[]> { ["hparams.json"] = CanonicalJson.Write(sections) }, cancellationToken);
     }
 

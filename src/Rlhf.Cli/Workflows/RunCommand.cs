@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Rounds;
 using Rlhf.Cli.Stores;
+using Rlhf.Runtime.Lint;
+using Rlhf.Steps.Json;
 
 namespace Rlhf.Cli.Workflows;
 
@@ -12,28 +14,37 @@ static class RunCommand
         var file = WorkflowFiles.Definition(workflow);
         if (workspace.Runtime.Lint(file) is { Count: > 0 } findings)
         {
-            foreach (var finding in findings) Console.Error.WriteLine(finding);
+            Report(findings, json);
             return ExitCodes.WrongUsage;
         }
         if (lintOnly)
         {
-            Console.Error.WriteLine($"{file}: no findings.");
+            Report([], json);
             return ExitCodes.Done;
         }
+        workspace.Drive();
         var values = Values(inputs);
         if (preset is not null) values["preset"] = (await workspace.PresetAsync(preset, cancellationToken)).ToString();
         var instance = await workspace.Runtime.StartAsync(file, values, cancellationToken);
+        Console.Error.WriteLine($"Instance {instance}; rlhf instances resume {instance} goes on with it.");
         return await RoundCommand.FollowAsync(workspace, instance, json, cancellationToken);
     }
 
-    /// <summary><c>name=value</c> each; a number or a boolean is one, everything else is text.</summary>
+    static void Report(IReadOnlyList<Finding> findings, bool json) =>
+        Output.Write(json, new JsonArray([.. findings.Select(CanonicalJson.ToObject)]), () =>
+        {
+            foreach (var finding in findings) Console.Error.WriteLine(finding);
+            if (findings.Count == 0) Console.Error.WriteLine("No findings.");
+        });
+
+    /// <summary><c>name=value</c> each, as text: the workflow's own types decide what it is.</summary>
     static JsonObject Values(string[] inputs)
     {
         var values = new JsonObject();
         foreach (var input in inputs)
         {
             if (input.Split('=', 2) is not [{ Length: > 0 } name, var value]) throw new ArgumentException($"'{input}' is no input; expected name=value.");
-            values[name] = long.TryParse(value, out var integer) ? integer : double.TryParse(value, out var number) ? number : bool.TryParse(value, out var truth) ? truth : value;
+            values[name] = value;
         }
         return values;
     }

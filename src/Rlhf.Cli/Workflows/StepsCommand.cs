@@ -22,6 +22,9 @@ static class StepsCommand
 
     public static async Task<int> RunAsync(Workspace workspace, string step, FileInfo input, bool json, CancellationToken cancellationToken)
     {
+        workspace.Runner.Describe(step);
+        if (!input.Exists) throw new ArgumentException($"There is no file '{input}'; expected a JSON object of inputs and hparams.");
+        workspace.Drive();
         JsonObject values;
         try
         {
@@ -32,7 +35,7 @@ static class StepsCommand
             throw new ArgumentException($"'{input}' is no JSON: {e.Message}", e);
         }
         // The same file is the same run: an effectful step asked for twice is done once.
-        var execution = new StepExecution("steps-run", $"{step}-{CanonicalJson.Hash(values)[..12]}");
+        var execution = new StepExecution($"steps-run-{CanonicalJson.Hash(values)[..12]}", step);
         while (true)
         {
             StepResult result;

@@ -1,25 +1,23 @@
 namespace Rlhf.Cli.Workflows;
 
-/// <summary>Where the files of <c>workflows/</c> are: below the working directory where there is such a folder, otherwise beside the program.</summary>
+/// <summary>The files of <c>workflows/</c>: below the working directory, and what is not there beside the program.</summary>
 static class WorkflowFiles
 {
-    public static string Folder =>
-        Directory.Exists("workflows") ? Path.GetFullPath("workflows") : Path.Combine(AppContext.BaseDirectory, "workflows");
+    static readonly string[] Folders = ["workflows", Path.Combine(AppContext.BaseDirectory, "workflows")];
 
     /// <summary>A file as given, or the workflow of that name.</summary>
     /// <exception cref="ArgumentException">Neither is there.</exception>
-    public static string Definition(string nameOrFile) => Find(nameOrFile, Folder, "workflow");
+    public static string Definition(string nameOrFile) => Find(nameOrFile, "", "workflow");
 
     /// <summary>A file as given, or the preset of that name.</summary>
     /// <exception cref="ArgumentException">Neither is there.</exception>
-    public static string Preset(string nameOrFile) => Find(nameOrFile, Path.Combine(Folder, "presets"), "preset");
+    public static string Preset(string nameOrFile) => Find(nameOrFile, "presets", "preset");
 
     static string Find(string nameOrFile, string folder, string what)
     {
-        if (File.Exists(nameOrFile)) return nameOrFile;
-        var file = Path.Combine(folder, nameOrFile + ".json");
-        if (File.Exists(file)) return file;
-        IEnumerable<string> known = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.json").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal) : [];
+        var folders = Folders.Select(f => Path.Combine(f, folder)).ToList();
+        if (folders.Select(f => Path.Combine(f, nameOrFile + ".json")).Prepend(nameOrFile).FirstOrDefault(File.Exists) is { } file) return file;
+        var known = folders.Where(Directory.Exists).SelectMany(f => Directory.GetFiles(f, "*.json")).Select(f => Path.GetFileNameWithoutExtension(f)).Distinct().Order(StringComparer.Ordinal);
         throw new ArgumentException($"'{nameOrFile}' is no {what} and no file; known are {string.Join(", ", known)}.");
     }
 }

@@ -50,13 +50,13 @@ sealed class PpoStatistics
             ["ppo/returns/mean"] = returnMean,
             ["ppo/returns/var"] = returnVariance,
             ["ppo/val/error"] = error,
-            ["ppo/val/var_explained"] = returnVariance > 0 ? 1 - error / returnVariance : 0,
             ["ppo/loss/value"] = _valueLoss.Average(),
             ["ppo/val/clipfrac"] = _valueClipFraction.Average(),
             ["ppo/grad_norm"] = _norm.Average(),
             ["completion/length"] = rollout.Batch.Lengths.to_type(ScalarType.Float32).mean().ToSingle(),
             ["completion/finished"] = rollout.Finished.Average(f => f ? 1.0 : 0.0),
         };
+        if (returnVariance > 0) metrics["ppo/val/var_explained"] = 1 - error / returnVariance;
         if (_policyLoss.Count > 0)
         {
             metrics["ppo/loss/policy"] = _policyLoss.Average();

@@ -90,9 +90,8 @@ public sealed class PpoTrainer(
         Tensor Rows(Tensor all) => all.index_select(0, index)[.., ..(int)batch.Mask.shape[1]];
 
         var warmup = Completed < hparams.ValueWarmupUpdates;
-        using var frozen = warmup ? no_grad() : null;
-        var hidden = PolicyWithValue.Hidden(policy, batch);
-        frozen?.Dispose();
+        Tensor hidden;
+        using (warmup ? no_grad() : null) hidden = PolicyWithValue.Hidden(policy, batch);
         var (valueLoss, valueClipFraction) = PpoLoss.Value(value.Forward(hidden), Rows(rollout.Values), Rows(returns), batch.Mask, hparams.ValueClipRange);
         var loss = valueLoss * (warmup ? 1 : hparams.ValueCoefficient);
         if (!warmup)

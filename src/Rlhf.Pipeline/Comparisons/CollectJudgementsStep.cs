@@ -31,6 +31,8 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
         if (progress is { Pending: > 0, NextAnswerAt: { } next })
             return new StepResult.Waiting(new JsonObject { ["askedAt"] = askedAt }, next, $"{progress.Pending} judgements have not come yet");
 
+        if (progress.Pending > 0 || progress.Judgements.Count != expected)
+            throw new InvalidDataException($"Labeler '{inputs.Labeler}' gave {progress.Judgements.Count} of {expected} judgements and has nothing more to come.");
         return Completed(new(await context.Artifacts.PutAsync(
             "judgements", new Dictionary<string, byte[]> { ["judgements.jsonl"] = JsonLines.Serialize(progress.Judgements) }, cancellationToken)));
     }

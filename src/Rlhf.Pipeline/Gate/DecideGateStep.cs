@@ -18,7 +18,8 @@ sealed class DecideGateStep : Step<DecideGate.Inputs, DecideGate.HParams, Decide
         var items = inputs.Evidence is null ? [] : await context.Artifacts.ReadLinesAsync<EvidenceItem>(inputs.Evidence, "evidence.jsonl", cancellationToken);
         var pass = items.Count == 0 ? 1 : items.Max(e => e.Pass) + 1;
         var judgements = (await context.Artifacts.ReadLinesAsync<Judgement>(inputs.Judgements, "judgements.jsonl", cancellationToken)).ToLookup(j => j.ComparisonId);
-        items.AddRange((await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken)).Select(c => new EvidenceItem(pass, c, [.. judgements[c.Id]])));
+        items.AddRange((await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken)).Select(c => new EvidenceItem(pass, c,
+            judgements[c.Id].Any() ? [.. judgements[c.Id]] : throw new InvalidDataException($"Comparison {c.Id} has no judgement."))));
 
         var evidence = await context.Artifacts.PutAsync("evidence", new Dictionary<string, byte[]>
         {
@@ -38,20 +39,21 @@ sealed class DecideGateStep : Step<DecideGate.Inputs, DecideGate.HParams, Decide
         var votes = items.SelectMany(e => e.Judgements.Select(j => (j.Side, ChallengerIsA: e.Comparison.A.Sample == 1, j.Simulated))).ToList();
         var decisive = votes.Where(v => v.Side != Side.Tie).Take(hparams.DecisiveJudgements).ToList();
         var wins = decisive.Count(v => v.Side == Side.A == v.ChallengerIsA);
-        var interval = decisive.Count > 0 ? WilsonInterval.Of(wins, decisive.Count, hparams.Confidence) : new WilsonInterval(0, 1);
+        var interval = decisive.Count > 0 ? WilsonInterval.Of(wins, decisive.Count, hparams.Confidence) : null;
 
         var enough = decisive.Count >= hparams.DecisiveJudgements;
-        var preferred = interval.Lower > hparams.TargetWinRate;
+        var preferred = interval?.Lower > hparams.TargetWinRate;
         CriterionResult[] criteria =
         [
             new("decisive judgements", decisive.Count, hparams.DecisiveJudgements, enough,
                 $"{decisive.Count} decisive judgements after {pass} passes, {hparams.DecisiveJudgements} asked for"),
-            new("win rate, lower bound", interval.Lower, hparams.TargetWinRate, preferred,
-                $"lower bound {interval.Lower:0.0000} of the {hparams.Confidence:P0} Wilson interval is {(preferred ? "above" : "not above")} {hparams.TargetWinRate:0.00##}"),
+            new("win rate, lower bound", interval?.Lower, hparams.TargetWinRate, preferred, interval is null
+                ? "not evaluable: no judgement was decisive"
+                : $"lower bound {interval.Lower:0.0000} of the {hparams.Confidence:P0} Wilson interval is {(preferred ? "above" : "not above")} {hparams.TargetWinRate:0.00##}"),
         ];
         var outcome = enough ? preferred ? "Promote" : "Reject" : pass >= hparams.MaxPasses ? "Reject" : "NeedMoreJudgements";
         return new(
             outcome, models.Champion, models.Challenger, evidence, wins, decisive.Count - wins, votes.Count(v => v.Side == Side.Tie),
-            decisive.Count > 0 ? (double)wins / decisive.Count : 0, interval.Lower, interval.Upper, hparams.Confidence, votes.Any(v => v.Simulated), criteria);
+            decisive.Count > 0 ? (double)wins / decisive.Count : null, interval?.Lower, interval?.Upper, hparams.Confidence, votes.Any(v => v.Simulated), criteria);
     }
 }

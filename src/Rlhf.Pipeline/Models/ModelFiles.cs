@@ -26,7 +26,9 @@ static class ModelFiles
         }, cancellationToken);
 
     public static Task<RewardModel> LoadRewardModelAsync(this ArtifactStore artifacts, ArtifactRef rewardModel, CancellationToken cancellationToken) =>
-        artifacts.OpenAsync(rewardModel, folder => RewardModel.Load(folder, Device), cancellationToken);
+        rewardModel.Kind == "reward-model"
+            ? artifacts.OpenAsync(rewardModel, folder => RewardModel.Load(folder, Device), cancellationToken)
+            : throw new ArgumentException($"{rewardModel} is no reward model; expected reward-model/….");
 
     /// <summary>Exports an artifact, opens it, and removes the folder.</summary>
     public static async Task<T> OpenAsync<T>(this ArtifactStore artifacts, ArtifactRef artifact, Func<string, T> open, CancellationToken cancellationToken)

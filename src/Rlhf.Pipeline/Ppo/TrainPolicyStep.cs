@@ -25,6 +25,12 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
         using var policy = await context.Artifacts.LoadPolicyAsync(inputs.Policy, trainable: true, cancellationToken);
         using var reference = await context.Artifacts.LoadPolicyAsync(inputs.Reference, trainable: false, cancellationToken);
         using var rewardModel = await context.Artifacts.LoadRewardModelAsync(inputs.RewardModel, cancellationToken);
+        foreach (var (name, other) in new[] { ("reference policy", reference.Tokenizer), ("reward model", rewardModel.Tokenizer) })
+        {
+            var mine = policy.Tokenizer;
+            if ((mine.VocabularySize, mine.BosId, mine.EosId, mine.PadId) != (other.VocabularySize, other.BosId, other.EosId, other.PadId))
+                throw new InvalidDataException($"The {name}'s tokenizer has {other.VocabularySize} tokens and other special ids than the policy's {mine.VocabularySize}; expected the same tokenizer.");
+        }
         using var value = await ValueHeadAsync(inputs.Policy, policy, context.Artifacts, cancellationToken);
         var prompts = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).Where(p => !p.HeldOut)
             .Select(p => new PolicyPrompt(PromptText.Encode(p, policy.Tokenizer, policy.Model.Config.MaxPositionEmbeddings), p.SamplingId())).ToList();

@@ -53,6 +53,6 @@ sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, NoHParams, Bui
         return new(
             comparison.Id, comparison.PromptId, comparison.Prompt, chosen, rejected,
             Margin: Math.Max(0, strength / 3), Probability: (Math.Max(a, b) + 0.5 * (judgements.Count - a - b)) / judgements.Count,
-            Agreement: (double)Math.Max(a, b) / judgements.Count, Weight: 1, HeldOut: comparison.Purpose == "heldOut");
+            Agreement: (double)Math.Max(a, b) / judgements.Count, HeldOut: comparison.Purpose == "heldOut");
     }
 }

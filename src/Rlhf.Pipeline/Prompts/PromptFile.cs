@@ -17,9 +17,9 @@ static class PromptFile
     {
         var entries = Path.GetExtension(name).ToLowerInvariant() switch
         {
-            ".txt" => Lines(content).Select(line => (JsonNode)line).ToList(),
-            ".jsonl" => [.. Lines(content).Select((line, i) => Parse(line, $"'{name}', line {i + 1},"))],
-            ".json" => Parse(Encoding.UTF8.GetString(content), $"'{name}'") is JsonArray array
+            ".txt" => Lines(Text(name, content)).Select(line => (JsonNode)line.Text).ToList(),
+            ".jsonl" => [.. Lines(Text(name, content)).Select(line => Parse(line.Text, $"'{name}', line {line.Number},"))],
+            ".json" => Parse(Text(name, content), $"'{name}'") is JsonArray array
                 ? [.. array.Select((item, i) => item ?? throw new InvalidDataException($"'{name}', entry {i + 1}, is null; expected a prompt."))]
                 : throw new InvalidDataException($"'{name}' is no JSON array; expected an array of prompts."),
             var other => throw new InvalidDataException($"'{name}' has the ending '{other}'; expected .txt, .jsonl or .json."),
@@ -37,17 +37,31 @@ static class PromptFile
         if ((fields["prompt"] ?? fields["text"]) is JsonValue text && text.GetValueKind() == JsonValueKind.String)
             return Turn.User(Taken(text.GetValue<string>(), take));
         if ((fields["turns"] ?? fields["messages"]) is JsonArray { Count: > 0 } turns)
-            return [.. turns.Select(t => new Turn(
-                t?["role"]?.GetValue<string>() ?? throw new InvalidDataException($"{what} has a turn without 'role'."),
-                PromptText.Normalize((t["text"] ?? t["content"])?.GetValue<string>() ?? throw new InvalidDataException($"{what} has a turn without 'text'."))))];
+            return [.. turns.Select(t => t as JsonObject ?? throw new InvalidDataException($"{what} has a turn that is no object.")).Select(t => new Turn(
+                String(t["role"]) ?? throw new InvalidDataException($"{what} has a turn without a text 'role'."),
+                PromptText.Normalize(String(t["text"] ?? t["content"]) ?? throw new InvalidDataException($"{what} has a turn without a text 'text'."))))];
         throw new InvalidDataException($"{what} has the fields {string.Join(", ", fields.Select(f => f.Key))}; expected 'prompt', 'text', 'turns' or 'messages'.");
     }
 
     static string Taken(string text, PromptTake take) =>
         take == PromptTake.FirstSentence ? PromptText.FirstSentence(PromptText.Normalize(text)) : PromptText.Normalize(text);
 
-    static IEnumerable<string> Lines(byte[] content) =>
-        Encoding.UTF8.GetString(content).Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0);
+    static string? String(JsonNode? node) => node is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : null;
+
+    static IEnumerable<(string Text, int Number)> Lines(string content) =>
+        content.Split('\n').Select((l, i) => (Text: l.Trim(), Number: i + 1)).Where(l => l.Text.Length > 0);
+
+    static string Text(string name, byte[] content)
+    {
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(content).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new InvalidDataException($"'{name}' is no UTF-8 text: {e.Message}", e);
+        }
+    }
 
     static JsonNode Parse(string text, string what)
     {

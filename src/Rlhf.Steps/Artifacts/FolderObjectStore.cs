@@ -57,7 +57,11 @@ public sealed class FolderObjectStore : IObjectStore
         }
     }
 
-    public Task<bool> ExistsAsync(string name, CancellationToken cancellationToken) => Task.FromResult(File.Exists(PathOf(name)));
+    /// <summary>Removes what killed writers left. Only for a process that alone writes to this store.</summary>
+    public void RemoveUnfinished()
+    {
+        if (Directory.Exists(_temporary)) Directory.Delete(_temporary, recursive: true);
+    }
 
     public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken)
     {

@@ -12,8 +12,6 @@ public interface IObjectStore
     /// <summary>Opens the object for reading, or null where there is none.</summary>
     Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken);
 
-    Task<bool> ExistsAsync(string name, CancellationToken cancellationToken);
-
     /// <summary>Names that begin with <paramref name="prefix"/> (a folder, ending in a slash), in ordinal order.</summary>
     Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken);
 

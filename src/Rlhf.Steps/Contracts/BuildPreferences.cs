@@ -21,5 +21,5 @@ public static class BuildPreferences
 
     public static readonly StepDescription Description = new(
         nameof(BuildPreferences), 1, StepKind.Pure, typeof(Inputs), typeof(NoHParams), typeof(Outputs),
-        "Builds preference pairs with margin, probability, agreement and weight.");
+        "Builds preference pairs with margin, probability and agreement.");
 }

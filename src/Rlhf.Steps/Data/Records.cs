@@ -29,8 +29,8 @@ public sealed record Judgement(string ComparisonId, string Labeler, Side Side, i
 
 /// <summary>
 /// What training sees. Probability is the share of judgements (ties a half) for the chosen side, at least 0.5; margin is the mean signed
-/// strength over 3, 0 to 1; agreement is the share of judgements equal to the majority's; weight multiplies the pair's loss.
+/// strength over 3, 0 to 1; agreement is the share of judgements equal to the majority's.
 /// </summary>
 public sealed record PreferencePair(
     string ComparisonId, string PromptId, IReadOnlyList<Turn> Prompt, string Chosen, string Rejected,
-    double Margin, double Probability, double Agreement, double Weight, bool HeldOut);
+    double Margin, double Probability, double Agreement, bool HeldOut);

@@ -21,13 +21,13 @@ public sealed record EvidenceModels(ArtifactRef Champion, ArtifactRef Challenger
 /// </summary>
 public sealed record EvidenceItem(int Pass, Comparison Comparison, IReadOnlyList<Judgement> Judgements);
 
-/// <summary>One criterion of the gate: its figure, its threshold, whether it holds, and the sentence that says so.</summary>
-public sealed record CriterionResult(string Name, double Value, double Threshold, bool Holds, string Reason);
+/// <summary>One criterion of the gate: its figure (none where it is not evaluable), its threshold, whether it holds, and the sentence that says so.</summary>
+public sealed record CriterionResult(string Name, double? Value, double Threshold, bool Holds, string Reason);
 
-/// <summary>The gate's answer; <c>decision</c> artifact, file <c>decision.json</c>.</summary>
+/// <summary>The gate's answer, rates without a value where no judgement was decisive; <c>decision</c> artifact, file <c>decision.json</c>.</summary>
 public sealed record GateDecision(
     string Outcome, ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef Evidence, int Wins, int Losses, int Ties,
-    double WinRate, double LowerBound, double UpperBound, double Confidence, bool Simulated, IReadOnlyList<CriterionResult> Criteria);
+    double? WinRate, double? LowerBound, double? UpperBound, double Confidence, bool Simulated, IReadOnlyList<CriterionResult> Criteria);
 
 /// <summary>
 /// What the hidden preference of simulated labelers says; <c>gold</c> artifact, file <c>gold.json</c>. Gold means are over the completions of

@@ -57,7 +57,7 @@ public sealed class StepRunner(
             await checkpoints.RemoveAllAsync(cancellationToken);
             return new StepResult.Completed(record.Outputs, record.Outcome);
         }
-        catch (Exception e) when (e is InvalidDataException or ArgumentException or ArtifactNotFoundException)
+        catch (Exception e) when (e is InvalidDataException or ArgumentException or ArtifactNotFoundException or FileNotFoundException or DirectoryNotFoundException)
         {
             return new StepResult.Failed(e.Message, Transient: false);
         }
@@ -86,9 +86,14 @@ public sealed class StepRunner(
 
     static async Task<JsonObject> PresetAsync(StepDescription step, JsonObject values, ArtifactStore artifacts, CancellationToken cancellationToken)
     {
-        if (values["preset"]?.GetValue<string>() is not { Length: > 0 } preset) return [];
+        if ($"{values["preset"]}" is not { Length: > 0 } preset) return [];
         var sections = await artifacts.ReadJsonAsync<JsonObject>(ArtifactRef.Parse(preset), "hparams.json", cancellationToken);
-        return sections[step.Name]?.DeepClone().AsObject() ?? [];
+        return sections[step.Name] switch
+        {
+            null => [],
+            JsonObject section => section.DeepClone().AsObject(),
+            var other => throw new InvalidDataException($"Preset {preset}: '{step.Name}' is {other.ToJsonString()}; expected an object of hparams."),
+        };
     }
 
     static readonly string ProductVersion =

@@ -13,7 +13,7 @@ public class WorkflowFileTests
 {
     static readonly string[] Before =
     [
-        "start", "prepare-policy", "start-round", "prepare-prompts", "sample-completions", "select-comparisons", "collect-judgements", "build-preferences",
+        "start", "prepare-policy", "start-round", "prepare-prompts", "sample-completions", "select-comparisons", "collect-judgements", "build-preferences", "sample-reference",
         "train-reward-model", "evaluate-reward-model", "train-policy", "sample-evaluation", "collect-evaluation-judgements", "decide-gate",
     ];
 

@@ -113,12 +113,24 @@ public sealed class ArtifactStoreTests : IDisposable
         Assert.Single(won, w => w);
     }
 
+    [Fact]
+    public async Task What_a_killed_writer_left_is_cleared_away()
+    {
+        await _store.Artifacts.PutAsync("policy", Some.Files(("a.txt", "1")), Token);
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(_store.Folder, "tmp")).FullName, "half"), "written");
+
+        _store.Objects.RemoveUnfinished();
+
+        Assert.Empty(_store.Files("tmp"));
+        Assert.Single(_store.Files("blobs"));
+    }
+
     [Theory]
     [InlineData("../outside")]
     [InlineData("a//b")]
     [InlineData("")]
     public async Task An_object_name_cannot_leave_the_store(string name) =>
-        await Assert.ThrowsAsync<ArgumentException>(() => _store.Objects.ExistsAsync(name, Token));
+        await Assert.ThrowsAsync<ArgumentException>(() => _store.Objects.OpenAsync(name, Token));
 
     [Fact]
     public async Task A_version_of_a_name_is_given_once()
