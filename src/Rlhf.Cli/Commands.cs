@@ -25,7 +25,7 @@ static class Commands
 
     static Command Round()
     {
-        Option<string> preset = new("--preset") { Description = "HParams: a name in workflows/presets or a file.", DefaultValueFactory = _ => "default" };
+        Option<string?> preset = new("--preset") { Description = "HParams: a name in workflows/presets or a file. Without it: default, with --policy pretrained." };
         Option<string?> policy = new("--policy") { Description = "Model to start from: a folder (Hugging Face or llama2.c) or an artifact. Without it a small one is trained from scratch." };
         Option<string?> prompts = new("--prompts") { Description = "Prompts: a file (.txt, .jsonl, .json) or an artifact. Without it prompts are generated." };
         Option<string?> labeler = new("--labeler") { Description = "Who judges: simulated. Must be named with a policy or prompts of your own." };
@@ -33,7 +33,7 @@ static class Commands
         Option<bool> same = new("--same") { Description = "Replay the first round with these inputs, from the cache." };
         Command command = new("round", "Run one round to a decision, or go on with the one that was interrupted.") { preset, policy, prompts, labeler, seed, same };
         command.SetAction((parsed, cancellation) => RoundCommand.RunAsync(new(
-            parsed.GetValue(Store)!, parsed.GetValue(preset)!, parsed.GetValue(policy), parsed.GetValue(prompts), parsed.GetValue(labeler),
+            parsed.GetValue(Store)!, parsed.GetValue(preset), parsed.GetValue(policy), parsed.GetValue(prompts), parsed.GetValue(labeler),
             parsed.GetValue(seed), parsed.GetValue(same), parsed.GetValue(Json)), cancellation));
         return command;
     }

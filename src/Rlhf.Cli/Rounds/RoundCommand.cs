@@ -53,7 +53,7 @@ static class RoundCommand
     {
         var inputs = new JsonObject
         {
-            ["preset"] = (await workspace.PresetAsync(options.Preset, cancellationToken)).ToString(),
+            ["preset"] = (await workspace.PresetAsync(options.Preset ?? (options.Policy is null ? "default" : "pretrained"), cancellationToken)).ToString(),
             ["labeler"] = Workspace.Labeler(options.Labeler ?? "simulated"),
             ["seed"] = options.Seed,
             ["model"] = options.Policy is null ? "" : (await workspace.ModelAsync(options.Policy, cancellationToken)).ToString(),

@@ -1,4 +1,7 @@
 using Rlhf.Cli.Tests.Support;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Journal;
+using Rlhf.Steps.Running;
 
 namespace Rlhf.Cli.Tests.Rounds;
 
@@ -16,6 +19,22 @@ public sealed class RoundTests(FinishedRound round)
         Assert.True(json["peakMemoryBytes"]!.GetValue<long>() < 2_000_000_000);
         Assert.Equal(["promote" == json["decision"]!.GetValue<string>() ? 17 : 16], [json["secondsPerStep"]!.AsObject().Count]);
         foreach (var figure in new[] { "proxyBefore", "proxyAfter", "sequenceKl" }) Assert.True(double.IsFinite(json["report"]![figure]!.GetValue<double>()));
+    }
+
+    [Fact]
+    public async Task The_test_preset_learns()
+    {
+        var records = await new StepRecords(new FolderObjectStore(round.Store)).ListAsync(Token);
+        async Task<List<double>> Values(string step, string metric) =>
+            [.. (await MetricJournal.ReadAsync(new FolderObjectStore(round.Store), records.Single(r => r.Step == step).Journal!, Token)).Where(l => l.Metric == metric).Select(l => l.Value)];
+
+        var supervised = await Values("PreparePolicy", "sft/loss");
+        var scores = await Values("TrainPolicy", "objective/score");
+        var kl = await Values("TrainPolicy", "objective/kl");
+
+        Assert.True(supervised[^1] < supervised[0] / 3, $"supervised loss from {supervised[0]:0.00} to {supervised[^1]:0.00}");
+        Assert.True(scores.TakeLast(3).Average() > scores.Take(2).Average() + 0.2, string.Join(' ', scores.Select(s => s.ToString("0.00"))));
+        Assert.InRange(kl[^1], 0.1, 30);
     }
 
     [Fact]
