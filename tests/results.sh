@@ -19,7 +19,7 @@ row() { # file, label
     "$(grep -oE '"seconds":[0-9.]+' "$f" | tail -n 1 | cut -d: -f2) s, $(( $(value "$f" peakMemoryBytes) / 1000000 )) MB"
 }
 echo "run | decision | RM accuracy (gold) | bag of words (gold) | gold before | gold after | gain in SD | KL | win rate | Wilson lower | labeler agreement | time, memory"
-for seed in ${SEEDS:-1 2 3 4 5}; do
+for seed in ${SEEDS-1 2 3 4 5}; do
   dotnet "$rlhf" round --seed "$seed" --store "$work/$seed" --json > "$work/$seed.json" 2> "$work/$seed.log" || { echo "seed $seed failed: $(tail -n 1 "$work/$seed.log")"; continue; }
   row "$work/$seed.json" "seed $seed"
 done
@@ -28,7 +28,7 @@ dotnet "$rlhf" round --seed 1 --store "$work/1" --same --json > "$work/same.json
 
 sft=$(value "$work/1.json" champion)
 opened=0
-for seed in $(seq 1 "${AA:-20}"); do
+for seed in $(seq "${AA_FROM:-1}" "${AA:-20}"); do
   echo "{\"seed\": $((1000 + seed))}" > "$work/aa.json"
   prompts=$(dotnet "$rlhf" steps run PreparePrompts --input "$work/aa.json" --store "$work/1" 2> /dev/null | grep -oE 'prompts/[0-9a-f]{64}')
   dotnet "$rlhf" run evaluate-challenger --store "$work/1" --preset default --json --input champion="$sft" --input challenger="$sft" \
@@ -38,4 +38,4 @@ for seed in $(seq 1 "${AA:-20}"); do
   elif grep -q '"status":"finished"' "$work/aa-$seed.json"; then echo "A/A $seed | closed"
   else echo "A/A $seed | failed: $(tail -n 1 "$work/aa-$seed.log")"; fi
 done
-echo "A/A: $opened of ${AA:-20} opened the gate"
+echo "A/A ${AA_FROM:-1} to ${AA:-20}: $opened opened the gate"

@@ -12,7 +12,9 @@ static class Commands
 {
     static readonly Option<string> Store = new("--store")
     {
-        Description = "Folder of the store: artifacts, records, workflow state.", DefaultValueFactory = _ => ".rlhf", Recursive = true,
+        Description = "Folder of the store: artifacts, records, workflow state.",
+        DefaultValueFactory = _ => ".rlhf",
+        Recursive = true,
     };
 
     static readonly Option<bool> Json = new("--json") { Description = "One JSON document on the output; logs go to the error stream.", Recursive = true };

@@ -46,7 +46,7 @@ sealed class LiveProgress : IRunProgress
     {
         lock (_gate)
         {
-            foreach (var task in _tasks.Values) task.StopTask();
+            foreach (var task in _tasks.Values.Where(t => !t.IsFinished)) task.StopTask();
         }
         _ended.TrySetResult();
         _display.GetAwaiter().GetResult();

@@ -14,7 +14,8 @@ sealed class Workspace(string store) : IDisposable
 {
     static readonly Dictionary<string, object> Services = new()
     {
-        ["stories"] = new StoryGrammar(), ["simulated"] = new SimulatedLabelers(TimeProvider.System),
+        ["stories"] = new StoryGrammar(),
+        ["simulated"] = new SimulatedLabelers(TimeProvider.System),
     };
 
     readonly Lazy<WorkflowRuntime> _runtime = new(() => new WorkflowRuntime(store, CreateRunner(store), TimeProvider.System));

@@ -59,8 +59,13 @@ static class StepsCommand
 
     static JsonNode Describe(StepDescription step) => new JsonObject
     {
-        ["name"] = step.Name, ["version"] = step.Version, ["kind"] = step.Kind.ToString(), ["description"] = step.Description,
-        ["inputs"] = Fields(step.Inputs), ["hparams"] = Fields(step.HParams), ["outputs"] = Fields(step.Outputs),
+        ["name"] = step.Name,
+        ["version"] = step.Version,
+        ["kind"] = step.Kind.ToString(),
+        ["description"] = step.Description,
+        ["inputs"] = Fields(step.Inputs),
+        ["hparams"] = Fields(step.HParams),
+        ["outputs"] = Fields(step.Outputs),
         ["outcomes"] = new JsonArray([.. step.Outcomes.Select(o => (JsonNode)o)]),
     };
 

@@ -30,5 +30,6 @@ public static class DecideGate
 
     public static readonly StepDescription Description = new(
         nameof(DecideGate), 1, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
-        "Decides promotion from human evaluation.") { Outcomes = ["Promote", "Reject", "NeedMoreJudgements"] };
+        "Decides promotion from human evaluation.")
+    { Outcomes = ["Promote", "Reject", "NeedMoreJudgements"] };
 }

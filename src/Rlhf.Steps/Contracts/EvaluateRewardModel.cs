@@ -18,5 +18,6 @@ public static class EvaluateRewardModel
 
     public static readonly StepDescription Description = new(
         nameof(EvaluateRewardModel), 1, StepKind.Pure, typeof(Inputs), typeof(NoHParams), typeof(Outputs),
-        "Measures a reward model on held-out pairs.") { Queue = "gpu" };
+        "Measures a reward model on held-out pairs.")
+    { Queue = "gpu" };
 }

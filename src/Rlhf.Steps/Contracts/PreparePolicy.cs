@@ -41,5 +41,6 @@ public static class PreparePolicy
 
     public static readonly StepDescription Description = new(
         nameof(PreparePolicy), 1, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
-        "Imports a model, or trains a small one from scratch on generated stories.") { Queue = "gpu" };
+        "Imports a model, or trains a small one from scratch on generated stories.")
+    { Queue = "gpu" };
 }

@@ -30,5 +30,6 @@ public static class SampleCompletions
 
     public static readonly StepDescription Description = new(
         nameof(SampleCompletions), 1, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
-        "Samples completions from the current policy.") { Queue = "gpu" };
+        "Samples completions from the current policy.")
+    { Queue = "gpu" };
 }

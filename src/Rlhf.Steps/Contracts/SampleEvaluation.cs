@@ -30,5 +30,6 @@ public static class SampleEvaluation
 
     public static readonly StepDescription Description = new(
         nameof(SampleEvaluation), 1, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
-        "Samples champion and challenger on held-out prompts.") { Queue = "gpu" };
+        "Samples champion and challenger on held-out prompts.")
+    { Queue = "gpu" };
 }

@@ -54,5 +54,6 @@ public static class TrainPolicy
 
     public static readonly StepDescription Description = new(
         nameof(TrainPolicy), 1, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
-        "Trains the policy by PPO.") { Queue = "gpu" };
+        "Trains the policy by PPO.")
+    { Queue = "gpu" };
 }

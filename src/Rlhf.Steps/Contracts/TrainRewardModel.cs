@@ -31,5 +31,6 @@ public static class TrainRewardModel
 
     public static readonly StepDescription Description = new(
         nameof(TrainRewardModel), 1, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
-        "Fits a reward model to preference pairs.") { Queue = "gpu" };
+        "Fits a reward model to preference pairs.")
+    { Queue = "gpu" };
 }

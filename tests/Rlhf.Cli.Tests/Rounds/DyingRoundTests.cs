@@ -48,7 +48,9 @@ public sealed class DyingRoundTests(FinishedRound round)
     {
         var inputs = new JsonObject
         {
-            ["preset"] = $"{await workspace.PresetAsync("tiny", TestContext.Current.CancellationToken)}", ["labeler"] = "simulated", ["seed"] = 1,
+            ["preset"] = $"{await workspace.PresetAsync("tiny", TestContext.Current.CancellationToken)}",
+            ["labeler"] = "simulated",
+            ["seed"] = 1,
         };
         using var runtime = new WorkflowRuntime(workspace.Store, workspace.Runner, TimeProvider.System);
         return await runtime.StartAsync(WorkflowFiles.Definition("rlhf-round"), inputs, TestContext.Current.CancellationToken);

@@ -19,7 +19,10 @@ static class Rlhf
     {
         var start = new ProcessStartInfo("dotnet")
         {
-            WorkingDirectory = Root, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            WorkingDirectory = Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
             Environment = { ["RLHF_CHECKPOINT_SECONDS"] = "0" },
         };
         foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "rlhf.dll"), .. arguments, "--store", store]) start.ArgumentList.Add(argument);

@@ -154,7 +154,15 @@ public sealed class TrainerTests
         var value = ScalarHead.Zero(16, Device);
         return new(new PpoTrainer(model, value, reference, rewardModel, prompts, new()
         {
-            Updates = updates, ValueWarmupUpdates = 1, RolloutSize = 32, MinibatchSize = 16, LearningRate = 1e-2, KlCoefficient = 0.01, MaxNewTokens = 8, Slots = 32, Seed = 11,
+            Updates = updates,
+            ValueWarmupUpdates = 1,
+            RolloutSize = 32,
+            MinibatchSize = 16,
+            LearningRate = 1e-2,
+            KlCoefficient = 0.01,
+            MaxNewTokens = 8,
+            Slots = 32,
+            Seed = 11,
         }), model, [value, reference, rewardModel]);
     }
 

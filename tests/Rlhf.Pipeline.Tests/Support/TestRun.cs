@@ -52,8 +52,17 @@ sealed class TestRun : IDisposable
     public async Task<string> TinyPolicy(int context = 96) =>
         (await Completes("PreparePolicy", new()
         {
-            ["seed"] = 1, ["hiddenSize"] = 16, ["intermediateSize"] = 32, ["layers"] = 1, ["heads"] = 2, ["keyValueHeads"] = 1,
-            ["contextLength"] = context, ["vocabularySize"] = 400, ["texts"] = 64, ["epochs"] = 1, ["batchSize"] = 32,
+            ["seed"] = 1,
+            ["hiddenSize"] = 16,
+            ["intermediateSize"] = 32,
+            ["layers"] = 1,
+            ["heads"] = 2,
+            ["keyValueHeads"] = 1,
+            ["contextLength"] = context,
+            ["vocabularySize"] = 400,
+            ["texts"] = 64,
+            ["epochs"] = 1,
+            ["batchSize"] = 32,
         }))["policy"]!.GetValue<string>();
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
