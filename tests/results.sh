@@ -23,8 +23,10 @@ for seed in ${SEEDS-1 2 3 4 5}; do
   dotnet "$rlhf" round --seed "$seed" --store "$work/$seed" --json > "$work/$seed.json" 2> "$work/$seed.log" || { echo "seed $seed failed: $(tail -n 1 "$work/$seed.log")"; continue; }
   row "$work/$seed.json" "seed $seed"
 done
-dotnet "$rlhf" round --seed 1 --store "$work/1" --json > "$work/second.json" 2> "$work/second.log" && row "$work/second.json" "seed 1, round 2"
-dotnet "$rlhf" round --seed 1 --store "$work/1" --same --json > "$work/same.json" 2> "$work/same.log" && row "$work/same.json" "seed 1, --same"
+if [ -n "${SEEDS-all}" ]; then # SEEDS= AA_FROM=21 AA=60: more A/A runs on stores that are there
+  dotnet "$rlhf" round --seed 1 --store "$work/1" --json > "$work/second.json" 2> "$work/second.log" && row "$work/second.json" "seed 1, round 2"
+  dotnet "$rlhf" round --seed 1 --store "$work/1" --same --json > "$work/same.json" 2> "$work/same.log" && row "$work/same.json" "seed 1, --same"
+fi
 
 sft=$(value "$work/1.json" champion)
 opened=0
