@@ -22,6 +22,9 @@ static class RoundCommand
     {
         if ((options.Policy is not null || options.Prompts is not null) && options.Labeler is null)
             throw new ArgumentException("With a policy or prompts of your own, --labeler must be named (such as --labeler simulated); there is no default.");
+        // What is mistyped is said before anything is made.
+        Workspace.Labeler(options.Labeler ?? "simulated");
+        WorkflowFiles.Preset(Preset(options));
         using var workspace = new Workspace(options.Store);
         workspace.Drive();
         var inputs = await InputsAsync(workspace, options, cancellationToken);
@@ -49,12 +52,14 @@ static class RoundCommand
         return ExitCodes.Done;
     }
 
+    static string Preset(RoundOptions options) => options.Preset ?? (options.Policy is null ? "default" : "pretrained");
+
     static async Task<JsonObject> InputsAsync(Workspace workspace, RoundOptions options, CancellationToken cancellationToken)
     {
         var inputs = new JsonObject
         {
-            ["preset"] = (await workspace.PresetAsync(options.Preset ?? (options.Policy is null ? "default" : "pretrained"), cancellationToken)).ToString(),
-            ["labeler"] = Workspace.Labeler(options.Labeler ?? "simulated"),
+            ["preset"] = (await workspace.PresetAsync(Preset(options), cancellationToken)).ToString(),
+            ["labeler"] = options.Labeler ?? "simulated",
             ["seed"] = options.Seed,
             ["model"] = options.Policy is null ? "" : (await workspace.ModelAsync(options.Policy, cancellationToken)).ToString(),
             ["prompts"] = options.Prompts is null ? "" : (await workspace.PromptsAsync(options.Prompts, cancellationToken)).ToString(),
