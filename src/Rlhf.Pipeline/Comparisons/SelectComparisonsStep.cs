@@ -16,7 +16,7 @@ sealed class SelectComparisonsStep : Step<SelectComparisons.Inputs, SelectCompar
         var completions = await context.Artifacts.ReadLinesAsync<Completion>(inputs.Completions, "completions.jsonl", cancellationToken);
         var seed = Seeds.Derive(inputs.Seed, "comparisons");
         var candidates =
-            from byPrompt in completions.GroupBy(c => c.PromptId)
+            from byPrompt in completions.GroupBy(c => c.PromptId).Until(cancellationToken)
             let prompt = prompts.TryGetValue(byPrompt.Key, out var known) ? known
                 : throw new InvalidDataException($"A completion answers prompt {byPrompt.Key}, which {inputs.Prompts.Short} does not have.")
             let samples = byPrompt.OrderBy(c => c.Sample).ToList()

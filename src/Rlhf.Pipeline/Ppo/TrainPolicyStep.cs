@@ -32,7 +32,7 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
                 throw new InvalidDataException($"The {name}'s tokenizer has {other.VocabularySize} tokens and other special ids than the policy's {mine.VocabularySize}; expected the same tokenizer.");
         }
         using var value = await ValueHeadAsync(inputs.Policy, policy, context.Artifacts, cancellationToken);
-        var prompts = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).Where(p => !p.HeldOut)
+        var prompts = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).Where(p => !p.HeldOut).Until(cancellationToken)
             .Select(p => new PolicyPrompt(PromptText.Encode(p, policy.Tokenizer, policy.Model.Config.MaxPositionEmbeddings), p.SamplingId())).ToList();
 
         using var trainer = new PpoTrainer(policy.Model, value, reference.Model, rewardModel, prompts, ToPpo(hparams, Seeds.Derive(inputs.Seed, "ppo")));

@@ -16,7 +16,7 @@ sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, NoHParams, Bui
     {
         var comparisons = await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken);
         var judgements = (await context.Artifacts.ReadLinesAsync<Judgement>(inputs.Judgements, "judgements.jsonl", cancellationToken)).ToLookup(j => j.ComparisonId);
-        var pairs = comparisons.Select(c => (Comparison: c, Pair: Pair(c, [.. judgements[c.Id]]))).ToList();
+        var pairs = comparisons.Until(cancellationToken).Select(c => (Comparison: c, Pair: Pair(c, [.. judgements[c.Id]]))).ToList();
         var ties = pairs.Count(p => p.Pair is null);
         var fresh = pairs.Where(p => p.Pair is not null).Select(p => p.Pair!).ToList();
         var simulated = comparisons.Any(c => judgements[c.Id].Any(j => j.Simulated));

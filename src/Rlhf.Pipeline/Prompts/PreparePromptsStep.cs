@@ -19,9 +19,9 @@ sealed class PreparePromptsStep : Step<PreparePrompts.Inputs, PreparePrompts.HPa
             return Completed(new(ready));
         }
         var (texts, source) = inputs.Source is null
-            ? (Generate(context, inputs.Seed, hparams.Count), "generated")
+            ? (Generate(context, inputs.Seed, hparams.Count, cancellationToken), "generated")
             : await ReadAsync(context.Artifacts, inputs.Source, hparams.Take, cancellationToken);
-        var prompts = texts
+        var prompts = texts.Until(cancellationToken)
             .Select(turns => new Prompt(PromptText.Id(turns), turns, PromptText.HoldOutPosition(turns) < hparams.HeldOutShare, source))
             .DistinctBy(p => p.Id).ToList();
         var heldOut = prompts.Count(p => p.HeldOut);
@@ -32,8 +32,8 @@ sealed class PreparePromptsStep : Step<PreparePrompts.Inputs, PreparePrompts.HPa
         return Completed(new(artifact));
     }
 
-    static List<IReadOnlyList<Turn>> Generate(StepContext context, long seed, int count) =>
-        [.. context.Service<ISyntheticText>("stories").Prompts(Seeds.Derive(seed, "prompts"), count).Select(p => Turn.User(PromptText.Normalize(p)))];
+    static List<IReadOnlyList<Turn>> Generate(StepContext context, long seed, int count, CancellationToken cancellationToken) =>
+        [.. context.Service<ISyntheticText>("stories").Prompts(Seeds.Derive(seed, "prompts"), count).Until(cancellationToken).Select(p => Turn.User(PromptText.Normalize(p)))];
 
     static async Task<(List<IReadOnlyList<Turn>> Texts, string Source)> ReadAsync(
         ArtifactStore artifacts, ArtifactRef source, PromptTake take, CancellationToken cancellationToken)

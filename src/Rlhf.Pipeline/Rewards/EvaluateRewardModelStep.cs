@@ -38,7 +38,7 @@ sealed class EvaluateRewardModelStep : Step<EvaluateRewardModel.Inputs, NoHParam
 
     static List<ScoredPair> Score(RewardModel rewardModel, BagOfWords baseline, List<PreferencePair> pairs, CancellationToken cancellationToken)
     {
-        var texts = pairs.SelectMany(p => new[] { p.Chosen, p.Rejected }.Select(side => rewardModel.Encode(PromptText.Render(p.Prompt, p.PromptId) + side))).ToList();
+        var texts = pairs.Until(cancellationToken).SelectMany(p => new[] { p.Chosen, p.Rejected }.Select(side => rewardModel.Encode(PromptText.Render(p.Prompt, p.PromptId) + side))).ToList();
         var scores = rewardModel.Score(texts, batchSize: 64, cancellationToken);
         return [.. pairs.Select((p, i) => new ScoredPair(
             p.ComparisonId, p.Prompt, p.Chosen, p.Rejected, scores[2 * i] - scores[2 * i + 1], baseline.Margin(p.Chosen, p.Rejected)))];

@@ -20,9 +20,9 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
         var head = ScalarHead.Random(backbone.Model.Config.HiddenSize, (ulong)Seeds.Derive(inputs.Seed, "head"), ModelFiles.Device);
         using var rewardModel = new RewardModel(backbone.Model, head, backbone.Tokenizer);
         var preferences = (await context.Artifacts.ReadPairsAsync(inputs.Preferences, cancellationToken)).Where(p => !p.HeldOut).ToList();
-        var texts = preferences.SelectMany(p => new[] { p.Chosen, p.Rejected }.Select(side => PromptText.Render(p.Prompt, p.PromptId) + side)).ToList();
-        context.Journal.Log(0, new Dictionary<string, double> { ["reward_model/truncated"] = texts.Count(t => !rewardModel.Fits(t)) });
-        var pairs = preferences.Select((p, i) => new TokenPair(rewardModel.Encode(texts[2 * i]), rewardModel.Encode(texts[2 * i + 1]), p.ComparisonId)).ToList();
+        var texts = preferences.Until(cancellationToken).SelectMany(p => new[] { p.Chosen, p.Rejected }.Select(side => PromptText.Render(p.Prompt, p.PromptId) + side)).ToList();
+        context.Journal.Log(0, new Dictionary<string, double> { ["reward_model/truncated"] = texts.Until(cancellationToken).Count(t => !rewardModel.Fits(t)) });
+        var pairs = preferences.Until(cancellationToken).Select((p, i) => new TokenPair(rewardModel.Encode(texts[2 * i]), rewardModel.Encode(texts[2 * i + 1]), p.ComparisonId)).ToList();
 
         using var trainer = new RewardModelTrainer(rewardModel, pairs, new(
             hparams.Epochs, hparams.BatchSize, hparams.LearningRate, hparams.WarmupUpdates, hparams.WeightDecay, Seeds.Derive(inputs.Seed, "pairs")));
@@ -36,6 +36,6 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
     {
         var prompts = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).ToDictionary(p => p.Id);
         var completions = await context.Artifacts.ReadLinesAsync<Completion>(inputs.Completions, "completions.jsonl", cancellationToken);
-        return [.. completions.Take(hparams.NormalizeOn).Select(c => rewardModel.Encode(PromptText.Render(prompts[c.PromptId]) + c.Text))];
+        return [.. completions.Take(hparams.NormalizeOn).Until(cancellationToken).Select(c => rewardModel.Encode(PromptText.Render(prompts[c.PromptId]) + c.Text))];
     }
 }

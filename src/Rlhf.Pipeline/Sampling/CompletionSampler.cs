@@ -28,7 +28,7 @@ sealed class CompletionSampler(StepContext context, SamplingSettings settings, l
         CancellationToken cancellationToken)
     {
         var positions = policy.Model.Config.MaxPositionEmbeddings;
-        var samples = requests.Select(r => new SampleRequest(PromptText.Encode(r.Prompt, policy.Tokenizer, positions), r.Prompt.SamplingId(), r.Sample)).ToList();
+        var samples = requests.Until(cancellationToken).Select(r => new SampleRequest(PromptText.Encode(r.Prompt, policy.Tokenizer, positions), r.Prompt.SamplingId(), r.Sample)).ToList();
         // A step costs time in proportion to the cache: no longer than the longest text can become.
         using var step = new LlamaStep(policy.Model, settings.Slots, Math.Min(positions, samples.Max(s => s.Prompt.Length) + settings.MaxNewTokens));
         var sampler = new Sampler(
@@ -36,13 +36,31 @@ sealed class CompletionSampler(StepContext context, SamplingSettings settings, l
             (ulong)seed, policy.Tokenizer.EosId);
         foreach (var chunk in Enumerable.Range(0, requests.Count).Skip(done.Count - offset).Chunk(4 * settings.Slots))
         {
-            var sampled = sampler.Run([.. chunk.Select(i => samples[i])], null, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            var sampled = Sample(sampler, [.. chunk.Select(i => samples[i])], context.Checkpoints.Drain, cancellationToken);
             done.AddRange(sampled.Select((s, k) => ToCompletion(requests[chunk[k]], s, policy, source)));
             context.Progress((double)done.Count / total, $"{done.Count} of {total} completions");
             if (context.Checkpoints.Due)
                 await context.Checkpoints.SaveAsync(done.Count, new Dictionary<string, byte[]> { [CompletionsFile] = JsonLines.Serialize(done) }, cancellationToken);
         }
         return done;
+    }
+
+    /// <summary>The completions of the requests; where the worker is being drained meanwhile, those from the first on that are done by then.</summary>
+    internal static List<SampledCompletion> Sample(
+        Sampler sampler, IReadOnlyList<SampleRequest> requests, CancellationToken drain, CancellationToken cancellationToken)
+    {
+        var finished = new SampledCompletion?[requests.Count];
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, drain);
+        try
+        {
+            sampler.Run(requests, (i, completion) => finished[i] = completion, stop.Token);
+        }
+        catch (OperationCanceledException) when (drain.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // A chunk of a large model takes minutes; the checkpoint of what is done follows at once.
+        }
+        return [.. finished.TakeWhile(completion => completion is not null).OfType<SampledCompletion>()];
     }
 
     /// <summary>What an earlier attempt has sampled.</summary>

@@ -17,23 +17,24 @@ public sealed class MeasureGoldStep : Step<MeasureGold.Inputs, NoHParams, Measur
         var models = await context.Artifacts.ReadJsonAsync<EvidenceModels>(inputs.Evidence, "models.json", cancellationToken);
         var evidence = await context.Artifacts.ReadLinesAsync<EvidenceItem>(inputs.Evidence, "evidence.jsonl", cancellationToken);
         var pairs = await context.Artifacts.ReadLinesAsync<ScoredPair>(inputs.ReportCard, "pairs.jsonl", cancellationToken);
-        var report = Measure(evidence, models, pairs, inputs);
+        var report = Measure(evidence, models, pairs, inputs, cancellationToken);
         return Completed(new(await context.Artifacts.PutAsync(
             "gold", new Dictionary<string, byte[]> { ["gold.json"] = CanonicalJson.Serialize(report) }, cancellationToken)));
     }
 
-    static GoldReport Measure(
-        IReadOnlyList<EvidenceItem> evidence, EvidenceModels models, IReadOnlyList<ScoredPair> pairs, MeasureGold.Inputs inputs)
+    internal static GoldReport Measure(
+        IReadOnlyList<EvidenceItem> evidence, EvidenceModels models, IReadOnlyList<ScoredPair> pairs, MeasureGold.Inputs inputs,
+        CancellationToken cancellationToken)
     {
         if (evidence.Count == 0) throw new InvalidDataException($"{inputs.Evidence.Short} has no comparison; expected at least one to measure.");
-        var scored = evidence.Select(e => new ScoredItem(
+        var scored = evidence.Until(cancellationToken).Select(e => new ScoredItem(
             e, ChampionIsA(e.Comparison, models), GoldPreference.Score(e.Comparison.Prompt, e.Comparison.A.Text),
             GoldPreference.Score(e.Comparison.Prompt, e.Comparison.B.Text))).ToList();
         var champion = scored.Average(s => s.ChampionIsA ? s.A : s.B);
         var challenger = scored.Average(s => s.ChampionIsA ? s.B : s.A);
         var deviation = Math.Sqrt(scored.Average(s => Math.Pow((s.ChampionIsA ? s.A : s.B) - champion, 2)));
 
-        var differing = pairs
+        var differing = pairs.Until(cancellationToken)
             .Select(p => (Pair: p, Gold: GoldPreference.Score(p.Prompt, p.Chosen) - GoldPreference.Score(p.Prompt, p.Rejected)))
             .Where(p => p.Gold != 0).ToList();
         var noPair = $"{inputs.ReportCard.Short} has no held-out pair whose gold differs";

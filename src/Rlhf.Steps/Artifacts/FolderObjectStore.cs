@@ -57,10 +57,12 @@ public sealed class FolderObjectStore : IObjectStore
         }
     }
 
-    /// <summary>Removes what killed writers left. Only for a process that alone writes to this store.</summary>
-    public void RemoveUnfinished()
+    /// <summary>Removes what killed writers left: what nobody has written to for so long. Other processes may be writing meanwhile.</summary>
+    public void RemoveUnfinished(TimeSpan untouchedFor)
     {
-        if (Directory.Exists(_temporary)) Directory.Delete(_temporary, recursive: true);
+        if (!Directory.Exists(_temporary)) return;
+        var before = TimeProvider.System.GetUtcNow() - untouchedFor;
+        foreach (var file in Directory.EnumerateFiles(_temporary).Where(f => File.GetLastWriteTimeUtc(f) < before)) File.Delete(file);
     }
 
     public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken)

@@ -5,7 +5,14 @@ using Rlhf.Steps.Journal;
 namespace Rlhf.Steps.Running;
 
 /// <summary>Who runs a step: the instance, the activity execution (new on every pass of a loop), and what a Waiting answer left behind.</summary>
-public sealed record StepExecution(string Instance, string Activity, JsonObject? State = null);
+public sealed record StepExecution(string Instance, string Activity, JsonObject? State = null)
+{
+    /// <summary>
+    /// 0 and up; raised each time the execution is given to another worker, so that one that was cut off and still computes cannot
+    /// disturb the one that took over.
+    /// </summary>
+    public int Epoch { get; init; }
+}
 
 /// <summary>Sees a step while it runs. Implementers must be quick and must not throw.</summary>
 public interface IStepObserver

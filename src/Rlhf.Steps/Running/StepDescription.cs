@@ -14,6 +14,12 @@ public sealed record StepField(string Name, Type Type, bool Required, object? De
 {
     public bool IsArtifact => Type == typeof(ArtifactRef);
 
+    /// <summary>
+    /// The property of the activity in a workflow file. Inputs and outputs are properties of one object there: an output that is called like
+    /// an input, an hparam or <c>preset</c> is written <c>newName</c>.
+    /// </summary>
+    public string WorkflowProperty { get; init; } = Name;
+
     /// <summary>The alias Elsa uses for the type: String, Int32, Int64, Double or Boolean.</summary>
     public string TypeName => Type == typeof(ArtifactRef) || Type.IsEnum ? "String" : Type.Name;
 
@@ -47,6 +53,9 @@ public sealed record StepField(string Name, Type Type, bool Required, object? De
 /// </summary>
 public sealed record StepDescription(string Name, int Version, StepKind Kind, Type InputsType, Type HParamsType, Type OutputsType, string Description)
 {
+    /// <summary>The input that every step has besides its own: an artifact of hparams by step.</summary>
+    public const string Preset = "preset";
+
     /// <summary>The activity type in a workflow file.</summary>
     public string ActivityType => $"Rlhf.{Name}";
 
@@ -56,9 +65,17 @@ public sealed record StepDescription(string Name, int Version, StepKind Kind, Ty
     /// <summary>Where it runs: <c>cpu</c>, or <c>gpu</c> for work on tensors.</summary>
     public string Queue { get; init; } = "cpu";
 
+    /// <summary>How often a transient failure is tried again; <see cref="RetryPolicy.Default"/> unless stated.</summary>
+    public RetryPolicy Retry { get; init; } = RetryPolicy.Default;
+
     public IReadOnlyList<StepField> Inputs { get; } = StepField.Of(InputsType);
 
     public IReadOnlyList<StepField> HParams { get; } = StepField.Of(HParamsType);
 
-    public IReadOnlyList<StepField> Outputs { get; } = StepField.Of(OutputsType);
+    public IReadOnlyList<StepField> Outputs { get; } = OutputsOf(OutputsType, [.. StepField.Of(InputsType), .. StepField.Of(HParamsType)]);
+
+    static IReadOnlyList<StepField> OutputsOf(Type type, List<StepField> given) =>
+        [.. StepField.Of(type).Select(f => f.Name == Preset || given.Any(g => g.Name == f.Name)
+            ? f with { WorkflowProperty = $"new{char.ToUpperInvariant(f.Name[0])}{f.Name[1..]}" }
+            : f)];
 }

@@ -26,11 +26,15 @@ public sealed class StepRunner(
 
     /// <summary>
     /// <paramref name="values"/> are inputs and hparams by name; hparams not given come from the section named after the step in the
-    /// artifact <c>preset</c> (kind hparams), then from their defaults.
+    /// artifact <c>preset</c> (kind hparams), then from their defaults. While <paramref name="drain"/> is requested a step that keeps
+    /// checkpoints stops at its next one; other steps go on to their end.
     /// </summary>
+    /// <exception cref="StepDrainedException">The step stopped for the drain; the same execution goes on from its checkpoint.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the last checkpoint stays.</exception>
     public async Task<StepResult> RunAsync(
-        string name, JsonObject values, StepExecution execution, IStepObserver? observer, CancellationToken cancellationToken)
+        string name, JsonObject values, StepExecution execution, IStepObserver? observer, CancellationToken cancellationToken, CancellationToken drain = default)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(execution.Epoch);
         var step = _steps[Describe(name).Name];
         try
         {
@@ -38,7 +42,7 @@ public sealed class StepRunner(
             var (inputs, hparams) = await BindAsync(step.Description, values, artifacts, cancellationToken);
             var key = StepKey.Of(step.Description, inputs, hparams, execution);
             var journal = new MetricJournal(time, (update, metrics) => observer?.Metrics(execution.Activity, update, metrics));
-            var checkpoints = new Checkpoints(objects, key, journal, time, checkpointInterval);
+            var checkpoints = new Checkpoints(objects, key, execution.Epoch, journal, time, checkpointInterval, drain);
             if (await _records.FindAsync(key, cancellationToken) is { } finished)
             {
                 await checkpoints.RemoveAllAsync(cancellationToken); // an attempt may have been killed right after its commit
@@ -74,7 +78,7 @@ public sealed class StepRunner(
         var hparams = await PresetAsync(step, values, artifacts, cancellationToken);
         foreach (var (name, value) in values)
         {
-            if (name == "preset") continue;
+            if (name == StepDescription.Preset) continue;
             if (step.HParams.Any(f => f.Name == name)) hparams[name] = value?.DeepClone();
             else inputs[name] = value?.DeepClone();
         }
@@ -86,7 +90,7 @@ public sealed class StepRunner(
 
     static async Task<JsonObject> PresetAsync(StepDescription step, JsonObject values, ArtifactStore artifacts, CancellationToken cancellationToken)
     {
-        if ($"{values["preset"]}" is not { Length: > 0 } preset) return [];
+        if ($"{values[StepDescription.Preset]}" is not { Length: > 0 } preset) return [];
         var sections = await artifacts.ReadJsonAsync<JsonObject>(ArtifactRef.Parse(preset), "hparams.json", cancellationToken);
         return sections[step.Name] switch
         {

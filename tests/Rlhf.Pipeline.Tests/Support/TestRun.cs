@@ -3,19 +3,21 @@ using System.Text.Json.Nodes;
 using Rlhf.Simulation.Labelers;
 using Rlhf.Simulation.Stories;
 using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Data;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Pipeline.Tests.Support;
 
-/// <summary>A store of its own and the real steps over it.</summary>
+/// <summary>A store of its own, empty or with what another one holds, and the real steps over it.</summary>
 sealed class TestRun : IDisposable
 {
-    public TestRun()
+    public TestRun(string? copyOf = null, ISyntheticText? stories = null)
     {
+        if (copyOf is not null) Copy(copyOf, Folder);
         Objects = new FolderObjectStore(Folder);
         Runner = new(
             PipelineSteps.All, Objects, TimeProvider.System,
-            new Dictionary<string, object> { ["stories"] = new StoryGrammar(), ["simulated"] = new SimulatedLabelers(TimeProvider.System) }, TimeSpan.Zero);
+            new Dictionary<string, object> { ["stories"] = stories ?? new StoryGrammar(), ["simulated"] = new SimulatedLabelers(TimeProvider.System) }, TimeSpan.Zero);
     }
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
@@ -30,6 +32,20 @@ sealed class TestRun : IDisposable
 
     public Task<StepResult> Run(string step, JsonObject values, string instance = "i", string? activity = null) =>
         Runner.RunAsync(step, values, new(instance, activity ?? step), null, Token);
+
+    /// <summary>The pointers of the checkpoints that stand, by path.</summary>
+    public string[] Checkpoints() =>
+        Directory.Exists(Path.Combine(Folder, "checkpoints")) ? Directory.GetFiles(Path.Combine(Folder, "checkpoints"), "*.json", SearchOption.AllDirectories) : [];
+
+    static void Copy(string from, string to)
+    {
+        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
 
     public async Task<JsonObject> Completes(string step, JsonObject values, string instance = "i") =>
         await Run(step, values, instance) switch

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rlhf.Simulation.Gold;
 using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Json;
 using Rlhf.Steps.Running;
@@ -144,5 +145,37 @@ public sealed class MeasureGoldTests : IDisposable
         Assert.Contains("has no comparison", noEvidence.Reason);
         Assert.Contains("has no held-out pair whose gold differs", noPairs.Reason);
         Assert.Contains("has no decisive judgement", noJudgements.Reason);
+    }
+
+    [Fact]
+    public void A_cancel_while_it_measures_stops_at_the_next_comparison()
+    {
+        using var cancel = new CancellationTokenSource();
+        var evidence = new CancellingList([.. Enumerable.Repeat(Evidence[0], 20)], cancel, after: 5);
+        var inputs = new MeasureGold.Inputs(Some.Ref('e'), Some.Ref('f'));
+
+        Assert.Throws<OperationCanceledException>(() => MeasureGoldStep.Measure(evidence, new(Champion, Challenger), Pairs, inputs, cancel.Token));
+
+        Assert.Equal(6, evidence.Read);
+    }
+
+    sealed class CancellingList(List<EvidenceItem> items, CancellationTokenSource cancel, int after) : IReadOnlyList<EvidenceItem>
+    {
+        public int Read { get; private set; }
+
+        public EvidenceItem this[int index] => items[index];
+
+        public int Count => items.Count;
+
+        public IEnumerator<EvidenceItem> GetEnumerator()
+        {
+            foreach (var item in items)
+            {
+                if (++Read > after) cancel.Cancel();
+                yield return item;
+            }
+        }
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }

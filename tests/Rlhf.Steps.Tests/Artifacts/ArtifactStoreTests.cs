@@ -114,14 +114,17 @@ public sealed class ArtifactStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task What_a_killed_writer_left_is_cleared_away()
+    public async Task What_a_killed_writer_left_is_cleared_away_and_what_another_one_is_writing_stays()
     {
         await _store.Artifacts.PutAsync("policy", Some.Files(("a.txt", "1")), Token);
-        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(_store.Folder, "tmp")).FullName, "half"), "written");
+        var tmp = Directory.CreateDirectory(Path.Combine(_store.Folder, "tmp")).FullName;
+        File.WriteAllText(Path.Combine(tmp, "half"), "written");
+        File.SetLastWriteTimeUtc(Path.Combine(tmp, "half"), TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-2));
+        File.WriteAllText(Path.Combine(tmp, "another"), "being written");
 
-        _store.Objects.RemoveUnfinished();
+        _store.Objects.RemoveUnfinished(TimeSpan.FromHours(1));
 
-        Assert.Empty(_store.Files("tmp"));
+        Assert.Equal(["another"], Directory.GetFiles(tmp).Select(Path.GetFileName));
         Assert.Single(_store.Files("blobs"));
     }
 
