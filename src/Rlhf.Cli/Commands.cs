@@ -1,9 +1,13 @@
 using System.CommandLine;
+using Rlhf.Cli.Engine;
+using Rlhf.Cli.Events;
 using Rlhf.Cli.Instances;
 using Rlhf.Cli.Prompts;
 using Rlhf.Cli.Rounds;
+using Rlhf.Cli.Schedules;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Workflows;
+using Rlhf.Runtime.Interpreter;
 
 namespace Rlhf.Cli;
 
@@ -12,8 +16,8 @@ static class Commands
 {
     static readonly Option<string> Store = new("--store")
     {
-        Description = "Folder of the store: artifacts, records, workflow state.",
-        DefaultValueFactory = _ => ".rlhf",
+        Description = "Folder of the store: artifacts, records, workflow state. Default: RLHF_STORE, or .rlhf.",
+        DefaultValueFactory = _ => Settings.Store,
         Recursive = true,
     };
 
@@ -22,22 +26,57 @@ static class Commands
     public static RootCommand Root() =>
         new("RLHF rounds for .NET: sample, compare, fit a reward model, PPO, gate, promote.")
         {
-            Store, Json, Round(), Run(), Instances(), Artifacts(), PromptSets(), StepsOf(),
+            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), PromptSets(), StepsOf(),
         };
 
     static Command Round()
     {
+        var (options, read) = RoundOptionsOf();
+        Option<bool> same = new("--same") { Description = "Replay the first round with these inputs, from the cache." };
+        Command command = new("round", "Run one round to a decision, or go on with the one that was interrupted.") { same };
+        foreach (var option in options) command.Options.Add(option);
+        command.SetAction((parsed, cancellation) => RoundCommand.RunAsync(read(parsed) with { Same = parsed.GetValue(same) }, cancellation));
+        return command;
+    }
+
+    static Command Campaign()
+    {
+        var (options, read) = RoundOptionsOf();
+        Option<int> rounds = new("--rounds") { Description = "How many rounds at most.", DefaultValueFactory = _ => 3 };
+        Option<int> rejections = new("--rejections") { Description = "How many rejections in a row end it.", DefaultValueFactory = _ => 1 };
+        Command command = new("campaign", "Run rounds until their budget is used up or the gate says no, or go on with the interrupted campaign.") { rounds, rejections };
+        foreach (var option in options) command.Options.Add(option);
+        command.SetAction((parsed, cancellation) => CampaignCommand.RunAsync(read(parsed), parsed.GetValue(rounds), parsed.GetValue(rejections), cancellation));
+        return command;
+    }
+
+    static Command Serve()
+    {
+        Option<string?> queues = new("--queues") { Description = "How many steps of each queue run here at once, such as gpu=1,cpu=4. Default: one of each." };
+        Command command = new("serve", "Drive the store, fire its schedules and run steps, until stopped.") { queues };
+        command.SetAction((parsed, cancellation) => ServeCommand.ServeAsync(parsed.GetValue(Store)!, parsed.GetValue(queues), cancellation));
+        return command;
+    }
+
+    static Command Worker()
+    {
+        Option<string> queues = new("--queues") { Description = "Queues to run steps of, such as gpu,cpu or cpu=4.", DefaultValueFactory = _ => "gpu,cpu" };
+        Command command = new("worker", "Run steps of a store that another process drives (PostgreSQL: RLHF_DATABASE).") { queues };
+        command.SetAction((parsed, cancellation) => ServeCommand.WorkAsync(parsed.GetValue(Store)!, parsed.GetValue(queues)!, cancellation));
+        return command;
+    }
+
+    /// <summary>What rounds and campaigns are asked for, and how it is read.</summary>
+    static (IReadOnlyList<Option> Options, Func<ParseResult, RoundOptions> Read) RoundOptionsOf()
+    {
         Option<string?> preset = new("--preset") { Description = "HParams: a name in workflows/presets or a file. Without it: default, with --policy pretrained." };
         Option<string?> policy = new("--policy") { Description = "Model to start from: a folder (Hugging Face or llama2.c) or an artifact. Without it a small one is trained from scratch." };
-        Option<string?> prompts = new("--prompts") { Description = "Prompts: a file (.txt, .jsonl, .json) or an artifact. Without it prompts are generated." };
+        Option<string?> prompts = new("--prompts") { Description = "Prompts: a file (.txt, .jsonl, .json), an artifact, or a name such as prompts@latest. Without it prompts are generated." };
         Option<string?> labeler = new("--labeler") { Description = "Who judges: simulated. Must be named with a policy or prompts of your own." };
         Option<long> seed = new("--seed") { Description = "Seed of the campaign.", DefaultValueFactory = _ => 1 };
-        Option<bool> same = new("--same") { Description = "Replay the first round with these inputs, from the cache." };
-        Command command = new("round", "Run one round to a decision, or go on with the one that was interrupted.") { preset, policy, prompts, labeler, seed, same };
-        command.SetAction((parsed, cancellation) => RoundCommand.RunAsync(new(
+        return ([preset, policy, prompts, labeler, seed], parsed => new(
             parsed.GetValue(Store)!, parsed.GetValue(preset), parsed.GetValue(policy), parsed.GetValue(prompts), parsed.GetValue(labeler),
-            parsed.GetValue(seed), parsed.GetValue(same), parsed.GetValue(Json)), cancellation));
-        return command;
+            parsed.GetValue(seed), Same: false, parsed.GetValue(Json)));
     }
 
     static Command Run()
@@ -55,19 +94,51 @@ static class Commands
     static Command Instances()
     {
         Argument<string> id = new("id") { Description = "Id of the instance (rlhf instances list)." };
-        var list = new Command("list", "All instances, the newest first.");
-        var show = new Command("show", "One instance: status, variables, failures.") { id };
+        Option<WorkflowStatus?> status = new("--status") { Description = "Only those that are: running, suspended, finished, faulted, cancelled." };
+        Option<string?> definition = new("--definition") { Description = "Only those of this workflow." };
+        Option<int> take = new("--take") { Description = "How many at most.", DefaultValueFactory = _ => 50 };
+        Option<int> skip = new("--skip") { Description = "How many of the newest to leave out.", DefaultValueFactory = _ => 0 };
+        Option<bool> accept = new("--accept-step-version") { Description = "Go on even where a step's version was raised since the instance began." };
+        var list = new Command("list", "Instances, the newest first.") { status, definition, take, skip };
+        var show = new Command("show", "One instance: status, progress, variables, failures.") { id };
         var logs = new Command("logs", "What happened to an instance, line by line.") { id };
         var resume = new Command("resume", "Go on with an interrupted instance.") { id };
-        var retry = new Command("retry", "Run the failed step of an instance again and go on.") { id };
+        var retry = new Command("retry", "Run the failed step of an instance again and go on.") { id, accept };
         var cancel = new Command("cancel", "End an instance for good.") { id };
-        Act(list, (workspace, _, json, cancellation) => InstancesCommand.ListAsync(workspace, json, cancellation));
+        Act(list, (workspace, parsed, json, cancellation) => InstancesCommand.ListAsync(
+            workspace, new(parsed.GetValue(take), parsed.GetValue(skip)) { Status = parsed.GetValue(status), DefinitionId = parsed.GetValue(definition) }, json, cancellation));
         Act(show, (workspace, parsed, json, cancellation) => InstancesCommand.ShowAsync(workspace, parsed.GetValue(id)!, json, cancellation));
         Act(logs, (workspace, parsed, json, cancellation) => InstancesCommand.LogsAsync(workspace, parsed.GetValue(id)!, json, cancellation));
         Act(resume, (workspace, parsed, json, cancellation) => InstancesCommand.ResumeAsync(workspace, parsed.GetValue(id)!, json, cancellation));
-        Act(retry, (workspace, parsed, json, cancellation) => InstancesCommand.RetryAsync(workspace, parsed.GetValue(id)!, json, cancellation));
+        Act(retry, (workspace, parsed, json, cancellation) => InstancesCommand.RetryAsync(workspace, parsed.GetValue(id)!, parsed.GetValue(accept), json, cancellation));
         Act(cancel, (workspace, parsed, json, cancellation) => InstancesCommand.CancelAsync(workspace, parsed.GetValue(id)!, json, cancellation));
         return new("instances", "Running, waiting and finished workflows.") { list, show, logs, resume, retry, cancel };
+    }
+
+    static Command Schedules()
+    {
+        Argument<string> id = new("id") { Description = "Id of the workflow (rlhf schedules list)." };
+        Option<string?> activity = new("--activity") { Description = "Only this trigger of the workflow." };
+        var list = new Command("list", "Triggers of published workflows: when they are due, what they did last.");
+        var run = new Command("run", "Start what the schedule starts, now.") { id, activity };
+        var pause = new Command("pause", "Start nothing until resumed.") { id, activity };
+        var resume = new Command("resume", "Start again, from the next due time.") { id, activity };
+        Act(list, (workspace, _, json, cancellation) => SchedulesCommand.ListAsync(workspace, json, cancellation));
+        Act(run, (workspace, parsed, json, cancellation) => SchedulesCommand.RunAsync(workspace, parsed.GetValue(id)!, parsed.GetValue(activity), json, cancellation));
+        Act(pause, (workspace, parsed, json, cancellation) => SchedulesCommand.PauseAsync(workspace, parsed.GetValue(id)!, parsed.GetValue(activity), json, cancellation));
+        Act(resume, (workspace, parsed, json, cancellation) => SchedulesCommand.ResumeAsync(workspace, parsed.GetValue(id)!, parsed.GetValue(activity), json, cancellation));
+        return new("schedules", "Workflows that the clock or an event starts.") { list, run, pause, resume };
+    }
+
+    static Command Events()
+    {
+        Argument<string> name = new("name") { Description = "Name of the event; upper and lower case differ." };
+        Option<string?> instance = new("--instance") { Description = "Only for this instance; kept until it waits for it. Without it: for all that wait now or within a minute." };
+        Option<string?> payload = new("--payload") { Description = "JSON that the waiting activity gets as its result." };
+        var send = new Command("send", "Wake what waits for an event, and start what it triggers.") { name, instance, payload };
+        Act(send, (workspace, parsed, json, cancellation) => EventsCommand.SendAsync(
+            workspace, parsed.GetValue(name)!, parsed.GetValue(instance), parsed.GetValue(payload), json, cancellation));
+        return new("events", "Events for waiting workflows.") { send };
     }
 
     static Command Artifacts()
@@ -115,7 +186,7 @@ static class Commands
     static void Act(Command command, Func<Workspace, ParseResult, bool, CancellationToken, Task<int>> action) =>
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var workspace = new Workspace(parsed.GetValue(Store)!);
+            await using var workspace = new Workspace(parsed.GetValue(Store)!);
             return await action(workspace, parsed, parsed.GetValue(Json), cancellation);
         });
 }

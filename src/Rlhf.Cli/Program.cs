@@ -4,6 +4,7 @@ using Rlhf.Runtime.Driver;
 using Rlhf.Steps.Artifacts;
 
 // The one place where failures become sentences and exit codes.
+var drain = TimeSpan.FromSeconds(35); // longer than running steps are given to reach a checkpoint
 try
 {
     var result = Commands.Root().Parse(args);
@@ -13,7 +14,7 @@ try
         Console.Error.WriteLine("rlhf --help lists the commands.");
         return ExitCodes.WrongUsage;
     }
-    return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = drain });
 }
 catch (OperationCanceledException)
 {

@@ -2,127 +2,260 @@ using System.Text.Json.Nodes;
 using Rlhf.Runtime.Definitions;
 using Rlhf.Runtime.Driver;
 using Rlhf.Runtime.Interpreter;
+using Rlhf.Runtime.Jobs;
 using Rlhf.Runtime.Lint;
+using Rlhf.Runtime.Schedules;
 using Rlhf.Runtime.Store;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Runtime;
 
 /// <summary>
-/// The embedded engine over one store folder: reads and checks workflow files, starts instances and runs them. Reading and starting need no
-/// lock; the first run takes the driver's lock and keeps it until this is disposed.
+/// The embedded engine over one store. Reading, starting, cancelling, retrying and sending events need no lock and work beside any other
+/// process; <see cref="DriveAsync"/> makes this process the one that moves instances on, <see cref="WorkAsync"/> lets it run steps only.
 /// </summary>
-public sealed class WorkflowRuntime : IDisposable
+public sealed class WorkflowRuntime : IAsyncDisposable
 {
-    readonly string _storePath;
+    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+    static readonly TimeSpan TakeOver = TimeSpan.FromSeconds(2);
+
+    readonly RuntimeOptions _options;
+    readonly StepRunner _runner;
     readonly TimeProvider _time;
+    readonly IDriverObserver? _observer;
     readonly DefinitionReader _reader;
+    readonly DefinitionCache _definitions;
     readonly WorkflowStore _store;
-    readonly WorkflowDriver _driver;
-    readonly Lock _gate = new();
-    DriverLock? _lock;
+    readonly Transitions _transitions;
+    readonly Pulse _pulse = new();
+    readonly SemaphoreSlim _gate = new(1);
+    EngineHost? _host;
 
     /// <exception cref="InvalidDataException">The store's database is of a newer version, or none at all.</exception>
-    public WorkflowRuntime(string storePath, StepRunner runner, TimeProvider time, IDriverObserver? observer = null)
+    /// <exception cref="IOException">The database cannot be reached.</exception>
+    public WorkflowRuntime(RuntimeOptions options, StepRunner runner, TimeProvider time, IDriverObserver? observer = null)
     {
-        _storePath = storePath;
-        _time = time;
+        (_options, _runner, _time, _observer) = (options, runner, time, observer);
         _reader = new(new ActivityCatalog(runner.Steps));
-        _store = WorkflowStore.Open(storePath);
-        _driver = new(_store, _reader, runner, time, observer);
+        _definitions = new(_reader);
+        _store = WorkflowStore.Open(options.Folder, options.Postgres);
+        _transitions = new(_store, _definitions, runner.Steps, time, observer, _pulse);
     }
 
     /// <summary>Reads a workflow file.</summary>
     /// <exception cref="InvalidDataException">It is no definition, or holds what this runtime does not run.</exception>
     public WorkflowDefinition Read(string definitionFile) => _reader.Read(ReadText(definitionFile), definitionFile);
 
-    /// <summary>Everything that is wrong with a workflow file; empty where it can run.</summary>
+    /// <summary>Everything that is wrong with a workflow file; it can run where none of it is an error.</summary>
     public IReadOnlyList<Finding> Lint(string definitionFile) => WorkflowLint.Check(Read(definitionFile));
+
+    /// <summary>Makes a workflow file the newest published version of its definition, where its meaning has changed; returns the version.</summary>
+    /// <exception cref="InvalidDataException">The lint has errors; each stands in a line of the message.</exception>
+    public async Task<int> PublishAsync(string definitionFile, CancellationToken cancellationToken = default)
+    {
+        var json = ReadText(definitionFile);
+        var definition = Checked(_reader.Read(json, definitionFile));
+        return await _store.PublishAsync(definition, json, _time.GetUtcNow(), cancellationToken);
+    }
 
     /// <summary>
     /// Makes an instance of the file's workflow, as a new version where its meaning has changed, and returns the instance's id.
     /// </summary>
-    /// <exception cref="InvalidDataException">The lint has findings; each stands in a line of the message.</exception>
+    /// <exception cref="InvalidDataException">The lint has errors; each stands in a line of the message.</exception>
     /// <exception cref="ArgumentException">An input is unknown or of another type.</exception>
+    /// <exception cref="SingletonException">The workflow allows one open instance only, and there is one.</exception>
     public async Task<string> StartAsync(string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default)
     {
-        var json = ReadText(definitionFile);
-        var definition = _reader.Read(json, definitionFile);
-        if (WorkflowLint.Check(definition) is { Count: > 0 } findings)
-            throw new InvalidDataException(string.Join(Environment.NewLine, findings));
-        var bound = WorkflowInputs.Bind(definition, inputs);
-        var version = await _store.PublishAsync(definition, json, _time.GetUtcNow(), cancellationToken);
-        return await _driver.StartAsync(definition, version, bound, cancellationToken);
+        var definition = Checked(Read(definitionFile));
+        var bound = await ResolvedInputs.BindAsync(definition, inputs, _options.ResolveInput, cancellationToken);
+        var version = await PublishAsync(definitionFile, cancellationToken);
+        var id = InstanceIds.New(_time);
+        await _transitions.StartAsync(
+            definition, new(definition.DefinitionId, version, definition.Singleton), new(_time.GetUtcNow(), id, bound), cancellationToken);
+        return id;
     }
 
     /// <summary>
-    /// Runs an instance until it has ended or faulted; waits with it where its steps wait. Cancelled, it leaves the instance to be resumed.
+    /// Drives the store and runs its steps in the background of this process until this is disposed of; nothing where it does so already.
     /// </summary>
     /// <exception cref="DriverBusyException">Another process drives this store.</exception>
-    public Task<InstanceResult> RunAsync(string instance, IStepObserver? observer = null, CancellationToken cancellationToken = default)
+    public async Task DriveAsync(CancellationToken cancellationToken = default)
     {
-        Drive();
-        return _driver.RunAsync(instance, observer, cancellationToken);
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (_host is { IsAlive: true }) return;
+            if (_host is not null) await _host.DisposeAsync();
+            _host = null;
+            var driverLock = await DriverLock.AcquireAsync(_options.Folder, _store.Database, _time, cancellationToken);
+            var carrier = new HangfireCarrier(_options.Postgres);
+            var scheduler = new Scheduler(_store, _transitions, _definitions, _options, _time, _observer);
+            var driver = new WorkflowDriver(_store, _transitions, _definitions, carrier, scheduler, _options, _time, _observer);
+            _host = new(driverLock, carrier, Worker(embedded: true), driver, _options, _time, _pulse, _observer);
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
-    /// <summary>Runs every open instance; their steps take turns.</summary>
-    public async Task<IReadOnlyList<InstanceResult>> RunOpenAsync(
-        IStepObserver? observer = null, CancellationToken cancellationToken = default)
+    /// <summary>Runs steps of the store's queues until cancelled; then lets them reach their next checkpoint and hands them over.</summary>
+    /// <exception cref="InvalidOperationException">The store is SQLite, whose jobs one process alone carries.</exception>
+    public async Task WorkAsync(CancellationToken cancellationToken)
     {
-        Drive();
-        var open = (await ListAsync(cancellationToken)).Where(i => i.IsOpen).OrderBy(i => i.CreatedAt);
-        return await Task.WhenAll(open.Select(i => _driver.RunAsync(i.Id, observer, cancellationToken)));
+        if (_options.Postgres is null)
+            throw new InvalidOperationException("A worker of its own needs PostgreSQL; with SQLite the process that drives the store runs its steps.");
+        var carrier = new HangfireCarrier(_options.Postgres);
+        await using var host = new EngineHost(null, carrier, Worker(embedded: false), null, _options, _time, _pulse, _observer);
+        await Task.WhenAny(host.Completion, Task.Delay(Timeout.Infinite, cancellationToken));
+        if (!host.IsAlive && !cancellationToken.IsCancellationRequested) await host.Completion;
     }
 
-    /// <summary>All instances, the newest first.</summary>
-    public Task<IReadOnlyList<InstanceSummary>> ListAsync(CancellationToken cancellationToken = default) =>
-        _store.ListAsync(cancellationToken);
+    /// <summary>Waits until the engine in this process stops by itself, and gives the reason; only after <see cref="DriveAsync"/>.</summary>
+    public Task EngineAsync() => _host?.Completion ?? throw new InvalidOperationException("This process does not drive the store.");
+
+    /// <summary>
+    /// Follows an instance until it has ended or faulted, driving the store meanwhile where no one else does. Cancelled, it leaves the
+    /// instance to be resumed.
+    /// </summary>
+    public async Task<InstanceResult> RunAsync(string instance, IStepObserver? observer = null, CancellationToken cancellationToken = default)
+    {
+        var follower = new Follower(_store, instance, observer);
+        var (tried, isFirst) = (0L, true);
+        while (true)
+        {
+            var stored = _pulse.Next;
+            if (isFirst || (_host is not { IsAlive: true } && _time.GetElapsedTime(tried) > TakeOver))
+            {
+                (tried, isFirst) = (_time.GetTimestamp(), false);
+                if (_host is { IsAlive: false }) await _host.Completion;
+                await TryDriveAsync(cancellationToken);
+            }
+            if (await follower.LookAsync(cancellationToken) is { } result) return result;
+            if (_host is { IsAlive: false } dead) await dead.Completion;
+            await Pulse.WaitAsync(stored, Look, cancellationToken);
+        }
+    }
+
+    /// <summary>Drives the store if no other process does; true where this process drives it now.</summary>
+    public async Task<bool> TryDriveAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await DriveAsync(cancellationToken);
+            return true;
+        }
+        catch (DriverBusyException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Runs every open instance until each has ended or faulted.</summary>
+    public async Task<IReadOnlyList<InstanceResult>> RunOpenAsync(CancellationToken cancellationToken = default)
+    {
+        var open = (await ListAsync(new(Take: 10_000) { OnlyOpen = true }, cancellationToken)).OrderBy(i => i.CreatedAt);
+        return await Task.WhenAll(open.Select(i => RunAsync(i.Id, null, cancellationToken)));
+    }
+
+    /// <summary>Instances, the newest first.</summary>
+    public Task<IReadOnlyList<InstanceSummary>> ListAsync(InstanceQuery? query = null, CancellationToken cancellationToken = default) =>
+        _store.ListAsync(query ?? new(), cancellationToken);
 
     /// <summary>The newest open instance of a definition, or null.</summary>
     public async Task<InstanceSummary?> FindOpenAsync(string definitionId, CancellationToken cancellationToken = default) =>
-        (await ListAsync(cancellationToken)).FirstOrDefault(i => i.IsOpen && i.DefinitionId == definitionId);
+        await ListAsync(new(Take: 1) { OnlyOpen = true, DefinitionId = definitionId }, cancellationToken) is [var open] ? open : null;
 
     /// <exception cref="ArgumentException">There is no such instance.</exception>
     public async Task<InstanceDetails> GetAsync(string instance, CancellationToken cancellationToken = default)
     {
         var stored = await _store.LoadAsync(instance, cancellationToken);
-        var definition = _reader.Read(stored.DefinitionJson, stored.Source);
-        var (state, result) = (stored.State, WorkflowDriver.ResultOf(stored.State));
+        var definition = _definitions.Read(stored);
+        var (state, result) = (stored.State, Follower.ResultOf(stored.State));
         var summary = new InstanceSummary(
-            instance, stored.DefinitionId, stored.DefinitionVersion, result.Status, stored.CreatedAt, stored.UpdatedAt, result.Incident);
+            instance, stored.Identity.DefinitionId, stored.Identity.Version, result.Status, stored.CreatedAt, stored.UpdatedAt, result.Incident)
+        { Parent = stored.Identity.Parent };
         var variables = definition.Variables.Select(v => KeyValuePair.Create(v.Name, state.Variables.GetValueOrDefault(v.Id)));
-        return new(summary, ToObject(state.Inputs), ToObject(variables), result.Outputs, [.. state.OpenSteps], state.Incidents);
+        var steps = (await _store.JobsAsync(null, cancellationToken, instance)).Select(Follower.ProgressOf).ToList();
+        return new(summary, ToObject(state.Inputs), ToObject(variables), result.Outputs, [.. state.OpenSteps], state.Incidents, steps);
     }
 
     /// <summary>What happened to an instance, line by line: steps with inputs, outputs, outcome and seconds.</summary>
     public Task<IReadOnlyList<LogEntry>> LogAsync(string instance, CancellationToken cancellationToken = default) =>
-        _store.LogAsync(instance, cancellationToken);
+        _store.LogAsync(instance, 0, cancellationToken);
 
     /// <summary>The events that made an instance what it is; applied again in order they give its state.</summary>
     public Task<IReadOnlyList<WorkflowEvent>> EventsAsync(string instance, CancellationToken cancellationToken = default) =>
         _store.EventsAsync(instance, cancellationToken);
 
-    /// <summary>Ends an instance for good; a step of it that runs in this process is stopped.</summary>
+    /// <summary>Ends an instance for good; a step of it that runs anywhere stops at its next update.</summary>
+    /// <exception cref="ArgumentException">There is no such instance, or it has ended.</exception>
     public Task CancelAsync(string instance, CancellationToken cancellationToken = default) =>
-        _driver.CancelAsync(instance, cancellationToken);
+        _transitions.ApplyAsync(instance, (_, _, now) => new Cancelled(now), cancellationToken);
 
-    /// <summary>Lets a faulted instance go on with exactly the step that failed, when it is run next.</summary>
-    public Task RetryAsync(string instance, CancellationToken cancellationToken = default) =>
-        _driver.RetryAsync(instance, cancellationToken);
+    /// <summary>Lets a faulted instance go on with exactly what failed.</summary>
+    /// <param name="acceptStepVersion">Go on even where a step's version was raised since the instance began.</param>
+    /// <exception cref="ArgumentException">The instance is not faulted, or a step's version was raised and that is not accepted.</exception>
+    public Task RetryAsync(string instance, bool acceptStepVersion = false, CancellationToken cancellationToken = default) =>
+        _transitions.ApplyAsync(instance, (definition, state, now) =>
+        {
+            var raised = StepVersionChanges.Of(definition, state, _transitions.StepVersions);
+            if (raised.Count > 0 && !acceptStepVersion)
+                throw new ArgumentException($"Instance {instance}: {string.Join(", ", raised)}. Its result may differ; --accept-step-version goes on.");
+            return acceptStepVersion ? new Retried(now) { StepVersions = _transitions.StepVersions } : new Retried(now);
+        }, cancellationToken);
 
-    public void Dispose()
+    /// <summary>
+    /// Sends an event. Without an instance it goes to all that wait for it, now or within a minute; to an instance it is kept until that
+    /// instance waits for it or has ended.
+    /// </summary>
+    /// <returns>How many instances wait for it right now.</returns>
+    /// <exception cref="ArgumentException">There is no such instance, or it has ended.</exception>
+    public async Task<int> SendEventAsync(string name, JsonNode? payload, string? instance = null, CancellationToken cancellationToken = default)
     {
-        _driver.Dispose();
-        _store.Close();
-        _lock?.Dispose();
+        if (name.Trim().Length == 0) throw new ArgumentException("An event needs a name.");
+        if (instance is not null && (await _store.LoadAsync(instance, cancellationToken)).State is { Ended: true } ended)
+            throw new ArgumentException($"Instance {instance} is {ended.Status}; no event can reach it any more.");
+        var waiting = await _store.WaitersAsync(name, cancellationToken);
+        await _store.SendAsync(Messages.Of(MessageKind.Event, instance, new EventMessage(name, payload, instance is not null), _time.GetUtcNow()), cancellationToken);
+        _pulse.Fire();
+        return waiting.Count(w => instance is null || w == instance);
     }
 
-    /// <summary>Takes the driver's lock now; a run takes it by itself.</summary>
-    /// <exception cref="DriverBusyException">Another process drives this store.</exception>
-    public void Drive()
+    /// <summary>All triggers of published workflows, when they are due and what they did last.</summary>
+    public Task<IReadOnlyList<ScheduleSummary>> SchedulesAsync(CancellationToken cancellationToken = default) => Schedules.ListAsync(cancellationToken);
+
+    /// <summary>Starts what a workflow's schedule starts, now; returns the instance's id.</summary>
+    /// <exception cref="ArgumentException">There is no such schedule; the message lists those there are.</exception>
+    /// <exception cref="SingletonException">The last one is still open.</exception>
+    public Task<string> RunScheduleAsync(string definitionId, string? activity = null, CancellationToken cancellationToken = default) =>
+        Schedules.RunAsync(definitionId, activity, cancellationToken);
+
+    /// <summary>Lets a workflow's schedules, or that of one activity, start nothing until they are resumed.</summary>
+    /// <exception cref="ArgumentException">There is no such schedule; the message lists those there are.</exception>
+    public Task<IReadOnlyList<ScheduleSummary>> PauseScheduleAsync(string definitionId, string? activity = null, CancellationToken cancellationToken = default) =>
+        Schedules.PauseAsync(definitionId, activity, cancellationToken);
+
+    /// <summary>Lets them start again, from the next due time.</summary>
+    /// <exception cref="ArgumentException">There is no such schedule; the message lists those there are.</exception>
+    public Task<IReadOnlyList<ScheduleSummary>> ResumeScheduleAsync(string definitionId, string? activity = null, CancellationToken cancellationToken = default) =>
+        Schedules.ResumeAsync(definitionId, activity, cancellationToken);
+
+    public async ValueTask DisposeAsync()
     {
-        lock (_gate) _lock ??= DriverLock.Acquire(_storePath, _time);
+        if (_host is not null) await _host.DisposeAsync();
+        _store.Dispose();
+        _gate.Dispose();
     }
+
+    StepWorker Worker(bool embedded) => new(_store, _runner, _options, _time, _pulse, _observer, embedded);
+
+    ScheduleAdmin Schedules => new(_store, Starts, _time);
+
+    ScheduledStarts Starts => new(_store, _transitions, _definitions, _options, _time);
+
+    static WorkflowDefinition Checked(WorkflowDefinition definition) =>
+        WorkflowLint.Errors(definition) is { Count: > 0 } findings ? throw new InvalidDataException(string.Join(Environment.NewLine, findings)) : definition;
 
     static JsonObject ToObject(IEnumerable<KeyValuePair<string, JsonNode?>> values) =>
         new(values.Select(v => KeyValuePair.Create(v.Key, v.Value?.DeepClone())));

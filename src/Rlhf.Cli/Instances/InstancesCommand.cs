@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Rounds;
 using Rlhf.Cli.Stores;
+using Rlhf.Runtime;
 using Rlhf.Steps.Json;
 
 namespace Rlhf.Cli.Instances;
@@ -8,14 +9,15 @@ namespace Rlhf.Cli.Instances;
 /// <summary><c>rlhf instances list | show | logs | resume | retry | cancel</c>.</summary>
 static class InstancesCommand
 {
-    public static async Task<int> ListAsync(Workspace workspace, bool json, CancellationToken cancellationToken)
+    public static async Task<int> ListAsync(Workspace workspace, InstanceQuery query, bool json, CancellationToken cancellationToken)
     {
-        var instances = await workspace.Runtime.ListAsync(cancellationToken);
+        var instances = await workspace.Runtime.ListAsync(query, cancellationToken);
         Output.Write(json, new JsonArray([.. instances.Select(CanonicalJson.ToObject)]), () =>
         {
             foreach (var i in instances)
                 Console.Out.WriteLine($"{i.Id}  {i.DefinitionId} {i.DefinitionVersion}  {i.Status,-10} {i.CreatedAt:u}  {i.Incident?.Reason}");
-            if (instances.Count == 0) Console.Out.WriteLine($"{workspace.Store} has no instances.");
+            if (instances.Count == 0) Console.Out.WriteLine($"{workspace.Place} has no such instances.");
+            if (instances.Count == query.Take) Console.Error.WriteLine($"The newest {query.Take}; --take and --skip show others.");
         });
         return ExitCodes.Done;
     }
@@ -27,6 +29,10 @@ static class InstancesCommand
         {
             Console.Out.WriteLine($"{details.Summary.DefinitionId} {details.Summary.DefinitionVersion}  {details.Summary.Status}  {details.Summary.CreatedAt:u} to {details.Summary.UpdatedAt:u}");
             foreach (var (name, value) in details.Variables.Where(v => v.Value is not null)) Console.Out.WriteLine($"  {name,-24}{value}");
+            foreach (var step in details.Steps)
+                Console.Out.WriteLine($"  {step.Execution,-32}{(step.Worker is null ? "queued" : $"{step.Fraction,4:P0}  {step.Message}")}{(step.Worker is null ? "" : $"  by {step.Worker}")}{(step.Lost > 0 ? $"  ({step.Lost} workers lost)" : "")}");
+            foreach (var waiting in details.Open.Where(e => e.WaitsFor is not null))
+                Console.Out.WriteLine($"  {waiting.Id,-32}waits{(waiting.WakeAt is { } until ? $" until {until:u}" : "")}: {waiting.WaitsFor}");
             foreach (var incident in details.Incidents) Console.Out.WriteLine($"  failed at {incident.Activity}: {incident.Reason}");
         });
         return ExitCodes.Done;
@@ -49,9 +55,9 @@ static class InstancesCommand
         return await RoundCommand.FollowAsync(workspace, instance, json, cancellationToken);
     }
 
-    public static async Task<int> RetryAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
+    public static async Task<int> RetryAsync(Workspace workspace, string instance, bool acceptStepVersion, bool json, CancellationToken cancellationToken)
     {
-        await workspace.Runtime.RetryAsync(instance, cancellationToken);
+        await workspace.Runtime.RetryAsync(instance, acceptStepVersion, cancellationToken);
         return await RoundCommand.FollowAsync(workspace, instance, json, cancellationToken);
     }
 

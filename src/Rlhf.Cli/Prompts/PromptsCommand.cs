@@ -21,8 +21,9 @@ static class PromptsCommand
         var artifact = ArtifactRef.Parse(completed.Outputs["prompts"]!.GetValue<string>());
         var prompts = await workspace.Artifacts.ReadLinesAsync<Prompt>(artifact, "prompts.jsonl", cancellationToken);
         var heldOut = prompts.Count(p => p.HeldOut);
-        Output.Write(json, new JsonObject { ["prompts"] = artifact.ToString(), ["count"] = prompts.Count, ["heldOut"] = heldOut }, () =>
-            Console.Out.WriteLine($"{artifact}  {prompts.Count} prompts, {heldOut} of them held out"));
+        var name = await workspace.Names.AddAsync("prompts", artifact, cancellationToken);
+        Output.Write(json, new JsonObject { ["prompts"] = artifact.ToString(), ["name"] = $"prompts@{name.Version}", ["count"] = prompts.Count, ["heldOut"] = heldOut }, () =>
+            Console.Out.WriteLine($"prompts@{name.Version}  {artifact}  {prompts.Count} prompts, {heldOut} of them held out"));
         return ExitCodes.Done;
     }
 }

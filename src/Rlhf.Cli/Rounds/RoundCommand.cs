@@ -20,22 +20,31 @@ static class RoundCommand
 
     public static async Task<int> RunAsync(RoundOptions options, CancellationToken cancellationToken)
     {
-        if ((options.Policy is not null || options.Prompts is not null) && options.Labeler is null)
-            throw new ArgumentException("With a policy or prompts of your own, --labeler must be named (such as --labeler simulated); there is no default.");
-        // What is mistyped is said before anything is made.
-        Workspace.Labeler(options.Labeler ?? "simulated");
-        WorkflowFiles.Preset(Preset(options));
-        using var workspace = new Workspace(options.Store);
-        workspace.Drive();
+        Check(options);
+        await using var workspace = new Workspace(options.Store);
+        await workspace.TryDriveAsync(cancellationToken);
         var inputs = await InputsAsync(workspace, options, cancellationToken);
-        var instance = await OpenOrStartAsync(workspace, inputs, options.Json, cancellationToken);
+        var instance = await OpenOrStartAsync(workspace, Definition, inputs, options.Json, cancellationToken);
         return await FollowAsync(workspace, instance, options.Json, cancellationToken);
     }
 
-    /// <summary>Runs an instance to its end and shows the report of its round.</summary>
+    /// <summary>What is mistyped is said before anything is made.</summary>
+    public static void Check(RoundOptions options)
+    {
+        if ((options.Policy is not null || options.Prompts is not null) && options.Labeler is null)
+            throw new ArgumentException("With a policy or prompts of your own, --labeler must be named (such as --labeler simulated); there is no default.");
+        Workspace.Labeler(options.Labeler ?? "simulated");
+        WorkflowFiles.Preset(Preset(options));
+    }
+
+    /// <summary>
+    /// Follows an instance to its end and shows the report of its round; where no other process drives the store, this one does meanwhile.
+    /// </summary>
     public static async Task<int> FollowAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
+        if (!await workspace.TryDriveAsync(cancellationToken))
+            Console.Error.WriteLine($"Another process drives {workspace.Place}; following {instance} there. Ctrl+C stops following only.");
         InstanceResult result;
         using (var progress = IRunProgress.Create(json)) result = await workspace.Runtime.RunAsync(instance, progress, cancellationToken);
         if (result.Status == WorkflowStatus.Cancelled) throw new InvalidOperationException($"Instance {instance} was cancelled.");
@@ -54,7 +63,7 @@ static class RoundCommand
 
     static string Preset(RoundOptions options) => options.Preset ?? (options.Policy is null ? "default" : "pretrained");
 
-    static async Task<JsonObject> InputsAsync(Workspace workspace, RoundOptions options, CancellationToken cancellationToken)
+    public static async Task<JsonObject> InputsAsync(Workspace workspace, RoundOptions options, CancellationToken cancellationToken)
     {
         var inputs = new JsonObject
         {
@@ -71,7 +80,8 @@ static class RoundCommand
     // The first finished round with these inputs that was not itself a replay.
     static async Task<int> FirstRoundAsync(Workspace workspace, JsonObject inputs, CancellationToken cancellationToken)
     {
-        foreach (var instance in (await workspace.Runtime.ListAsync(cancellationToken)).Reverse().Where(i => i is { DefinitionId: Definition, Status: WorkflowStatus.Finished }))
+        var finished = await workspace.Runtime.ListAsync(new(Take: 100_000) { DefinitionId = Definition, Status = WorkflowStatus.Finished }, cancellationToken);
+        foreach (var instance in finished.Reverse())
         {
             var details = await workspace.Runtime.GetAsync(instance.Id, cancellationToken);
             if (details.Inputs["sameAs"] is null && Begun(inputs, details.Inputs) && details.Variables["round"] is { } round)
@@ -83,19 +93,19 @@ static class RoundCommand
     /// <summary>True where a round was begun with these inputs; numbers are compared as text, since a stored one may be of another width.</summary>
     static bool Begun(JsonObject inputs, JsonObject begun) => inputs.Where(i => i.Key != "sameAs").All(i => $"{i.Value}" == $"{begun[i.Key]}");
 
-    static async Task<string> OpenOrStartAsync(Workspace workspace, JsonObject inputs, bool json, CancellationToken cancellationToken)
+    public static async Task<string> OpenOrStartAsync(Workspace workspace, string definition, JsonObject inputs, bool json, CancellationToken cancellationToken)
     {
-        if (await workspace.Runtime.FindOpenAsync(Definition, cancellationToken) is { } open)
+        if (await workspace.Runtime.FindOpenAsync(definition, cancellationToken) is { } open)
         {
             var begun = (await workspace.Runtime.GetAsync(open.Id, cancellationToken)).Inputs;
             if (!Begun(inputs, begun) || $"{inputs["sameAs"]}" != $"{begun["sameAs"]}")
                 throw new ArgumentException(
-                    $"Round {open.Id} is not finished and was started with other inputs: go on with it (rlhf instances resume {open.Id}) or end it (rlhf instances cancel {open.Id}).");
-            Console.Error.WriteLine($"Going on with round {open.Id}, begun {open.CreatedAt:u}.");
+                    $"{definition} {open.Id} is not finished and was started with other inputs: go on with it (rlhf instances resume {open.Id}) or end it (rlhf instances cancel {open.Id}).");
+            Console.Error.WriteLine($"Going on with {definition} {open.Id}, begun {open.CreatedAt:u}.");
             return open.Id;
         }
-        var instance = await workspace.Runtime.StartAsync(WorkflowFiles.Definition(Definition), inputs, cancellationToken);
-        if (!json) Console.Error.WriteLine($"Round {instance}: embedded engine, store {workspace.Store}, float32 on {ModelDevice}");
+        var instance = await workspace.Runtime.StartAsync(WorkflowFiles.Definition(definition), inputs, cancellationToken);
+        if (!json) Console.Error.WriteLine($"{definition} {instance}: embedded engine, store {workspace.Place}, float32 on {ModelDevice}");
         return instance;
     }
 }

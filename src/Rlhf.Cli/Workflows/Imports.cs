@@ -34,11 +34,12 @@ static class Imports
         : folderOrRef.Contains('/') && !File.Exists(folderOrRef) && TryRef(folderOrRef) is { } artifact ? artifact
         : throw new ArgumentException($"'{folderOrRef}' is no folder and no artifact reference; expected a model folder (Hugging Face or llama2.c).");
 
-    /// <summary>Prompts: an artifact reference, or a file.</summary>
+    /// <summary>Prompts: an artifact reference, a name such as <c>prompts@latest</c>, or a file.</summary>
     public static async Task<ArtifactRef> PromptsAsync(this Workspace workspace, string fileOrRef, CancellationToken cancellationToken)
     {
+        if (!File.Exists(fileOrRef) && Names.IsName(fileOrRef)) return await workspace.Names.ResolveAsync(fileOrRef, cancellationToken);
         if (!File.Exists(fileOrRef))
-            return TryRef(fileOrRef) ?? throw new ArgumentException($"'{fileOrRef}' is no file and no artifact reference; expected prompts (.txt, .jsonl or .json).");
+            return TryRef(fileOrRef) ?? throw new ArgumentException($"'{fileOrRef}' is no file, no artifact reference and no name; expected prompts (.txt, .jsonl or .json).");
         return await workspace.Artifacts.PutAsync(
             "text", new Dictionary<string, byte[]> { [Path.GetFileName(fileOrRef)] = await File.ReadAllBytesAsync(fileOrRef, cancellationToken) }, cancellationToken);
     }

@@ -12,17 +12,11 @@ static class RunCommand
     public static async Task<int> RunAsync(Workspace workspace, string workflow, string[] inputs, string? preset, bool lintOnly, bool json, CancellationToken cancellationToken)
     {
         var file = WorkflowFiles.Definition(workflow);
-        if (workspace.Runtime.Lint(file) is { Count: > 0 } findings)
-        {
-            Report(findings, json);
-            return ExitCodes.WrongUsage;
-        }
-        if (lintOnly)
-        {
-            Report([], json);
-            return ExitCodes.Done;
-        }
-        workspace.Drive();
+        var findings = workspace.Runtime.Lint(file);
+        var failed = findings.Any(f => f.Severity == Severity.Error);
+        if (lintOnly || failed) Report(findings, json);
+        else foreach (var warning in findings) Console.Error.WriteLine($"warning: {warning}");
+        if (lintOnly || failed) return failed ? ExitCodes.WrongUsage : ExitCodes.Done;
         var values = Values(inputs);
         if (preset is not null) values["preset"] = (await workspace.PresetAsync(preset, cancellationToken)).ToString();
         var instance = await workspace.Runtime.StartAsync(file, values, cancellationToken);
@@ -33,7 +27,7 @@ static class RunCommand
     static void Report(IReadOnlyList<Finding> findings, bool json) =>
         Output.Write(json, new JsonArray([.. findings.Select(CanonicalJson.ToObject)]), () =>
         {
-            foreach (var finding in findings) Console.Error.WriteLine(finding);
+            foreach (var finding in findings) Console.Error.WriteLine($"{finding.Severity.ToString().ToLowerInvariant()}: {finding}");
             if (findings.Count == 0) Console.Error.WriteLine("No findings.");
         });
 

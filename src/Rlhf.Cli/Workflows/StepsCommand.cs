@@ -24,7 +24,6 @@ static class StepsCommand
     {
         workspace.Runner.Describe(step);
         if (!input.Exists) throw new ArgumentException($"There is no file '{input}'; expected a JSON object of inputs and hparams.");
-        workspace.Drive();
         JsonObject values;
         try
         {

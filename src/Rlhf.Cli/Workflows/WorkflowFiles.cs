@@ -13,6 +13,10 @@ static class WorkflowFiles
     /// <exception cref="ArgumentException">Neither is there.</exception>
     public static string Preset(string nameOrFile) => Find(nameOrFile, "presets", "preset");
 
+    /// <summary>Every workflow file, one of each name.</summary>
+    public static IReadOnlyList<string> All() =>
+        [.. Folders.Where(Directory.Exists).SelectMany(f => Directory.GetFiles(f, "*.json")).DistinctBy(Path.GetFileName).Order(StringComparer.Ordinal)];
+
     static string Find(string nameOrFile, string folder, string what)
     {
         var folders = Folders.Select(f => Path.Combine(f, folder)).ToList();

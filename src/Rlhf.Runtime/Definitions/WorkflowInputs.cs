@@ -21,9 +21,9 @@ internal static partial class WorkflowInputs
         foreach (var input in definition.Inputs)
         {
             var value = given.TryGetPropertyValue(input.Name, out var own) ? own : input.Default;
-            if (input.Type == ScalarType.String && value is not null && value.GetValueKind() != JsonValueKind.String)
+            if (input.Type == DataType.Text && value is not null && value.GetValueKind() != JsonValueKind.String)
                 throw new ArgumentException($"{definition.DefinitionId}, input '{input.Name}' is {value.ToJsonString()}; expected a text.");
-            if (!Scalars.TryConvert(value, input.Type, out var converted, out var reason))
+            if (!Values.TryConvert(value, input.Type, out var converted, out var reason))
                 throw new ArgumentException($"{definition.DefinitionId}, input '{input.Name}' {reason}.");
             if (converted is not null) bound[input.Name] = converted.DeepClone();
         }
@@ -35,7 +35,7 @@ internal static partial class WorkflowInputs
     // spent on the way to it.
     static string? Missing(WorkflowDefinition definition, JsonObject bound)
     {
-        foreach (var activity in definition.Root.Activities)
+        foreach (var activity in definition.Activities)
         {
             foreach (var needed in activity.Type.Inputs.Where(i => i.Required && activity.Type.Step is not null))
             {

@@ -1,57 +1,136 @@
 using System.Globalization;
 using System.Text.Json;
+using Npgsql;
+using Rlhf.Runtime.Store;
 
 namespace Rlhf.Runtime.Driver;
 
-/// <summary>
-/// One process drives a store: a lock of the operating system on <c>driver.lock</c>, which ends with the process however it ends. Who holds
-/// it stands beside it in <c>driver.json</c>, since a locked file cannot be read everywhere.
-/// </summary>
-internal sealed class DriverLock : IDisposable
+/// <summary>One process drives a store. The lock ends with the process, however it ends.</summary>
+internal abstract class DriverLock : IAsyncDisposable
 {
-    // What FileShare.None answers where the file is locked: sharing and lock violations on Windows, EAGAIN on Linux and on macOS.
-    static readonly int[] Locked = [unchecked((int)0x80070020), unchecked((int)0x80070021), 11, 35];
-
-    readonly FileStream _file;
-
-    DriverLock(FileStream file) => _file = file;
-
     /// <exception cref="DriverBusyException">Another process drives the store; the message names it.</exception>
-    public static DriverLock Acquire(string store, TimeProvider time)
+    public static async Task<DriverLock> AcquireAsync(string folder, Database database, TimeProvider time, CancellationToken cancellationToken) =>
+        database.IsPostgres ? await SessionLock.AcquireAsync(database, cancellationToken) : FileLock.Acquire(folder, time);
+
+    /// <summary>True where a process that held this lock before is known to be dead by now.</summary>
+    public abstract bool ProvesDeath { get; }
+
+    /// <exception cref="DriverBusyException">The lock was lost.</exception>
+    public abstract Task EnsureHeldAsync(CancellationToken cancellationToken);
+
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>
+    /// A lock of the operating system on <c>driver.lock</c>. Who holds it stands beside it in <c>driver.json</c>, since a locked file cannot be
+    /// read everywhere.
+    /// </summary>
+    sealed class FileLock(FileStream file) : DriverLock
     {
-        Directory.CreateDirectory(store);
-        try
+        // What FileShare.None answers where the file is locked: sharing and lock violations on Windows, EAGAIN on Linux and on macOS.
+        static readonly int[] Locked = [unchecked((int)0x80070020), unchecked((int)0x80070021), 11, 35];
+
+        public override bool ProvesDeath => true;
+
+        public static FileLock Acquire(string folder, TimeProvider time)
         {
-            var file = new FileStream(Path.Combine(store, "driver.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
-            var holder = new Holder(Environment.ProcessId, Environment.MachineName, time.GetUtcNow());
-            File.WriteAllText(HolderFile(store), JsonSerializer.Serialize(holder));
-            return new(file);
+            Directory.CreateDirectory(folder);
+            try
+            {
+                var file = new FileStream(Path.Combine(folder, "driver.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+                var holder = new Holder(Environment.ProcessId, Environment.MachineName, time.GetUtcNow());
+                File.WriteAllText(HolderFile(folder), JsonSerializer.Serialize(holder));
+                return new(file);
+            }
+            catch (IOException e) when (Locked.Contains(e.HResult))
+            {
+                throw new DriverBusyException($"The store '{folder}' is driven by {DescribeHolder(folder)}; only one process may drive a store.");
+            }
         }
-        catch (IOException e) when (Locked.Contains(e.HResult))
+
+        public override Task EnsureHeldAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public override ValueTask DisposeAsync() => file.DisposeAsync();
+
+        static string DescribeHolder(string folder)
         {
-            throw new DriverBusyException($"The store '{store}' is driven by {DescribeHolder(store)}; only one process may drive a store.");
+            try
+            {
+                var holder = JsonSerializer.Deserialize<Holder>(File.ReadAllText(HolderFile(folder)))!;
+                return $"process {holder.ProcessId} on {holder.Machine} since {holder.Since.ToString("u", CultureInfo.InvariantCulture)}";
+            }
+            catch (Exception e) when (e is IOException or JsonException)
+            {
+                return "another process, which has not said yet which one it is";
+            }
         }
+
+        static string HolderFile(string folder) => Path.Combine(folder, "driver.json");
+
+        sealed record Holder(int ProcessId, string Machine, DateTimeOffset Since);
     }
 
-    public void Dispose() => _file.Dispose();
-
-    static string DescribeHolder(string store)
+    /// <summary>
+    /// An advisory lock of PostgreSQL, held by a connection of its own: the server releases it when the connection ends. A driver that lost
+    /// its connection may drive on for one more transition; the revision of the instance decides between it and the next one.
+    /// </summary>
+    sealed class SessionLock(NpgsqlConnection connection, string database) : DriverLock
     {
-        try
+        const long Key = 0x726c6866_64726976; // "rlhfdriv"
+
+        public override bool ProvesDeath => false;
+
+        public static async Task<SessionLock> AcquireAsync(Database database, CancellationToken cancellationToken)
         {
-            var holder = JsonSerializer.Deserialize<Holder>(File.ReadAllText(HolderFile(store)))!;
-            return $"process {holder.ProcessId} on {holder.Machine} since {holder.Since.ToString("u", CultureInfo.InvariantCulture)}";
+            var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false, KeepAlive = 5, CommandTimeout = 10 };
+            settings.ApplicationName = $"rlhf driver {Environment.MachineName}/{Environment.ProcessId}";
+            var connection = new NpgsqlConnection(settings.ToString());
+            try
+            {
+                await connection.OpenAsync(cancellationToken);
+                await using var command = new NpgsqlCommand($"SELECT pg_try_advisory_lock({Key})", connection);
+                if (await command.ExecuteScalarAsync(cancellationToken) is true) return new(connection, database.Name);
+                throw new DriverBusyException(
+                    $"The store '{database.Name}' is driven by {await DescribeHolderAsync(connection, cancellationToken)}; only one process may drive a store.");
+            }
+            catch
+            {
+                await connection.DisposeAsync();
+                throw;
+            }
         }
-        catch (Exception e) when (e is IOException or JsonException)
+
+        public override async Task EnsureHeldAsync(CancellationToken cancellationToken)
         {
-            return "another process, which has not said yet which one it is";
+            try
+            {
+                await using var command = new NpgsqlCommand("SELECT 1", connection);
+                await command.ExecuteScalarAsync(cancellationToken);
+            }
+            catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+            {
+                throw new DriverBusyException($"The connection that held the lock on '{database}' is gone ({e.Message}); someone else may drive it now.");
+            }
+        }
+
+        public override ValueTask DisposeAsync() => connection.DisposeAsync();
+
+        static async Task<string> DescribeHolderAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+        {
+            const string query = """
+                SELECT a.application_name, a.backend_start FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+                WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                  AND l.classid = @high AND l.objid = @low
+                """;
+            await using var command = new NpgsqlCommand(query, connection);
+            command.Parameters.AddWithValue("high", NpgsqlTypes.NpgsqlDbType.Oid, (uint)(Key >> 32));
+            command.Parameters.AddWithValue("low", NpgsqlTypes.NpgsqlDbType.Oid, (uint)(Key & 0xFFFFFFFF));
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            return await reader.ReadAsync(cancellationToken)
+                ? $"{reader.GetString(0)} since {reader.GetDateTime(1).ToUniversalTime().ToString("u", CultureInfo.InvariantCulture)}"
+                : "another process, which has just ended";
         }
     }
-
-    static string HolderFile(string store) => Path.Combine(store, "driver.json");
-
-    sealed record Holder(int ProcessId, string Machine, DateTimeOffset Since);
 }
 
-/// <summary>A second process wanted to drive a store.</summary>
+/// <summary>A second process wanted to drive a store, or this one no longer does.</summary>
 public sealed class DriverBusyException(string message) : IOException(message);

@@ -3,13 +3,16 @@ using Rlhf.Runtime.Interpreter;
 namespace Rlhf.Runtime.Driver;
 
 /// <summary>
-/// Sees every boundary of a run. Implementers must be quick; an exception they throw ends the run where it is, as a crash would, and the
-/// instance stays as its last stored transition left it.
+/// Sees every boundary of a run. Implementers must be quick; an exception they throw stops the engine where it is, as a crash would, and
+/// everything stays as the last stored transition left it.
 /// </summary>
 public interface IDriverObserver
 {
     /// <summary>A step is about to run.</summary>
-    void Dispatching(string instance, WorkflowCommand.RunStep step) { }
+    void Dispatching(string instance, string execution) { }
+
+    /// <summary>A step has answered; the answer is about to be stored.</summary>
+    void Answering(string instance, string execution) { }
 
     /// <summary>A transition is about to be stored.</summary>
     void Saving(string instance, Transition transition) { }
@@ -19,4 +22,7 @@ public interface IDriverObserver
 
     /// <summary>The workflow writes a line.</summary>
     void Line(string instance, string text) { }
+
+    /// <summary>Something is wrong that the engine goes on with: an instance it cannot read, a database it cannot reach.</summary>
+    void Trouble(string message) { }
 }

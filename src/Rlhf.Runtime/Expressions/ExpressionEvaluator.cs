@@ -7,19 +7,20 @@ namespace Rlhf.Runtime.Expressions;
 internal static class ExpressionEvaluator
 {
     /// <param name="byId">Variables by id; the scope has them by name.</param>
-    /// <param name="type">The type to convert to, or null to leave the value as it is.</param>
     /// <exception cref="ScriptException">The expression cannot be evaluated or its value is of another type.</exception>
-    public static JsonNode? Evaluate(Expression expression, ScalarType? type, Func<string, JsonNode?> byId, ScriptScope scope)
+    public static ScriptResult Evaluate(Expression expression, DataType type, Func<string, JsonNode?> byId, ScriptScope scope)
     {
-        var value = expression switch
+        var result = expression switch
         {
-            Expression.Literal literal => literal.Value,
-            Expression.Variable variable => byId(variable.Id),
+            Expression.Literal literal => Plain(literal.Value),
+            Expression.Variable variable => Plain(byId(variable.Id)),
+            Expression.ObjectText text => Plain(text.Value),
             Expression.JavaScript script => Script.Evaluate(script.Script, scope),
             _ => throw new NotSupportedException(expression.GetType().Name),
         };
-        if (type is null) return value?.DeepClone();
-        return Scalars.TryConvert(value, type.Value, out var converted, out var reason) ? converted?.DeepClone()
+        return Values.TryConvert(result.Value, type, out var converted, out var reason) ? result with { Value = converted?.DeepClone() }
             : throw new ScriptException(reason);
     }
+
+    static ScriptResult Plain(JsonNode? value) => new(value, ScriptResult.Nothing);
 }

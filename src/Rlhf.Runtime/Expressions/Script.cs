@@ -1,44 +1,39 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Jint;
 using Jint.Native;
 using Jint.Runtime;
 using Jint.Runtime.Interop;
-using Rlhf.Runtime.Definitions;
 using Rlhf.Steps.Data;
 
 namespace Rlhf.Runtime.Expressions;
-
-/// <summary>What a script may see: inputs and variables by name, the time of the event, and a random stream of its own.</summary>
-internal sealed record ScriptScope(
-    IReadOnlyDictionary<string, JsonNode?> Inputs, IReadOnlyDictionary<string, JsonNode?> Variables, DateTimeOffset Now,
-    string RandomStream);
 
 /// <summary>
 /// JavaScript within limits that do not depend on the machine: statements, depth, memory. Date and Math.random answer from the scope, so
 /// that a replay gives the same result. A wall clock stops what those limits cannot (a regular expression that never ends).
 /// </summary>
-internal static class Script
+internal static partial class Script
 {
     const int MaxStatements = 100_000;
     const int MaxDepth = 128;
     const long MaxMemoryBytes = 64L << 20;
     const int MaxArray = 1_000_000;
-    static readonly TimeSpan WallClock = TimeSpan.FromSeconds(10);
 
-    /// <returns>Null, a text, a number or a boolean.</returns>
-    /// <exception cref="ScriptException">The script fails, passes a limit or gives something else.</exception>
+    // As in Elsa, a script may be the body of a function.
+    static readonly ScriptPreparationOptions Body = new() { ParsingOptions = new() { AllowReturnOutsideFunction = true } };
+
+    /// <exception cref="ScriptException">The script fails, passes a limit or gives what is no JSON.</exception>
     /// <exception cref="ScriptStoppedException">The wall clock stopped it.</exception>
-    public static JsonNode? Evaluate(string script, ScriptScope scope)
+    public static ScriptResult Evaluate(string script, ScriptScope scope)
     {
         try
         {
-            return ToJson(CreateEngine(scope).Evaluate(script));
+            return DeepValues.OnLargeStack(() => Run(script, scope));
         }
-        catch (Exception e) when (e is TimeoutException or System.Text.RegularExpressions.RegexMatchTimeoutException)
+        catch (Exception e) when (e is TimeoutException or RegexMatchTimeoutException)
         {
-            throw new ScriptStoppedException($"the script was stopped after {WallClock.TotalSeconds} s");
+            throw new ScriptStoppedException($"the script was stopped after {scope.WallClock.TotalSeconds} s");
         }
         catch (Exception e) when (Reason(e) is not null)
         {
@@ -46,12 +41,28 @@ internal static class Script
         }
     }
 
+    static ScriptResult Run(string script, ScriptScope scope)
+    {
+        var engine = CreateEngine(scope);
+        var variables = new ScriptVariables(engine, scope);
+        IReadOnlyList<string>? outcomes = null;
+        DefineValues(engine, scope, variables);
+        DefineResults(engine, scope, script);
+        if (scope.SetsOutcomes)
+        {
+            Define(engine, "setOutcome", arguments => { outcomes = [FirstText(arguments)]; return JsValue.Undefined; });
+            Define(engine, "setOutcomes", arguments => { outcomes = Texts(arguments); return JsValue.Undefined; });
+        }
+        var value = ScriptValues.ToJson(engine.Evaluate(Engine.PrepareScript(script, options: Body)));
+        return new(value, variables.Changes(), outcomes);
+    }
+
     /// <summary>Why the text is no script, or null.</summary>
     public static string? SyntaxError(string script)
     {
         try
         {
-            Engine.PrepareScript(script, strict: true);
+            Engine.PrepareScript(script, options: Body);
             return null;
         }
         catch (Exception e) when (e is ScriptPreparationException or Acornima.ParseErrorException)
@@ -60,9 +71,9 @@ internal static class Script
         }
     }
 
-    /// <summary>The name in scripts: get and the name with its first letters raised, as Elsa does for variables.</summary>
-    public static string GetterOf(string name) =>
-        "get" + string.Concat(name.Split('_', '-', ' ').Where(p => p.Length > 0).Select(p => char.ToUpperInvariant(p[0]) + p[1..]));
+    /// <summary>A name as it stands behind get and set in scripts: its first letters raised, as Elsa does for variables.</summary>
+    public static string PascalOf(string name) =>
+        string.Concat(name.Split('_', '-', ' ').Where(p => p.Length > 0).Select(p => char.ToUpperInvariant(p[0]) + p[1..]));
 
     static string? Reason(Exception e) => e switch
     {
@@ -70,7 +81,7 @@ internal static class Script
         StatementsCountOverflowException => $"the script ran more than {MaxStatements} statements",
         RecursionDepthOverflowException => $"the script called itself more than {MaxDepth} deep",
         MemoryLimitExceededException => $"the script took more than {MaxMemoryBytes >> 20} MiB",
-        ScriptPreparationException or Acornima.ParseErrorException or JintException => e.Message,
+        ScriptPreparationException or Acornima.ParseErrorException or JintException => (e.InnerException ?? e).Message,
         _ => null,
     };
 
@@ -78,33 +89,59 @@ internal static class Script
     {
         var engine = new Engine(options =>
         {
-            options.Strict().DisableStringCompilation();
-            options.LimitRecursion(MaxDepth).MaxStatements(MaxStatements).LimitMemory(MaxMemoryBytes).TimeoutInterval(WallClock);
+            options.DisableStringCompilation();
+            options.LimitRecursion(MaxDepth).MaxStatements(MaxStatements).LimitMemory(MaxMemoryBytes).TimeoutInterval(scope.WallClock);
             options.Constraints.MaxArraySize = MaxArray;
-            options.Constraints.RegexTimeout = WallClock;
+            options.Constraints.RegexTimeout = scope.WallClock;
             options.Interop.Enabled = false;
             options.TimeZone = TimeZoneInfo.Utc;
             options.TimeSystem = new EventTime(scope.Now);
         });
+        DeepValues.Limit(engine);
         var draws = 0;
         engine.GetValue("Math").AsObject().Set("random", new ClrFunction(engine, "random",
             (_, _) => Seeds.Uniform(0, scope.RandomStream, (draws++).ToString(CultureInfo.InvariantCulture))));
-        Define(engine, "getVariable", arguments => ToScript(Known(scope.Variables, FirstText(arguments), "variable")));
-        Define(engine, "getInput", arguments => ToScript(Known(scope.Inputs, FirstText(arguments), "input")));
-        foreach (var (name, value) in scope.Variables) Define(engine, GetterOf(name), _ => ToScript(value));
+        return engine;
+    }
+
+    static void DefineValues(Engine engine, ScriptScope scope, ScriptVariables variables)
+    {
+        // As in Elsa, what is not there is null.
+        Define(engine, "getInput", arguments => ScriptValues.ToScript(engine, scope.Inputs.GetValueOrDefault(FirstText(arguments))));
+        Define(engine, "getVariable", arguments => variables.Get(FirstText(arguments)));
+        Define(engine, "setVariable", arguments => Set(FirstText(arguments), arguments.ElementAtOrDefault(1)));
+        foreach (var name in scope.Variables.Keys)
+        {
+            Define(engine, $"get{PascalOf(name)}", _ => variables.Get(name));
+            Define(engine, $"set{PascalOf(name)}", arguments => Set(name, arguments.ElementAtOrDefault(0)));
+        }
         foreach (var (name, value) in scope.Inputs)
         {
             // Elsa takes the name of an input as it stands; an input hides a variable of the same name.
-            Define(engine, "get" + name, _ => ToScript(value));
-            Define(engine, GetterOf(name), _ => ToScript(value));
+            Define(engine, $"get{name}", _ => ScriptValues.ToScript(engine, value));
+            Define(engine, $"get{PascalOf(name)}", _ => ScriptValues.ToScript(engine, value));
         }
-        var variables = new JsObject(engine);
-        // Read-only: an expression reads; in strict mode an assignment is an error rather than nothing.
-        foreach (var (name, value) in scope.Variables)
-            variables.FastSetProperty(name, new(ToScript(value), writable: false, enumerable: true, configurable: false));
-        variables.PreventExtensions();
-        engine.SetValue("variables", variables);
-        return engine;
+        engine.SetValue("variables", variables.Copy);
+
+        JsValue Set(string name, JsValue? value)
+        {
+            variables.Set(name, value ?? JsValue.Undefined);
+            return JsValue.Undefined;
+        }
+    }
+
+    static void DefineResults(Engine engine, ScriptScope scope, string script)
+    {
+        Define(engine, "getLastResult", _ => ScriptValues.ToScript(engine, scope.LastResult));
+        Define(engine, "getOutputFrom", arguments => Output(FirstText(arguments), arguments.Length > 1 ? arguments[1].ToString() : "Result"));
+        foreach (Match match in OutputGetter().Matches(script))
+        {
+            if (scope.Producers.FirstOrDefault(id => PascalOf(id) == match.Groups["activity"].Value) is { } activity)
+                Define(engine, match.Value, _ => Output(activity, match.Groups["output"].Value));
+        }
+
+        JsValue Output(string activity, string name) => ScriptValues.ToScript(engine, (scope.Results.GetValueOrDefault(activity) as JsonObject)?
+            .FirstOrDefault(o => string.Equals(o.Key, name, StringComparison.OrdinalIgnoreCase)).Value);
     }
 
     static void Define(Engine engine, string name, Func<JsValue[], JsValue> function) =>
@@ -112,44 +149,15 @@ internal static class Script
 
     static string FirstText(JsValue[] arguments) => arguments is [var first, ..] ? first.ToString() : "";
 
-    static JsonNode? Known(IReadOnlyDictionary<string, JsonNode?> values, string name, string what) =>
-        values.TryGetValue(name, out var value) ? value
-        : throw new ScriptException($"there is no {what} '{name}'; known are {string.Join(", ", values.Keys.Order(StringComparer.Ordinal))}");
+    static List<string> Texts(JsValue[] arguments) =>
+        arguments is [JsArray array, ..] ? [.. array.Select(item => item.ToString())]
+        : throw new ScriptException("setOutcomes was given no list; expected a list of names");
 
-    static JsValue ToScript(JsonNode? value) => value?.GetValueKind() switch
-    {
-        null or JsonValueKind.Null => JsValue.Null,
-        JsonValueKind.True => JsBoolean.True,
-        JsonValueKind.False => JsBoolean.False,
-        JsonValueKind.Number => double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture),
-        _ => value.GetValue<string>(),
-    };
-
-    static JsonValue? ToJson(JsValue value) => value switch
-    {
-        _ when value.IsNull() || value.IsUndefined() => null,
-        _ when value.IsBoolean() => JsonValue.Create(value.AsBoolean()),
-        _ when value.IsString() => JsonValue.Create(value.AsString()),
-        _ when value.IsNumber() && double.IsFinite(value.AsNumber()) => Number(value.AsNumber()),
-        _ when value.IsNumber() => throw new ScriptException($"the script gives {value.AsNumber()}; expected a finite number"),
-        _ => throw new ScriptException($"the script gives {value.Type.ToString().ToLowerInvariant()}; expected a text, a number or a boolean"),
-    };
-
-    static JsonValue Number(double number) =>
-        Math.Abs(number) < 1L << 53 && number == Math.Truncate(number) ? JsonValue.Create((long)number) : JsonValue.Create(number);
+    [GeneratedRegex(@"\bget(?<output>\w+?)From(?<activity>\w+)")]
+    private static partial Regex OutputGetter();
 
     sealed class EventTime(DateTimeOffset now) : DefaultTimeSystem(TimeZoneInfo.Utc, CultureInfo.InvariantCulture)
     {
         public override DateTimeOffset GetUtcNow() => now.ToUniversalTime();
     }
-}
-
-/// <summary>A script failed in a way that it would fail again.</summary>
-internal sealed class ScriptException(string message, Exception? inner = null) : Exception(message, inner);
-
-/// <summary>A script was stopped by the clock; whoever runs the interpreter records that as part of the event.</summary>
-internal sealed class ScriptStoppedException(string message) : Exception(message)
-{
-    /// <summary>The activity execution whose script it was.</summary>
-    public string Execution { get; init; } = "";
 }

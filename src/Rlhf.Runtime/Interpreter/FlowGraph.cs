@@ -14,7 +14,7 @@ internal sealed class FlowGraph
     readonly HashSet<Connection> _forward = [];
     readonly HashSet<string> _reachable = [];
 
-    public FlowGraph(Flowchart flowchart, string? start)
+    public FlowGraph(Activity flowchart, string? start)
     {
         var ids = flowchart.Activities.Select(a => a.Id).ToHashSet();
         Start = start;
@@ -29,18 +29,19 @@ internal sealed class FlowGraph
     public IReadOnlyList<Connection> Connections { get; }
 
     /// <summary>
-    /// The activity an instance starts at: the one that is asked for, a Start, one that can start the workflow, one that nothing leads to,
+    /// The activity a flowchart starts at: the one that is asked for, a Start, one that can start the workflow, one that nothing leads to,
     /// the first.
     /// </summary>
-    public static string? StartOf(Flowchart flowchart, string? asked)
+    public static Activity? StartOf(Activity flowchart, string? asked)
     {
-        var targets = flowchart.Connections.Select(c => c.Target).ToHashSet();
         var activities = flowchart.Activities;
-        return (activities.FirstOrDefault(a => a.Id == asked)
+        var ids = activities.Select(a => a.Id).ToHashSet();
+        var targets = flowchart.Connections.Where(c => ids.Contains(c.Source)).Select(c => c.Target).ToHashSet();
+        return activities.FirstOrDefault(a => a.Id == asked)
             ?? activities.FirstOrDefault(a => a.Type.Name == ActivityCatalog.Start)
             ?? activities.FirstOrDefault(a => a.CanStart)
             ?? activities.FirstOrDefault(a => !targets.Contains(a.Id))
-            ?? (activities is [var first, ..] ? first : null))?.Id;
+            ?? (activities is [var first, ..] ? first : null);
     }
 
     public IEnumerable<Connection> Outbound(string activity) => _outbound[activity];
@@ -54,6 +55,17 @@ internal sealed class FlowGraph
     /// <summary>A backward connection is sound where every forward path from the start to its source passes its target.</summary>
     public bool IsSoundBackward(Connection connection) =>
         connection.Target == Start || !HasPath(Start!, connection.Source, except: connection.Target);
+
+    /// <summary>Every activity that leads to this one by forward connections.</summary>
+    public IReadOnlySet<string> Ancestors(string activity)
+    {
+        var (seen, queue) = (new HashSet<string>(), new Queue<string>([activity]));
+        while (queue.TryDequeue(out var at))
+        {
+            foreach (var source in ForwardInbound(at).Select(c => c.Source).Where(seen.Add)) queue.Enqueue(source);
+        }
+        return seen;
+    }
 
     /// <summary>True where a token can get from one activity to the other, backward connections included.</summary>
     public bool CanFollow(string from, string to)

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Rlhf.Runtime.Interpreter;
@@ -18,6 +20,27 @@ public abstract record WorkflowCommand
 
     /// <summary>The instance has ended.</summary>
     public sealed record Finish(WorkflowStatus Status) : WorkflowCommand;
+
+    /// <summary>
+    /// Start an instance of another definition under the id <paramref name="Child"/>; where <paramref name="Wait"/> is true its end is to be
+    /// told by <see cref="ChildEnded"/>. The id follows from instance and execution, so that a repeated command starts nothing twice.
+    /// </summary>
+    public sealed record StartChild(string Execution, string Child, string DefinitionId, JsonObject Inputs, bool Wait) : WorkflowCommand
+    {
+        /// <summary>32 hexadecimal digits in lower case.</summary>
+        public static string IdOf(string instance, string execution) =>
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{instance}/{execution}")))[..32];
+    }
+
+    /// <summary>Tell every instance, this one included, that something with a name happened.</summary>
+    public sealed record PublishEvent(string Name, JsonNode? Payload) : WorkflowCommand
+    {
+        /// <summary>Tell this instance only.</summary>
+        public bool Local { get; init; }
+    }
+
+    /// <summary>Cancel a child that nobody waits for any more.</summary>
+    public sealed record CancelChild(string Child) : WorkflowCommand;
 }
 
 /// <summary>What happened to an activity execution. Retrying: an attempt failed and another follows.</summary>

@@ -7,34 +7,41 @@ namespace Rlhf.Runtime.Lint;
 /// <summary>What an expression reads: ids of variables, and in words what it names that is not there.</summary>
 internal sealed partial record ValueReads(IReadOnlyList<string> Variables, IReadOnlyList<string> Unknown)
 {
-    public static ValueReads Of(Expression expression, WorkflowDefinition definition)
+    /// <param name="script">The script that the expression is or holds, if any.</param>
+    /// <param name="inScope">The variables that the activity sees.</param>
+    public static ValueReads Of(Expression expression, string? script, WorkflowDefinition definition, IReadOnlyList<WorkflowVariable> inScope)
     {
         var (variables, unknown) = (new List<string>(), new List<string>());
         if (expression is Expression.Variable { Id: var id })
         {
-            if (definition.Variables.Any(v => v.Id == id)) variables.Add(id);
+            if (inScope.Any(v => v.Id == id)) variables.Add(id);
             else unknown.Add($"the variable '{id}'");
         }
-        if (expression is Expression.JavaScript { Script: var script })
-        {
-            foreach (Match match in Accessor().Matches(script)) Add(match, definition, variables, unknown);
-        }
+        foreach (Match match in Accessor().Matches(script ?? "")) Add(match, definition, inScope, variables, unknown);
         return new([.. variables.Distinct()], unknown);
     }
 
-    static void Add(Match match, WorkflowDefinition definition, List<string> variables, List<string> unknown)
+    /// <summary>True where a script sets the variable with this name, as far as its text tells.</summary>
+    public static bool Sets(string script, string variable)
+    {
+        var (setter, name) = (Regex.Escape($"set{Script.PascalOf(variable)}"), Regex.Escape(variable));
+        return Regex.IsMatch(script, $$"""\b{{setter}}\s*\(|\bsetVariable\(\s*["']{{name}}["']|\bvariables\.{{name}}\s*=[^=]""");
+    }
+
+    static void Add(Match match, WorkflowDefinition definition, IReadOnlyList<WorkflowVariable> inScope, List<string> variables, List<string> unknown)
     {
         string Part(string name) => match.Groups[name].Value;
         var (getter, input) = (Part("getter"), Part("input"));
-        if (getter is "getVariable" or "getInput") return;
+        if (getter is "getVariable" or "getInput" or "getOutputFrom" or "getLastResult") return;
+        if (definition.Activities.Any(a => a.Type.Outputs.Any(o => $"get{o.Name}From{Script.PascalOf(a.Id)}" == getter))) return;
         if (input.Length > 0)
         {
             if (definition.Inputs.All(i => i.Name != input)) unknown.Add($"the input '{input}'");
             return;
         }
-        if (getter.Length > 0 && definition.Inputs.Any(i => "get" + i.Name == getter || Script.GetterOf(i.Name) == getter)) return;
+        if (getter.Length > 0 && definition.Inputs.Any(i => "get" + i.Name == getter || "get" + Script.PascalOf(i.Name) == getter)) return;
         var name = Part("variable") + Part("member");
-        var variable = definition.Variables.FirstOrDefault(v => getter.Length > 0 ? Script.GetterOf(v.Name) == getter : v.Name == name);
+        var variable = inScope.FirstOrDefault(v => getter.Length > 0 ? "get" + Script.PascalOf(v.Name) == getter : v.Name == name);
         if (variable is not null) variables.Add(variable.Id);
         else unknown.Add(getter.Length > 0 ? $"'{getter}()'" : $"the variable '{name}'");
     }

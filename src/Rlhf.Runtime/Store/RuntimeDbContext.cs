@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Design;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Rlhf.Runtime.Store;
@@ -10,11 +9,20 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
     public DbSet<InstanceRow> Instances => Set<InstanceRow>();
     public DbSet<EventRow> Events => Set<EventRow>();
     public DbSet<LogRow> Log => Set<LogRow>();
-    public DbSet<WaitingRow> Waiting => Set<WaitingRow>();
+    public DbSet<WaitRow> Waits => Set<WaitRow>();
+    public DbSet<WaitEventRow> WaitEvents => Set<WaitEventRow>();
+    public DbSet<JobRow> Jobs => Set<JobRow>();
+    public DbSet<MessageRow> Messages => Set<MessageRow>();
+    public DbSet<ScheduleRow> Schedules => Set<ScheduleRow>();
+    public DbSet<FiringRow> Firings => Set<FiringRow>();
 
-    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
         // Ticks of UTC: SQLite has no type for times that it could compare.
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcTicks>();
+        configurationBuilder.Properties<JobStatus>().HaveConversion<string>();
+        configurationBuilder.Properties<MessageKind>().HaveConversion<string>();
+    }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -23,36 +31,35 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         {
             instance.ToTable("Instances").HasKey(i => i.Id);
             instance.HasIndex(i => new { i.Status, i.DefinitionId });
+            instance.HasIndex(i => new { i.CreatedAt, i.Id });
+            instance.HasIndex(i => i.SingletonKey).IsUnique();
+            instance.HasIndex(i => i.Parent);
             instance.HasOne<DefinitionRow>().WithMany().HasForeignKey(i => new { i.DefinitionId, i.DefinitionVersion })
                 .OnDelete(DeleteBehavior.Restrict);
         });
-        modelBuilder.Entity<EventRow>(row =>
-        {
-            row.ToTable("Events").HasKey(e => new { e.InstanceId, e.Number });
-            row.HasOne<InstanceRow>().WithMany().HasForeignKey(e => e.InstanceId);
-        });
-        modelBuilder.Entity<LogRow>(row =>
-        {
-            row.ToTable("Log").HasKey(l => new { l.InstanceId, l.Sequence });
-            row.HasOne<InstanceRow>().WithMany().HasForeignKey(l => l.InstanceId);
-        });
-        modelBuilder.Entity<WaitingRow>(row =>
-        {
-            row.ToTable("Waiting").HasKey(w => new { w.InstanceId, w.Execution });
-            row.HasOne<InstanceRow>().WithMany().HasForeignKey(w => w.InstanceId);
-            row.HasIndex(w => w.Deadline);
-        });
+        OfInstance<EventRow>(modelBuilder, "Events").HasKey(e => new { e.InstanceId, e.Number });
+        OfInstance<LogRow>(modelBuilder, "Log").HasKey(l => new { l.InstanceId, l.Sequence });
+        var waits = OfInstance<WaitRow>(modelBuilder, "Waits");
+        waits.HasKey(w => new { w.InstanceId, w.Execution });
+        waits.HasIndex(w => w.Due);
+        var names = OfInstance<WaitEventRow>(modelBuilder, "WaitEvents");
+        names.HasKey(w => new { w.InstanceId, w.Execution, w.Name });
+        names.HasIndex(w => w.Name);
+        var jobs = OfInstance<JobRow>(modelBuilder, "Jobs");
+        jobs.HasKey(j => new { j.InstanceId, j.Execution });
+        jobs.HasIndex(j => j.Status);
+        modelBuilder.Entity<MessageRow>().ToTable("Messages").HasKey(m => m.Id);
+        modelBuilder.Entity<ScheduleRow>().ToTable("Schedules").HasKey(s => new { s.DefinitionId, s.ActivityId });
+        modelBuilder.Entity<FiringRow>().ToTable("Firings").HasKey(f => new { f.DefinitionId, f.ActivityId, f.Due });
+    }
+
+    static Microsoft.EntityFrameworkCore.Metadata.Builders.EntityTypeBuilder<T> OfInstance<T>(ModelBuilder modelBuilder, string table) where T : class
+    {
+        var entity = modelBuilder.Entity<T>();
+        entity.ToTable(table).HasOne<InstanceRow>().WithMany().HasForeignKey("InstanceId");
+        return entity;
     }
 
     sealed class UtcTicks()
         : ValueConverter<DateTimeOffset, long>(time => time.UtcTicks, ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
-}
-
-/// <summary>
-/// For <c>dotnet ef migrations add</c>, which also needs a reference to Microsoft.EntityFrameworkCore.Design; nothing uses it at run time.
-/// </summary>
-internal sealed class RuntimeDbContextFactory : IDesignTimeDbContextFactory<RuntimeDbContext>
-{
-    public RuntimeDbContext CreateDbContext(string[] args) =>
-        new(new DbContextOptionsBuilder<RuntimeDbContext>().UseSqlite("Data Source=design.db").Options);
 }

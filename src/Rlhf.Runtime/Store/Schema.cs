@@ -11,30 +11,58 @@ namespace Rlhf.Runtime.Store;
 /// </summary>
 internal static class Schema
 {
+    const long LockKey = 0x726c6866_73636865; // "rlhfsche"
+
     /// <exception cref="InvalidDataException">The database has a schema of a newer version.</exception>
-    public static void Raise(RuntimeDbContext db, string file)
+    public static void Raise(RuntimeDbContext db, string name)
     {
         var known = db.Database.GetMigrations().ToList();
-        db.Database.ExecuteSqlRaw("PRAGMA journal_mode=WAL");
-        if (Applied(db, known, file).Count == known.Count) return;
+        if (db.Database.IsSqlite()) db.Database.ExecuteSqlRaw("PRAGMA journal_mode=WAL");
+        if (Applied(db, known, name).Count == known.Count) return;
 
-        using var transaction = db.Database.BeginTransaction();
+        if (db.Database.IsSqlite())
+        {
+            // SQLite's transaction keeps other writers out by itself.
+            using var transaction = db.Database.BeginTransaction();
+            Migrate(db, known, name, transaction);
+            transaction.Commit();
+        }
+        else
+        {
+            // A lock of the session and not of the transaction: asking for migrations in a new database is an error that would end one.
+            db.Database.OpenConnection();
+            db.Database.ExecuteSql($"SELECT pg_advisory_lock({LockKey})");
+            try
+            {
+                Migrate(db, known, name, null);
+            }
+            finally
+            {
+                db.Database.ExecuteSql($"SELECT pg_advisory_unlock({LockKey})");
+                db.Database.CloseConnection();
+            }
+        }
+    }
+
+    static void Migrate(RuntimeDbContext db, List<string> known, string name, IDbContextTransaction? outer)
+    {
         // Asked again now that no one else can write: two processes may have come here at once.
-        var applied = Applied(db, known, file);
+        var applied = Applied(db, known, name);
         if (applied.Count == known.Count) return;
+        using var own = outer is null ? db.Database.BeginTransaction() : null;
         using var command = db.Database.GetDbConnection().CreateCommand();
-        command.Transaction = transaction.GetDbTransaction();
+        command.Transaction = (outer ?? own!).GetDbTransaction();
         command.CommandText = db.GetService<IMigrator>().GenerateScript(
             applied.LastOrDefault(), null, MigrationsSqlGenerationOptions.NoTransactions);
         command.ExecuteNonQuery();
-        transaction.Commit();
+        own?.Commit();
     }
 
-    static List<string> Applied(RuntimeDbContext db, List<string> known, string file)
+    static List<string> Applied(RuntimeDbContext db, List<string> known, string name)
     {
         var applied = db.Database.GetAppliedMigrations().ToList();
         return applied.Find(m => !known.Contains(m)) is not { } newer ? applied
             : throw new InvalidDataException(
-                $"'{file}' has the schema '{newer}' of a newer version; this version knows schemas up to '{known[^1]}'.");
+                $"'{name}' has the schema '{newer}' of a newer version; this version knows schemas up to '{known[^1]}'.");
     }
 }

@@ -1,151 +1,144 @@
+using System.Data.Common;
 using System.Text;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
-using Rlhf.Runtime.Definitions;
 using Rlhf.Runtime.Interpreter;
 using Rlhf.Steps.Json;
 
 namespace Rlhf.Runtime.Store;
 
-/// <summary>An instance with the version of the definition it is pinned to.</summary>
+/// <summary>What stays the same about an instance: the version of the definition it is pinned to, and who dispatched it, how deep.</summary>
+internal sealed record InstanceIdentity(string DefinitionId, int Version, bool Singleton)
+{
+    public string? Parent { get; init; }
+
+    public string? ParentExecution { get; init; }
+
+    public int Depth { get; init; }
+}
+
+/// <summary>An instance with its definition's text.</summary>
 internal sealed record StoredInstance(
-    string DefinitionId, int DefinitionVersion, string DefinitionJson, string Source, WorkflowState State,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    InstanceIdentity Identity, string DefinitionJson, string Source, WorkflowState State, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
 
 /// <summary>
-/// Definitions, instances, their events, log and waiting steps in <c>runtime.db</c>: SQLite with a write-ahead log, one transaction per
-/// transition. Failures of the database propagate; a writer that comes second gets <see cref="InstanceChangedException"/>.
+/// A transition as it is stored, whole or not at all: what the interpreter gave, the jobs there are to be from now on (those missing are
+/// added, others removed), the messages it sends, and the one it consumes.
 /// </summary>
-internal sealed class WorkflowStore
+internal sealed record TransitionWrite(InstanceIdentity Identity, Transition Transition, WorkflowEvent Event)
 {
-    const int Corrupt = 11, NotADatabase = 26; // SQLITE_CORRUPT, SQLITE_NOTADB
+    public IReadOnlyList<JobRow> Jobs { get; init; } = [];
 
-    readonly PooledDbContextFactory<RuntimeDbContext> _contexts;
-    readonly string _connection;
+    public IReadOnlyList<MessageRow> Messages { get; init; } = [];
 
-    WorkflowStore(string connection)
-    {
-        _connection = connection;
-        _contexts = new(new DbContextOptionsBuilder<RuntimeDbContext>().UseSqlite(connection).Options);
-    }
+    public long? Consumed { get; init; }
 
-    /// <exception cref="InvalidDataException">The file is no database, or one of a newer version of the product.</exception>
-    public static WorkflowStore Open(string folder)
-    {
-        Directory.CreateDirectory(folder);
-        var file = Path.Combine(folder, "runtime.db");
-        // DefaultTimeout is how long a command waits for another process that is writing.
-        var connection = new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 30, ForeignKeys = true };
-        var store = new WorkflowStore(connection.ToString());
-        try
-        {
-            using var db = store.Connect();
-            Schema.Raise(db, file);
-        }
-        catch (SqliteException e) when (e.SqliteErrorCode is NotADatabase or Corrupt)
-        {
-            throw new InvalidDataException($"'{file}' is not a database of this product: {e.Message}", e);
-        }
-        return store;
-    }
+    /// <summary>Further rows of the same transaction.</summary>
+    public Func<RuntimeDbContext, CancellationToken, Task>? Also { get; init; }
+}
 
-    /// <summary>Closes the files that the connection pool holds.</summary>
-    public void Close()
-    {
-        using var connection = new SqliteConnection(_connection);
-        SqliteConnection.ClearPool(connection);
-    }
+/// <summary>
+/// Definitions, instances, their events and log, jobs, messages and schedules; one transaction per transition. Failures of the database
+/// propagate; a writer that comes second gets <see cref="InstanceChangedException"/>.
+/// </summary>
+internal sealed partial class WorkflowStore(Database database) : IDisposable
+{
+    /// <exception cref="InvalidDataException">It is no database of this product, or one of a newer version.</exception>
+    public static WorkflowStore Open(string folder, string? postgres = null) => new(Database.Open(folder, postgres));
 
-    /// <summary>The version of this definition: the newest where its meaning is the same, otherwise a new one.</summary>
-    public async Task<int> PublishAsync(WorkflowDefinition definition, string json, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var hash = DefinitionMeaning.Hash(json, definition.Source);
-        await using var db = Connect();
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        var newest = await db.Definitions.Where(d => d.DefinitionId == definition.DefinitionId).OrderByDescending(d => d.Version)
-            .Select(d => new { d.Version, d.Hash }).FirstOrDefaultAsync(cancellationToken);
-        if (newest?.Hash == hash) return newest.Version;
-        var version = (newest?.Version ?? 0) + 1;
-        db.Definitions.Add(new()
-        {
-            DefinitionId = definition.DefinitionId,
-            Version = version,
-            Hash = hash,
-            Name = definition.Name,
-            Json = json,
-            Source = Path.GetFileName(definition.Source),
-            CreatedAt = now,
-        });
-        await db.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return version;
-    }
+    public Database Database => database;
 
-    /// <summary>Stores a transition whole: the state, the event that led to it, its log, and what now waits.</summary>
-    /// <exception cref="InstanceChangedException">Another transition of this instance came first; nothing was stored.</exception>
+    public void Dispose() => database.Dispose();
+
+    /// <exception cref="InstanceChangedException">
+    /// Another transition of this instance, or another delivery of the message, came first; nothing was stored.
+    /// </exception>
+    /// <exception cref="SingletonException">Another instance of a definition that allows one only is open; nothing was stored.</exception>
     /// <exception cref="IOException">The database cannot be written, such as on a full disk; nothing was stored.</exception>
-    public async Task SaveAsync(
-        string definitionId, int version, Transition transition, WorkflowEvent @event, CancellationToken cancellationToken)
+    public async Task SaveAsync(TransitionWrite write, CancellationToken cancellationToken)
     {
+        var state = write.Transition.State;
         try
         {
-            await WriteAsync(definitionId, version, transition, @event, cancellationToken);
+            await using var db = Connect();
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            await WriteInstanceAsync(db, write, cancellationToken);
+            await WriteWorkAsync(db, write, cancellationToken);
+            if (write.Also is { } also) await also(db, cancellationToken);
+            await db.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
-        catch (Exception e) when (e is SqliteException or DbUpdateException)
+        catch (Exception e) when (e is DbException or DbUpdateException)
         {
-            var (instance, number) = (transition.State.Instance, transition.State.Events);
-            throw new IOException($"Transition {number} of instance {instance} could not be stored: {(e.InnerException ?? e).Message}", e);
+            if (Database.IsDuplicate(e) && state.Events > 1)
+                throw new InstanceChangedException($"Instance {state.Instance} was changed by someone else; transition {state.Events} was not stored.");
+            if (Database.IsDuplicate(e) && await HasInstanceAsync(state.Instance, cancellationToken))
+                throw new InstanceChangedException($"Instance {state.Instance} is there already; transition {state.Events} was not stored.");
+            if (Database.IsDuplicate(e) && write.Identity.Singleton)
+                throw new SingletonException($"'{write.Identity.DefinitionId}' allows one open instance only, and another one was started at the same moment.");
+            throw new IOException($"Transition {state.Events} of instance {state.Instance} could not be stored: {(e.InnerException ?? e).Message}", e);
         }
     }
 
-    async Task WriteAsync(
-        string definitionId, int version, Transition transition, WorkflowEvent @event, CancellationToken cancellationToken)
+    static async Task WriteInstanceAsync(RuntimeDbContext db, TransitionWrite write, CancellationToken cancellationToken)
     {
-        var state = transition.State;
+        var (state, identity, at) = (write.Transition.State, write.Identity, write.Event.At);
         var incident = state.Incidents is [.., var last] ? Text(last) : null;
-        await using var db = Connect();
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var isOpen = state.Status is WorkflowStatus.Running or WorkflowStatus.Suspended;
+        var singleton = identity.Singleton && isOpen ? identity.DefinitionId : null;
+        if (singleton is not null
+            && await db.Instances.Where(i => i.SingletonKey == singleton && i.Id != state.Instance).Select(i => i.Id).FirstOrDefaultAsync(cancellationToken) is { } other)
+            throw new SingletonException($"'{identity.DefinitionId}' allows one open instance only, and {other} is open.");
         if (state.Events == 1)
         {
             db.Instances.Add(new()
             {
                 Id = state.Instance,
-                DefinitionId = definitionId,
-                DefinitionVersion = version,
+                DefinitionId = identity.DefinitionId,
+                DefinitionVersion = identity.Version,
                 Status = state.Status.ToString(),
-                State = Text(state),
+                State = state.ToText(),
                 Revision = state.Events,
                 Inputs = Text(state.Inputs),
                 Incident = incident,
-                CreatedAt = @event.At,
-                UpdatedAt = @event.At,
+                Parent = identity.Parent,
+                ParentExecution = identity.ParentExecution,
+                Depth = identity.Depth,
+                SingletonKey = singleton,
+                CreatedAt = at,
+                UpdatedAt = at,
             });
+            return;
         }
-        else
+        var changed = await db.Instances.Where(i => i.Id == state.Instance && i.Revision == state.Events - 1).ExecuteUpdateAsync(set => set
+            .SetProperty(i => i.Status, state.Status.ToString()).SetProperty(i => i.State, state.ToText())
+            .SetProperty(i => i.Revision, state.Events).SetProperty(i => i.Incident, incident)
+            .SetProperty(i => i.SingletonKey, singleton).SetProperty(i => i.UpdatedAt, at), cancellationToken);
+        if (changed == 0)
+            throw new InstanceChangedException($"Instance {state.Instance} was changed by someone else; transition {state.Events} was not stored.");
+    }
+
+    static async Task WriteWorkAsync(RuntimeDbContext db, TransitionWrite write, CancellationToken cancellationToken)
+    {
+        var state = write.Transition.State;
+        var id = state.Instance;
+        db.Events.Add(new() { InstanceId = id, Number = state.Events, Json = write.Event.ToText() });
+        db.Log.AddRange(write.Transition.Log.Select(l => LogRow.Of(id, l)));
+        var jobs = write.Jobs;
+        if (state.Events > 1)
         {
-            var before = db.Instances.Where(i => i.Id == state.Instance && i.Revision == state.Events - 1);
-            var changed = await before.ExecuteUpdateAsync(set => set
-                .SetProperty(i => i.Status, state.Status.ToString()).SetProperty(i => i.State, Text(state))
-                .SetProperty(i => i.Revision, state.Events).SetProperty(i => i.Incident, incident)
-                .SetProperty(i => i.UpdatedAt, @event.At), cancellationToken);
-            if (changed == 0)
-                throw new InstanceChangedException($"Instance {state.Instance} was changed by someone else; transition {state.Events} was not stored.");
-            await db.Waiting.Where(w => w.InstanceId == state.Instance).ExecuteDeleteAsync(cancellationToken);
+            await db.Waits.Where(w => w.InstanceId == id).ExecuteDeleteAsync(cancellationToken);
+            await db.WaitEvents.Where(w => w.InstanceId == id).ExecuteDeleteAsync(cancellationToken);
+            var keep = jobs.Select(j => j.Execution).ToList();
+            await db.Jobs.Where(j => j.InstanceId == id && !keep.Contains(j.Execution)).ExecuteDeleteAsync(cancellationToken);
+            var there = keep.Count == 0 ? [] : await db.Jobs.Where(j => j.InstanceId == id).Select(j => j.Execution).ToListAsync(cancellationToken);
+            jobs = [.. jobs.Where(j => !there.Contains(j.Execution))];
         }
-        db.Events.Add(new() { InstanceId = state.Instance, Number = state.Events, Json = Text(@event) });
-        db.Log.AddRange(transition.Log.Select(l => LogRow.Of(state.Instance, l)));
-        db.Waiting.AddRange(state.OpenSteps.Where(e => e.WakeAt is not null).Select(e => new WaitingRow
-        {
-            InstanceId = state.Instance,
-            Execution = e.Id,
-            State = e.StepState?.ToJsonString(),
-            Deadline = e.WakeAt!.Value,
-            Reason = e.WaitsFor ?? "",
-            Events = Text(e.WakeEvents ?? []),
-        }));
-        await db.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        db.Jobs.AddRange(jobs);
+        db.Waits.AddRange(state.Waits.Select(e => new WaitRow { InstanceId = id, Execution = e.Id, Due = e.WakeAt, Reason = e.WaitsFor ?? "" }));
+        db.WaitEvents.AddRange(state.Waits.SelectMany(e => (e.WakeEvents ?? []).Distinct()
+            .Select(name => new WaitEventRow { InstanceId = id, Execution = e.Id, Name = name })));
+        db.Messages.AddRange(write.Messages);
+        if (write.Consumed is { } message) await ConsumeAsync(db, message, cancellationToken);
     }
 
     /// <exception cref="ArgumentException">There is no such instance.</exception>
@@ -159,26 +152,65 @@ internal sealed class WorkflowStore
             select new { Row = i, d.Json, d.Source }).FirstOrDefaultAsync(cancellationToken)
             ?? throw new ArgumentException($"There is no instance '{instance}' in this store.");
         var row = found.Row;
-        var state = Parse<WorkflowState>(row.State, $"The state of instance {instance}");
-        return new(row.DefinitionId, row.DefinitionVersion, found.Json, found.Source, state, row.CreatedAt, row.UpdatedAt);
+        var identity = new InstanceIdentity(row.DefinitionId, row.DefinitionVersion, row.SingletonKey is not null)
+        {
+            Parent = row.Parent,
+            ParentExecution = row.ParentExecution,
+            Depth = row.Depth,
+        };
+        return new(identity, found.Json, found.Source, WorkflowState.Parse(row.State, $"The state of instance {instance}"), row.CreatedAt, row.UpdatedAt);
+    }
+
+    public async Task<bool> HasInstanceAsync(string instance, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        return await db.Instances.AnyAsync(i => i.Id == instance, cancellationToken);
+    }
+
+    /// <exception cref="ArgumentException">There is no such instance.</exception>
+    public async Task<WorkflowStatus> StatusAsync(string instance, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        var status = await db.Instances.Where(i => i.Id == instance).Select(i => i.Status).FirstOrDefaultAsync(cancellationToken);
+        return status is null ? throw new ArgumentException($"There is no instance '{instance}' in this store.") : Enum.Parse<WorkflowStatus>(status);
+    }
+
+    /// <summary>An instance and all that it dispatched, directly or not; parents before their children.</summary>
+    public async Task<IReadOnlyList<string>> FamilyAsync(string instance, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        List<string> family = [instance], generation = [instance];
+        while (generation.Count > 0)
+        {
+            generation = await db.Instances.Where(i => i.Parent != null && generation.Contains(i.Parent)).OrderBy(i => i.CreatedAt).Select(i => i.Id).ToListAsync(cancellationToken);
+            family.AddRange(generation);
+        }
+        return family;
     }
 
     /// <summary>Instances, the newest first.</summary>
-    public async Task<IReadOnlyList<InstanceSummary>> ListAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<InstanceSummary>> ListAsync(InstanceQuery query, CancellationToken cancellationToken)
     {
         await using var db = Connect();
-        var rows = await db.Instances.AsNoTracking().OrderByDescending(i => i.CreatedAt).ThenByDescending(i => i.Id)
-            .Select(i => new { i.Id, i.DefinitionId, i.DefinitionVersion, i.Status, i.CreatedAt, i.UpdatedAt, i.Incident })
-            .ToListAsync(cancellationToken);
+        var instances = db.Instances.AsNoTracking();
+        if (query.Status is { } status) instances = instances.Where(i => i.Status == status.ToString());
+        if (query.OnlyOpen) instances = instances.Where(i => i.Status == nameof(WorkflowStatus.Running) || i.Status == nameof(WorkflowStatus.Suspended));
+        if (query.DefinitionId is { } definition) instances = instances.Where(i => i.DefinitionId == definition);
+        if (query.Parent is { } parent) instances = instances.Where(i => i.Parent == parent);
+        var rows = await instances.OrderByDescending(i => i.CreatedAt).ThenByDescending(i => i.Id)
+            .Select(i => new { i.Id, i.DefinitionId, i.DefinitionVersion, i.Status, i.CreatedAt, i.UpdatedAt, i.Incident, i.Parent })
+            .Skip(query.Skip).Take(query.Take).ToListAsync(cancellationToken);
         return [.. rows.Select(i => new InstanceSummary(
             i.Id, i.DefinitionId, i.DefinitionVersion, Enum.Parse<WorkflowStatus>(i.Status), i.CreatedAt, i.UpdatedAt,
-            i.Incident is null ? null : Parse<Incident>(i.Incident, $"The incident of instance {i.Id}")))];
+            i.Incident is null ? null : Parse<Incident>(i.Incident, $"The incident of instance {i.Id}"))
+        { Parent = i.Parent })];
     }
 
-    public async Task<IReadOnlyList<LogEntry>> LogAsync(string instance, CancellationToken cancellationToken)
+    /// <summary>Log lines after a sequence number, in order.</summary>
+    public async Task<IReadOnlyList<LogEntry>> LogAsync(string instance, int after, CancellationToken cancellationToken)
     {
         await using var db = Connect();
-        var rows = await db.Log.AsNoTracking().Where(l => l.InstanceId == instance).OrderBy(l => l.Sequence).ToListAsync(cancellationToken);
+        var rows = await db.Log.AsNoTracking().Where(l => l.InstanceId == instance && l.Sequence > after).OrderBy(l => l.Sequence).ToListAsync(cancellationToken);
         return [.. rows.Select(r => r.ToEntry())];
     }
 
@@ -187,10 +219,26 @@ internal sealed class WorkflowStore
     {
         await using var db = Connect();
         var rows = await db.Events.AsNoTracking().Where(e => e.InstanceId == instance).OrderBy(e => e.Number).ToListAsync(cancellationToken);
-        return [.. rows.Select(r => Parse<WorkflowEvent>(r.Json, $"Event {r.Number} of instance {instance}"))];
+        return [.. rows.Select(r => WorkflowEvent.Parse(r.Json, $"Event {r.Number} of instance {instance}"))];
     }
 
-    RuntimeDbContext Connect() => _contexts.CreateDbContext();
+    /// <summary>Executions whose time has come, the earliest first.</summary>
+    public async Task<IReadOnlyList<(string Instance, string Execution)>> DueAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        var rows = await db.Waits.AsNoTracking().Where(w => w.Due <= now).OrderBy(w => w.Due).Select(w => new { w.InstanceId, w.Execution })
+            .Take(1000).ToListAsync(cancellationToken);
+        return [.. rows.Select(r => (r.InstanceId, r.Execution))];
+    }
+
+    /// <summary>The next time at which an execution is to be woken, or null.</summary>
+    public async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        return await db.Waits.Where(w => w.Due != null).MinAsync(w => w.Due, cancellationToken);
+    }
+
+    RuntimeDbContext Connect() => database.Connect();
 
     static string Text<T>(T value) => Encoding.UTF8.GetString(CanonicalJson.Serialize(value));
 
@@ -199,3 +247,6 @@ internal sealed class WorkflowStore
 
 /// <summary>Another transition was stored first.</summary>
 internal sealed class InstanceChangedException(string message) : Exception(message);
+
+/// <summary>The definition allows one open instance only, and there is one.</summary>
+public sealed class SingletonException(string message) : InvalidOperationException(message);

@@ -50,7 +50,9 @@ public sealed class RoundTests(FinishedRound round)
     [Fact]
     public async Task A_replay_answers_every_pure_step_from_its_record_and_ends_with_the_same_report()
     {
-        var said = await Support.Rlhf.Run(round.Store, "round", "--preset", "tiny", "--same", "--json");
+        await using var site = Site.CopyOf(round.Store);
+
+        var said = await site.RunAsync("round", "--preset", "tiny", "--same", "--json");
 
         Assert.True(said.ExitCode == 0, said.Error);
         Assert.Equal($"{round.Said.Json["outputs"]}", $"{said.Json["outputs"]}");
@@ -60,84 +62,16 @@ public sealed class RoundTests(FinishedRound round)
     }
 
     [Fact]
-    public async Task A_round_killed_again_and_again_ends_with_the_same_artifacts_and_metrics()
-    {
-        var store = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
-        try
-        {
-            // Ever a little later, so that the kills fall on every part of the round; the last run is left alone.
-            for (var kill = 1; kill <= 6; kill++)
-            {
-                using var process = Support.Rlhf.Start(store, "round", "--preset", "tiny", "--json");
-                await Task.Delay(TimeSpan.FromSeconds(1.5 + 0.7 * kill), Token);
-                process.Kill(entireProcessTree: true);
-                await process.WaitForExitAsync(Token);
-            }
-            var said = await Support.Rlhf.Run(store, "round", "--preset", "tiny", "--json");
-
-            Assert.True(said.ExitCode == 0, said.Error);
-            Assert.Equal($"{round.Said.Json["outputs"]}", $"{said.Json["outputs"]}");
-            Assert.Equal(await Stored.Artifacts(round.Store), await Stored.Artifacts(store));
-            Assert.Equal(await Stored.Metrics(round.Store), await Stored.Metrics(store));
-        }
-        finally
-        {
-            Directory.Delete(store, recursive: true);
-        }
-    }
-
-    [Fact]
     public async Task The_next_round_starts_with_its_own_seed_and_reuses_the_supervised_policy()
     {
-        var store = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
-        try
-        {
-            Copy(round.Store, store);
+        await using var site = Site.CopyOf(round.Store);
 
-            var said = await Support.Rlhf.Run(store, "round", "--preset", "tiny", "--json");
+        var said = await site.StartRound().EndAsync();
 
-            Assert.True(said.ExitCode == 0, said.Error);
-            Assert.Equal(2, said.Json["report"]!["round"]!.GetValue<int>());
-            Assert.Equal(["prepare-policy"], said.Json["cachedSteps"]!.AsArray().Select(s => s!.GetValue<string>()));
-            var promoted = round.Said.Json["decision"]!.GetValue<string>() == "promote";
-            Assert.Equal($"{round.Said.Json["report"]![promoted ? "challenger" : "champion"]}", $"{said.Json["report"]!["champion"]}");
-        }
-        finally
-        {
-            Directory.Delete(store, recursive: true);
-        }
-    }
-
-    [Fact]
-    public async Task A_second_driver_of_a_store_is_refused_by_the_name_of_the_first()
-    {
-        var store = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
-        try
-        {
-            using var first = Support.Rlhf.Start(store, "round", "--preset", "tiny", "--json");
-            while (!File.Exists(Path.Combine(store, "driver.lock"))) await Task.Delay(50, Token);
-            await Task.Delay(300, Token);
-
-            var second = await Support.Rlhf.Run(store, "round", "--preset", "tiny", "--json");
-
-            Assert.Equal(1, second.ExitCode);
-            Assert.Contains($"{first.Id}", second.Error, StringComparison.Ordinal);
-            first.Kill(entireProcessTree: true);
-            await first.WaitForExitAsync(Token);
-        }
-        finally
-        {
-            Directory.Delete(store, recursive: true);
-        }
-    }
-
-    static void Copy(string from, string to)
-    {
-        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
-        {
-            var target = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
+        Assert.True(said.ExitCode == 0, said.Error);
+        Assert.Equal(2, said.Json["report"]!["round"]!.GetValue<int>());
+        Assert.Equal(["prepare-policy"], said.Json["cachedSteps"]!.AsArray().Select(s => s!.GetValue<string>()));
+        var promoted = round.Said.Json["decision"]!.GetValue<string>() == "promote";
+        Assert.Equal($"{round.Said.Json["report"]![promoted ? "challenger" : "champion"]}", $"{said.Json["report"]!["champion"]}");
     }
 }

@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using Rlhf.Cli.Tests.Support;
 
 [assembly: AssemblyFixture(typeof(FinishedRound))]
+// Every test here wants the whole machine: processes that train, kills by the clock.
+[assembly: CollectionBehavior(CollectionBehavior.CollectionPerAssembly)]
 
 namespace Rlhf.Cli.Tests.Support;
 
@@ -11,7 +14,19 @@ public sealed class FinishedRound : IAsyncLifetime
 
     internal Said Said { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Said = await Rlhf.Run(Store, "round", "--preset", "tiny", "--json");
+    internal RoundFacts Facts { get; private set; } = null!;
+
+    /// <summary>From the start of its process to the end.</summary>
+    public TimeSpan Wall { get; private set; }
+
+    public async ValueTask InitializeAsync()
+    {
+        var clock = Stopwatch.StartNew();
+        Said = await Rlhf.Run(Store, "round", "--preset", "tiny", "--json");
+        Wall = clock.Elapsed;
+        Assert.True(Said.ExitCode == 0, Said.Error);
+        Facts = await RoundFacts.ReadAsync(Store);
+    }
 
     public ValueTask DisposeAsync()
     {

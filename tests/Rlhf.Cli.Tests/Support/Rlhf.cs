@@ -15,7 +15,8 @@ static class Rlhf
 {
     public static string Root { get; } = typeof(Rlhf).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(m => m.Key == "RepositoryRoot").Value!;
 
-    public static Process Start(string store, params string[] arguments)
+    /// <summary>A checkpoint at every update, so that a kill is told from a beginning anew; what the caller says goes before.</summary>
+    public static Running Start(string store, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -25,16 +26,15 @@ static class Rlhf
             RedirectStandardInput = true,
             Environment = { ["RLHF_CHECKPOINT_SECONDS"] = "0" },
         };
+        foreach (var inherited in new[] { "RLHF_DATABASE", "RLHF_STORE", "RLHF_LEASE_SECONDS" }) start.Environment.Remove(inherited);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "rlhf.dll"), .. arguments, "--store", store]) start.ArgumentList.Add(argument);
-        return Process.Start(start)!;
+        return new(Process.Start(start)!, string.Join(' ', arguments));
     }
 
     public static async Task<Said> Run(string store, params string[] arguments)
     {
-        using var process = Start(store, arguments);
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return new(process.ExitCode, await output, await error);
+        await using var process = Start(store, new Dictionary<string, string>(), arguments);
+        return await process.EndAsync();
     }
 }

@@ -22,7 +22,7 @@ public sealed class DriverTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(3));
             return FakeStep.Done(inputs.Text + "!");
         });
-        using var runtime = Open(work);
+        await using var runtime = Open(work);
 
         var id = await runtime.StartAsync(File(Line()), new() { ["text"] = "hello" });
         var result = await runtime.RunAsync(id);
@@ -39,7 +39,7 @@ public sealed class DriverTests : IDisposable
         var ask = new FakeStep("Work", (_, execution) => execution.State is null
             ? new StepResult.Waiting(new() { ["asked"] = 5 }, _time.GetUtcNow().AddHours(2), "3 of 5 judgements are missing")
             : FakeStep.Done($"{execution.State["asked"]} asked"));
-        using var runtime = Open(ask);
+        await using var runtime = Open(ask);
         var id = await runtime.StartAsync(File(Line()), new() { ["text"] = "x" });
 
         var running = runtime.RunAsync(id);
@@ -64,7 +64,7 @@ public sealed class DriverTests : IDisposable
         var ask = new FakeStep("Work", (_, execution) => execution.State is null
             ? new StepResult.Waiting(new() { ["asked"] = 5 }, _time.GetUtcNow().AddHours(2), "people are asked") : FakeStep.Done("answered"));
         string id;
-        using (var first = Open(ask))
+        await using (var first = Open(ask))
         {
             id = await first.StartAsync(File(Line()), new() { ["text"] = "x" });
             using var stop = new CancellationTokenSource();
@@ -75,7 +75,7 @@ public sealed class DriverTests : IDisposable
         }
 
         _time.Advance(TimeSpan.FromHours(3));
-        using var second = Open(ask);
+        await using var second = Open(ask);
         var result = await second.RunAsync(id);
 
         Assert.Equal(WorkflowStatus.Finished, result.Status);
@@ -87,7 +87,7 @@ public sealed class DriverTests : IDisposable
     {
         var failures = 2;
         var flaky = new FakeStep("Work", (_, _) => failures-- > 0 ? throw new IOException("the store did not answer") : FakeStep.Done("late"));
-        using var runtime = Open(flaky);
+        await using var runtime = Open(flaky);
         var id = await runtime.StartAsync(File(Line()), new() { ["text"] = "x" });
 
         var running = runtime.RunAsync(id);
@@ -109,7 +109,7 @@ public sealed class DriverTests : IDisposable
         var broken = true;
         var first = new FakeStep("Work");
         var second = new FakeStep("Other", (_, _) => broken ? throw new InvalidDataException("the weights hold NaN") : FakeStep.Done("fine"));
-        using var runtime = Open(first, second);
+        await using var runtime = Open(first, second);
         var flow = new FlowBuilder().Output("result").Add("first", "Rlhf.Work", ("text", FlowBuilder.Literal("x")))
             .Add("second", "Rlhf.Other", ("text", FlowBuilder.Literal("x")), ("result", FlowBuilder.ToVariable("result"))).Connect("first", "second");
         var id = await runtime.StartAsync(File(flow), []);
@@ -129,7 +129,7 @@ public sealed class DriverTests : IDisposable
     [Fact]
     public async Task An_exception_that_no_step_should_throw_is_the_reason_of_a_fault()
     {
-        using var runtime = Open(new FakeStep("Work", (_, _) => throw new NotSupportedException("a bug")));
+        await using var runtime = Open(new FakeStep("Work", (_, _) => throw new NotSupportedException("a bug")));
         var id = await runtime.StartAsync(File(Line()), new() { ["text"] = "x" });
 
         var result = await runtime.RunAsync(id);
@@ -138,7 +138,7 @@ public sealed class DriverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_run_that_is_stopped_leaves_the_instance_to_be_resumed()
+    public async Task An_engine_that_is_stopped_hands_its_step_back_and_the_next_one_goes_on()
     {
         using var stop = new CancellationTokenSource();
         var stopped = 0;
@@ -149,16 +149,22 @@ public sealed class DriverTests : IDisposable
             await Task.Delay(Timeout.Infinite, cancellationToken);
             return FakeStep.Done("never");
         });
-        using var runtime = Open(slow);
-        var id = await runtime.StartAsync(File(Line()), new() { ["text"] = "x" });
+        string id;
+        await using (var first = Open(slow))
+        {
+            id = await first.StartAsync(File(Line()), new() { ["text"] = "x" });
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.RunAsync(id, null, stop.Token));
+        }
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runtime.RunAsync(id, null, stop.Token));
-        var open = await runtime.FindOpenAsync("some-flow");
-        var result = await runtime.RunAsync(id);
+        await using var second = Open(slow);
+        var open = await second.GetAsync(id);
+        var result = await second.RunAsync(id);
 
-        Assert.Equal((id, WorkflowStatus.Running), (open!.Id, open.Status));
+        Assert.Equal(WorkflowStatus.Running, open.Summary.Status);
+        Assert.Equal((null, 0), (open.Steps.Single().Worker, open.Steps.Single().Lost));
         Assert.Equal("done", (string?)result.Outputs["result"]);
         Assert.Equal(["work", "work"], slow.Executions);
+        Assert.True(slow.Runs[1].Epoch > slow.Runs[0].Epoch);
     }
 
     [Fact]
@@ -171,7 +177,7 @@ public sealed class DriverTests : IDisposable
             await Task.Delay(Timeout.Infinite, cancellationToken);
             return FakeStep.Done("never");
         });
-        using var runtime = Open(slow);
+        await using var runtime = Open(slow);
         var id = await runtime.StartAsync(File(Line()), new() { ["text"] = "x" });
 
         var running = runtime.RunAsync(id);
@@ -189,7 +195,7 @@ public sealed class DriverTests : IDisposable
     {
         var work = new FakeStep("Work", (inputs, execution) => inputs.Text == "slow" && execution.State is null
             ? new StepResult.Waiting([], _time.GetUtcNow().AddHours(1), "slow") : FakeStep.Done(inputs.Text));
-        using var runtime = Open(work);
+        await using var runtime = Open(work);
         var file = File(Line());
         var slow = await runtime.StartAsync(file, new() { ["text"] = "slow" });
         _time.Advance(TimeSpan.FromSeconds(1));
@@ -208,12 +214,12 @@ public sealed class DriverTests : IDisposable
     [Fact]
     public async Task A_second_driver_is_refused_by_name_and_can_still_read_and_start()
     {
-        using var first = Open(new FakeStep("Work"));
+        await using var first = Open(new FakeStep("Work"));
         var id = await first.StartAsync(File(Line()), new() { ["text"] = "x" });
         await first.RunAsync(id);
-        using var second = Open(new FakeStep("Work"));
+        await using var second = Open(new FakeStep("Work"));
 
-        var error = await Assert.ThrowsAsync<DriverBusyException>(() => second.RunAsync(id));
+        var error = await Assert.ThrowsAsync<DriverBusyException>(() => second.DriveAsync());
         var another = await second.StartAsync(File(Line()), new() { ["text"] = "y" });
 
         Assert.Equal(
@@ -225,13 +231,13 @@ public sealed class DriverTests : IDisposable
     [Fact]
     public async Task The_lock_ends_with_its_holder()
     {
-        using (var first = Open(new FakeStep("Work")))
+        await using (var first = Open(new FakeStep("Work")))
         {
             var id = await first.StartAsync(File(Line()), new() { ["text"] = "x" });
             await first.RunAsync(id);
         }
 
-        using var second = Open(new FakeStep("Work"));
+        await using var second = Open(new FakeStep("Work"));
         var open = await second.RunOpenAsync();
 
         Assert.Empty(open);
@@ -240,7 +246,7 @@ public sealed class DriverTests : IDisposable
     [Fact]
     public async Task A_workflow_with_findings_is_not_started()
     {
-        using var runtime = Open(new FakeStep("Work"));
+        await using var runtime = Open(new FakeStep("Work"));
         var file = File(Line().Connect("work", "nowhere"));
 
         var error = await Assert.ThrowsAsync<InvalidDataException>(() => runtime.StartAsync(file, new() { ["text"] = "x" }));
@@ -252,7 +258,7 @@ public sealed class DriverTests : IDisposable
     [Fact]
     public async Task An_instance_stays_with_the_version_it_was_started_on()
     {
-        using var runtime = Open(new FakeStep("Work"));
+        await using var runtime = Open(new FakeStep("Work"));
         var first = await runtime.StartAsync(File(Line()), new() { ["text"] = "x" });
         var same = await runtime.StartAsync(File(Line()), new() { ["text"] = "x" });
         var changed = await runtime.StartAsync(File(Line().Line("more").Connect("work", "more")), new() { ["text"] = "x" });
@@ -268,7 +274,9 @@ public sealed class DriverTests : IDisposable
     static FlowBuilder Line() => new FlowBuilder().Input("text").Output("result")
         .Add("work", "Rlhf.Work", ("text", FlowBuilder.Script("getText()")), ("result", FlowBuilder.ToVariable("result")));
 
-    WorkflowRuntime Open(params IStep[] steps) => new(_folder.Path, Some.Runner(_folder.Path, _time, steps), _time);
+    // The lease is measured with the tests' clock, which jumps.
+    WorkflowRuntime Open(params IStep[] steps) =>
+        new(new RuntimeOptions(_folder.Path) { Lease = TimeSpan.FromDays(1000), Drain = TimeSpan.FromMilliseconds(100) }, Some.Runner(_folder.Path, _time, steps), _time);
 
     string File(FlowBuilder flow) => _folder.File("some.json", flow.Build().ToJsonString());
 

@@ -180,7 +180,7 @@ public class FlowchartTests
 
         var end = Some.Play(Some.Read(flow), Some.Started());
 
-        Assert.Equal("10000 activities ran without a step between them; expected a loop to contain a step or to end", end.State.Incidents.Single().Reason);
+        Assert.Equal("10000 activities ran without a step or a wait between them; expected a loop to contain one or to end", end.State.Incidents.Single().Reason);
     }
 
     [Fact]

@@ -21,32 +21,32 @@ public sealed class WorkflowStoreTests : IDisposable
     [Fact]
     public async Task A_writer_that_comes_second_is_refused_and_changes_nothing()
     {
-        var store = WorkflowStore.Open(_folder.Path);
+        using var store = WorkflowStore.Open(_folder.Path);
         var flow = new FlowBuilder().Add("work", "Rlhf.Work", ("text", FlowBuilder.Literal("x")));
         var definition = Some.Read(flow, new FakeStep("Work"));
         await store.PublishAsync(definition, flow.Build().ToJsonString(), Some.Time, default);
         var started = WorkflowInterpreter.Apply(definition, null, Some.Started());
-        await store.SaveAsync("some-flow", 1, started, Some.Started(), default);
+        await store.SaveAsync(Write(started, Some.Started()), default);
         var done = new StepCompleted(Some.Time, "work", [], "Done");
         var cancelled = new Cancelled(Some.Time);
-        await store.SaveAsync("some-flow", 1, WorkflowInterpreter.Apply(definition, started.State, cancelled), cancelled, default);
+        await store.SaveAsync(Write(WorkflowInterpreter.Apply(definition, started.State, cancelled), cancelled), default);
 
-        await Assert.ThrowsAsync<InstanceChangedException>(() => store.SaveAsync("some-flow", 1, WorkflowInterpreter.Apply(definition, started.State, done), done, default));
+        await Assert.ThrowsAsync<InstanceChangedException>(() => store.SaveAsync(Write(WorkflowInterpreter.Apply(definition, started.State, done), done), default));
 
         Assert.Equal(WorkflowStatus.Cancelled, (await store.LoadAsync("instance", default)).State.Status);
         Assert.Equal(2, (await store.EventsAsync("instance", default)).Count);
-        Assert.DoesNotContain(await store.LogAsync("instance", default), l => l.Event == LogEvent.Completed);
+        Assert.DoesNotContain(await store.LogAsync("instance", 0, default), l => l.Event == LogEvent.Completed);
     }
 
     [Fact]
     public async Task A_transition_that_cannot_be_written_is_an_error_that_names_it_and_leaves_nothing_behind()
     {
-        var store = WorkflowStore.Open(_folder.Path);
+        using var store = WorkflowStore.Open(_folder.Path);
         var flow = new FlowBuilder().Add("work", "Rlhf.Work", ("text", FlowBuilder.Literal("x")));
         var definition = Some.Read(flow, new FakeStep("Work"));
         await store.PublishAsync(definition, flow.Build().ToJsonString(), Some.Time, default);
         var started = WorkflowInterpreter.Apply(definition, null, Some.Started());
-        await store.SaveAsync("some-flow", 1, started, Some.Started(), default);
+        await store.SaveAsync(Write(started, Some.Started()), default);
         using (var connection = new SqliteConnection($"Data Source={Database}"))
         {
             connection.Open();
@@ -54,35 +54,36 @@ public sealed class WorkflowStoreTests : IDisposable
         }
         var done = new StepCompleted(Some.Time, "work", [], "Done");
 
-        var error = await Assert.ThrowsAsync<IOException>(() => store.SaveAsync("some-flow", 1, WorkflowInterpreter.Apply(definition, started.State, done), done, default));
+        var error = await Assert.ThrowsAsync<IOException>(() => store.SaveAsync(Write(WorkflowInterpreter.Apply(definition, started.State, done), done), default));
 
         Assert.Equal("Transition 2 of instance instance could not be stored: SQLite Error 19: 'the disk is full'.", error.Message);
         Assert.Equal(1, (await store.LoadAsync("instance", default)).State.Events);
     }
 
     [Fact]
-    public async Task What_waits_can_be_found_by_its_deadline()
+    public async Task What_waits_can_be_found_by_its_deadline_and_by_the_event()
     {
-        var store = WorkflowStore.Open(_folder.Path);
+        using var store = WorkflowStore.Open(_folder.Path);
         var flow = new FlowBuilder().Add("work", "Rlhf.Work", ("text", FlowBuilder.Literal("x")));
         var definition = Some.Read(flow, new FakeStep("Work"));
         await store.PublishAsync(definition, flow.Build().ToJsonString(), Some.Time, default);
         var started = WorkflowInterpreter.Apply(definition, null, Some.Started());
-        await store.SaveAsync("some-flow", 1, started, Some.Started(), default);
+        await store.SaveAsync(Write(started, Some.Started()), default);
         var waiting = new StepWaiting(Some.Time, "work", new() { ["asked"] = 2 }, Some.Time.AddDays(1), "people", ["judged"]);
 
-        await store.SaveAsync("some-flow", 1, WorkflowInterpreter.Apply(definition, started.State, waiting), waiting, default);
+        await store.SaveAsync(Write(WorkflowInterpreter.Apply(definition, started.State, waiting), waiting), default);
 
-        using var connection = new SqliteConnection($"Data Source={Database}");
-        connection.Open();
-        Assert.Equal("work {\"asked\":2} [\"judged\"]", Query(connection, $"SELECT Execution || ' ' || State || ' ' || Events FROM Waiting WHERE Deadline = {Some.Time.AddDays(1).UtcTicks}"));
-        Assert.Equal("wal", Query(connection, "PRAGMA journal_mode"));
+        Assert.Empty(await store.DueAsync(Some.Time.AddHours(23), default));
+        Assert.Equal([("instance", "work")], await store.DueAsync(Some.Time.AddDays(1), default));
+        Assert.Equal(Some.Time.AddDays(1), await store.NextDueAsync(default));
+        Assert.Equal(["instance"], await store.WaitersAsync("judged", default));
+        Assert.Empty(await store.WaitersAsync("Judged", default));
     }
 
     [Fact]
     public void A_database_of_a_newer_version_is_refused_by_its_schema()
     {
-        WorkflowStore.Open(_folder.Path).Close();
+        WorkflowStore.Open(_folder.Path).Dispose();
         using (var connection = new SqliteConnection($"Data Source={Database}"))
         {
             connection.Open();
@@ -91,7 +92,7 @@ public sealed class WorkflowStoreTests : IDisposable
 
         var error = Assert.Throws<InvalidDataException>(() => WorkflowStore.Open(_folder.Path));
 
-        Assert.Equal($"'{Database}' has the schema '20990101000000_Later' of a newer version; this version knows schemas up to '20260101000000_Initial'.", error.Message);
+        Assert.Equal($"'{Database}' has the schema '20990101000000_Later' of a newer version; this version knows schemas up to '20261123000000_JobsAndMessages'.", error.Message);
     }
 
     [Fact]
@@ -107,22 +108,23 @@ public sealed class WorkflowStoreTests : IDisposable
     [Fact]
     public void The_migrations_make_the_schema_of_the_model()
     {
-        WorkflowStore.Open(_folder.Path).Close();
+        WorkflowStore.Open(_folder.Path).Dispose();
         using var migrated = new RuntimeDbContext(new DbContextOptionsBuilder<RuntimeDbContext>().UseSqlite($"Data Source={Database}").Options);
         using var created = new RuntimeDbContext(new DbContextOptionsBuilder<RuntimeDbContext>().UseSqlite($"Data Source={Database}.created").Options);
 
         created.Database.EnsureCreated();
 
-        Assert.False(migrated.Database.HasPendingModelChanges());
         Assert.Equal(SchemaOf(created), SchemaOf(migrated));
     }
+
+    static TransitionWrite Write(Transition transition, WorkflowEvent @event) => new(new("some-flow", 1, Singleton: false), transition, @event);
 
     static List<string> SchemaOf(RuntimeDbContext db)
     {
         using var connection = new SqliteConnection(db.Database.GetConnectionString());
         connection.Open();
         var tables = Rows(connection, "SELECT name FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT LIKE '\\_\\_EF%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY name");
-        return [.. tables, .. tables.SelectMany(t => Rows(connection, $"SELECT '{t}' || '.' || name || ' ' || type || ' ' || \"notnull\" || ' ' || pk FROM pragma_table_info('{t}')"))];
+        return [.. tables, .. tables.SelectMany(t => Rows(connection, $"SELECT '{t}' || '.' || name || ' ' || type || ' ' || \"notnull\" || ' ' || pk FROM pragma_table_info('{t}') ORDER BY name"))];
     }
 
     static string Query(SqliteConnection connection, string sql) => Rows(connection, sql).Single();

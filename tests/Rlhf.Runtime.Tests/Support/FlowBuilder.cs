@@ -7,6 +7,8 @@ internal sealed class FlowBuilder
 {
     readonly JsonArray _activities = [], _connections = [], _variables = [], _inputs = [], _outputs = [];
 
+    public string Id { get; init; } = "some-flow";
+
     public JsonObject Options { get; } = [];
 
     public FlowBuilder Add(string id, string type, params IEnumerable<(string Name, JsonNode Value)> properties)
@@ -23,6 +25,35 @@ internal sealed class FlowBuilder
 
     public FlowBuilder Set(string id, string variable, string script) =>
         Add(id, "Elsa.SetVariable", ("variable", new JsonObject { ["id"] = variable }), ("value", Script(script)));
+
+    public FlowBuilder Step(string id, string text = "x") => Add(id, "Rlhf.Work", ("text", Literal(text)));
+
+    public FlowBuilder Script(string id, string script) => Add(id, "Elsa.RunJavaScript", ("script", Literal(script)));
+
+    public FlowBuilder Event(string id, string name, string? result = null) =>
+        Add(id, "Elsa.Event", result is null ? [("eventName", Literal(name))] : [("eventName", Literal(name)), ("result", ToVariable(result))]);
+
+    public FlowBuilder Join(string id, string mode) => Add(id, "Elsa.FlowJoin", ("mode", Literal(mode)));
+
+    /// <summary>What the other builder holds, as a flowchart in this one.</summary>
+    public FlowBuilder Nest(string id, FlowBuilder inner) => Nest(id, "Elsa.Flowchart", inner);
+
+    public FlowBuilder NestSequence(string id, FlowBuilder inner) => Nest(id, "Elsa.Sequence", inner);
+
+    FlowBuilder Nest(string id, string type, FlowBuilder inner)
+    {
+        _activities.Add(inner.Container(id, type));
+        return this;
+    }
+
+    JsonObject Container(string id, string type) => new()
+    {
+        ["id"] = id,
+        ["type"] = type,
+        ["activities"] = _activities.DeepClone(),
+        ["connections"] = _connections.DeepClone(),
+        ["variables"] = _variables.DeepClone(),
+    };
 
     public FlowBuilder Connect(string source, string target, string? port = null)
     {
@@ -58,7 +89,7 @@ internal sealed class FlowBuilder
 
     public JsonObject Build() => (JsonObject)new JsonObject
     {
-        ["definitionId"] = "some-flow",
+        ["definitionId"] = Id,
         ["name"] = "Some flow",
         ["variables"] = _variables.DeepClone(),
         ["inputs"] = _inputs.DeepClone(),
@@ -66,6 +97,8 @@ internal sealed class FlowBuilder
         ["options"] = Options.DeepClone(),
         ["root"] = new JsonObject { ["id"] = "flow", ["type"] = "Elsa.Flowchart", ["activities"] = _activities.DeepClone(), ["connections"] = _connections.DeepClone() },
     };
+
+    public static JsonObject LineOf(string id) => new() { ["id"] = id, ["type"] = "Elsa.WriteLine", ["text"] = Literal(id) };
 
     public static JsonObject Literal(JsonNode? value) => Expression("Literal", value);
 

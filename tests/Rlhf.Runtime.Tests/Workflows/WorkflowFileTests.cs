@@ -37,7 +37,7 @@ public class WorkflowFileTests
         var (result, ran, _) = await RunAsync("rlhf-round.json", new() { ["seed"] = 3 }, _ => null);
 
         Assert.Equal(WorkflowStatus.Finished, result.Status);
-        Assert.Equal([.. Before, "promote-challenger", "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
+        Assert.Equal([.. Before, "promote-challenger", "outcome-promote", "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
         Assert.StartsWith("some/", (string?)result.Outputs["report"]);
         Assert.StartsWith("some/", (string?)result.Outputs["decision"]);
     }
@@ -48,7 +48,7 @@ public class WorkflowFileTests
         var (result, ran, _) = await RunAsync("rlhf-round.json", [], e => e.Activity == "decide-gate" ? "Reject" : null);
 
         Assert.Equal(WorkflowStatus.Finished, result.Status);
-        Assert.Equal([.. Before, "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
+        Assert.Equal([.. Before, "outcome-reject", "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public class WorkflowFileTests
         var (result, ran, _) = await RunAsync("rlhf-round.json", new() { ["labeler"] = "people" }, _ => null);
 
         Assert.Equal(WorkflowStatus.Finished, result.Status);
-        Assert.Equal([.. Before, "promote-challenger", "labeler-is-simulated", "report-round", "end"], ran);
+        Assert.Equal([.. Before, "promote-challenger", "outcome-promote", "labeler-is-simulated", "report-round", "end"], ran);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public class WorkflowFileTests
     {
         var (_, ran, steps) = await RunAsync("rlhf-round.json", [], e => e.Activity == "decide-gate" ? "NeedMoreJudgements" : null);
 
-        Assert.Equal([.. Before, "sample-evaluation#2", "collect-evaluation-judgements#2", "decide-gate#2", "promote-challenger", "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
+        Assert.Equal([.. Before, "sample-evaluation#2", "collect-evaluation-judgements#2", "decide-gate#2", "promote-challenger", "outcome-promote", "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
         var sampled = steps.Single(s => s.Description.Name == "SampleEvaluation").Runs;
         Assert.Null(sampled[0].Inputs["evidence"]);
         Assert.NotNull(sampled[1].Inputs["evidence"]);
@@ -118,7 +118,7 @@ public class WorkflowFileTests
         using var folder = new TemporaryFolder();
         var time = new FakeTimeProvider(Some.Time);
         var steps = ContractStep.All(outcome);
-        using var runtime = new WorkflowRuntime(folder.Path, Some.Runner(folder.Path, time, steps), time);
+        await using var runtime = new WorkflowRuntime(new RuntimeOptions(folder.Path), Some.Runner(folder.Path, time, steps), time);
         var id = await runtime.StartAsync(Repository.Workflow(file), inputs);
         var result = await runtime.RunAsync(id);
         return (result, [.. Some.Ran(await runtime.LogAsync(id))], steps);

@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Rlhf.Runtime.Store.Migrations;
 
-/// <summary>The first schema.</summary>
+/// <summary>
+/// The first schema. Migrations name no column types, so that each database takes its own for the CLR type.
+/// </summary>
 [DbContext(typeof(RuntimeDbContext))]
 [Migration("20260101000000_Initial")]
 internal sealed class Initial : Migration
@@ -12,27 +14,27 @@ internal sealed class Initial : Migration
     {
         migrationBuilder.CreateTable("Definitions", table => new
         {
-            DefinitionId = table.Column<string>("TEXT"),
-            Version = table.Column<int>("INTEGER"),
-            Hash = table.Column<string>("TEXT"),
-            Name = table.Column<string>("TEXT"),
-            Json = table.Column<string>("TEXT"),
-            Source = table.Column<string>("TEXT"),
-            CreatedAt = table.Column<long>("INTEGER"),
+            DefinitionId = table.Column<string>(),
+            Version = table.Column<int>(),
+            Hash = table.Column<string>(),
+            Name = table.Column<string>(),
+            Json = table.Column<string>(),
+            Source = table.Column<string>(),
+            CreatedAt = table.Column<long>(),
         }, constraints: table => table.PrimaryKey("PK_Definitions", d => new { d.DefinitionId, d.Version }));
 
         migrationBuilder.CreateTable("Instances", table => new
         {
-            Id = table.Column<string>("TEXT"),
-            DefinitionId = table.Column<string>("TEXT"),
-            DefinitionVersion = table.Column<int>("INTEGER"),
-            Status = table.Column<string>("TEXT"),
-            State = table.Column<string>("TEXT"),
-            Revision = table.Column<int>("INTEGER"),
-            Inputs = table.Column<string>("TEXT"),
-            Incident = table.Column<string>("TEXT", nullable: true),
-            CreatedAt = table.Column<long>("INTEGER"),
-            UpdatedAt = table.Column<long>("INTEGER"),
+            Id = table.Column<string>(),
+            DefinitionId = table.Column<string>(),
+            DefinitionVersion = table.Column<int>(),
+            Status = table.Column<string>(),
+            State = table.Column<string>(),
+            Revision = table.Column<int>(),
+            Inputs = table.Column<string>(),
+            Incident = table.Column<string>(nullable: true),
+            CreatedAt = table.Column<long>(),
+            UpdatedAt = table.Column<long>(),
         }, constraints: table =>
         {
             table.PrimaryKey("PK_Instances", i => i.Id);
@@ -42,9 +44,9 @@ internal sealed class Initial : Migration
 
         migrationBuilder.CreateTable("Events", table => new
         {
-            InstanceId = table.Column<string>("TEXT"),
-            Number = table.Column<int>("INTEGER"),
-            Json = table.Column<string>("TEXT"),
+            InstanceId = table.Column<string>(),
+            Number = table.Column<int>(),
+            Json = table.Column<string>(),
         }, constraints: table =>
         {
             table.PrimaryKey("PK_Events", e => new { e.InstanceId, e.Number });
@@ -53,19 +55,19 @@ internal sealed class Initial : Migration
 
         migrationBuilder.CreateTable("Log", table => new
         {
-            InstanceId = table.Column<string>("TEXT"),
-            Sequence = table.Column<int>("INTEGER"),
-            Execution = table.Column<string>("TEXT"),
-            Activity = table.Column<string>("TEXT"),
-            NodePath = table.Column<string>("TEXT"),
-            Event = table.Column<string>("TEXT"),
-            At = table.Column<long>("INTEGER"),
-            Inputs = table.Column<string>("TEXT", nullable: true),
-            Outputs = table.Column<string>("TEXT", nullable: true),
-            Outcomes = table.Column<string>("TEXT", nullable: true),
-            Message = table.Column<string>("TEXT", nullable: true),
-            Seconds = table.Column<double>("REAL", nullable: true),
-            Cached = table.Column<bool>("INTEGER"),
+            InstanceId = table.Column<string>(),
+            Sequence = table.Column<int>(),
+            Execution = table.Column<string>(),
+            Activity = table.Column<string>(),
+            NodePath = table.Column<string>(),
+            Event = table.Column<string>(),
+            At = table.Column<long>(),
+            Inputs = table.Column<string>(nullable: true),
+            Outputs = table.Column<string>(nullable: true),
+            Outcomes = table.Column<string>(nullable: true),
+            Message = table.Column<string>(nullable: true),
+            Seconds = table.Column<double>(nullable: true),
+            Cached = table.Column<bool>(),
         }, constraints: table =>
         {
             table.PrimaryKey("PK_Log", l => new { l.InstanceId, l.Sequence });
@@ -74,12 +76,12 @@ internal sealed class Initial : Migration
 
         migrationBuilder.CreateTable("Waiting", table => new
         {
-            InstanceId = table.Column<string>("TEXT"),
-            Execution = table.Column<string>("TEXT"),
-            State = table.Column<string>("TEXT", nullable: true),
-            Deadline = table.Column<long>("INTEGER"),
-            Reason = table.Column<string>("TEXT"),
-            Events = table.Column<string>("TEXT"),
+            InstanceId = table.Column<string>(),
+            Execution = table.Column<string>(),
+            State = table.Column<string>(nullable: true),
+            Deadline = table.Column<long>(),
+            Reason = table.Column<string>(),
+            Events = table.Column<string>(),
         }, constraints: table =>
         {
             table.PrimaryKey("PK_Waiting", w => new { w.InstanceId, w.Execution });
@@ -91,8 +93,6 @@ internal sealed class Initial : Migration
         migrationBuilder.CreateIndex("IX_Waiting_Deadline", "Waiting", "Deadline");
     }
 
-    protected override void Down(MigrationBuilder migrationBuilder)
-    {
-        foreach (var table in new[] { "Waiting", "Log", "Events", "Instances", "Definitions" }) migrationBuilder.DropTable(table);
-    }
+    protected override void Down(MigrationBuilder migrationBuilder) =>
+        throw new NotSupportedException("A store is never taken back to an earlier schema.");
 }

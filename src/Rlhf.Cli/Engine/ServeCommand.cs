@@ -1,0 +1,43 @@
+using Rlhf.Cli.Stores;
+
+namespace Rlhf.Cli.Engine;
+
+/// <summary><c>rlhf serve</c> and <c>rlhf worker</c>: processes that stay.</summary>
+static class ServeCommand
+{
+    /// <summary>Drives the store, fires its schedules and runs steps until it is told to stop.</summary>
+    public static async Task<int> ServeAsync(string store, string? queues, CancellationToken cancellationToken)
+    {
+        await using var workspace = new Workspace(store, Settings.Queues(queues), new EngineLog(Console.Error));
+        await workspace.Runtime.DriveAsync(cancellationToken);
+        await workspace.TryDriveAsync(cancellationToken);
+        await workspace.PublishWorkflowsAsync(cancellationToken);
+        Console.Error.WriteLine($"Driving {workspace.Place}; Ctrl+C or SIGTERM lets running steps reach their next checkpoint and ends.");
+        foreach (var schedule in await workspace.Runtime.SchedulesAsync(cancellationToken))
+            Console.Error.WriteLine($"Schedule {schedule.DefinitionId}: {(schedule.Paused ? "paused" : schedule.NextDue is { } due ? $"next {due:u}" : $"by the event {schedule.Expression}")}");
+        await UntilStoppedAsync(workspace.Runtime.EngineAsync(), cancellationToken);
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Runs steps of a store that another process drives.</summary>
+    public static async Task<int> WorkAsync(string store, string queues, CancellationToken cancellationToken)
+    {
+        await using var workspace = new Workspace(store, Settings.Queues(queues), new EngineLog(Console.Error));
+        Console.Error.WriteLine($"Working for {workspace.Place}, queues {queues}; Ctrl+C or SIGTERM hands running steps over and ends.");
+        await workspace.Runtime.WorkAsync(cancellationToken);
+        Console.Error.WriteLine("Handed over.");
+        return ExitCodes.Done;
+    }
+
+    static async Task UntilStoppedAsync(Task engine, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await engine.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Console.Error.WriteLine("Stopping: running steps reach their next checkpoint.");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using Rlhf.Cli.Stores;
+using Rlhf.Cli.Workflows;
+
+namespace Rlhf.Cli.Rounds;
+
+/// <summary>Runs rounds one after the other until their budget is used up or the gate says no; goes on with a campaign that was interrupted.</summary>
+static class CampaignCommand
+{
+    public static async Task<int> RunAsync(RoundOptions options, int rounds, int rejections, CancellationToken cancellationToken)
+    {
+        RoundCommand.Check(options);
+        await using var workspace = new Workspace(options.Store);
+        await workspace.TryDriveAsync(cancellationToken);
+        // The campaign dispatches the round by its id, so the round must be published.
+        await workspace.PublishWorkflowsAsync(cancellationToken);
+        var inputs = await RoundCommand.InputsAsync(workspace, options, cancellationToken);
+        inputs["maxRounds"] = rounds;
+        inputs["maxRejections"] = rejections;
+        var instance = await RoundCommand.OpenOrStartAsync(workspace, "rlhf-campaign", inputs, options.Json, cancellationToken);
+        return await RoundCommand.FollowAsync(workspace, instance, options.Json, cancellationToken);
+    }
+}

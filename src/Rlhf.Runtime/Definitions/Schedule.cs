@@ -1,0 +1,37 @@
+using System.Globalization;
+using Cronos;
+
+namespace Rlhf.Runtime.Definitions;
+
+/// <summary>Times from texts: cron expressions of five fields, or six with seconds first, and time spans such as <c>1.06:30:00</c>.</summary>
+internal static class Schedule
+{
+    /// <summary>The first time after <paramref name="after"/>.</summary>
+    /// <exception cref="InvalidDataException">The text is no cron expression, or one that never fires.</exception>
+    public static DateTimeOffset Next(string cron, DateTimeOffset after, TimeZoneInfo zone) =>
+        Parse(cron).GetNextOccurrence(after, zone)
+        ?? throw new InvalidDataException($"the cron expression '{cron}' never fires; expected one with a time that comes");
+
+    /// <exception cref="InvalidDataException">The text is no time span, or not longer than nothing.</exception>
+    public static TimeSpan Interval(string text) =>
+        Span(text) is var span && span > TimeSpan.Zero ? span
+        : throw new InvalidDataException($"the interval is '{text}'; expected a time span above zero such as 00:30:00");
+
+    /// <exception cref="InvalidDataException">The text is no time span.</exception>
+    public static TimeSpan Span(string text) =>
+        TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) ? span
+        : throw new InvalidDataException($"the time span is '{text}'; expected one such as 00:30:00 or 1.06:30:00");
+
+    static CronExpression Parse(string cron)
+    {
+        try
+        {
+            var fields = cron.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
+            return CronExpression.Parse(cron, fields == 6 ? CronFormat.IncludeSeconds : CronFormat.Standard);
+        }
+        catch (CronFormatException e)
+        {
+            throw new InvalidDataException($"'{cron}' is no cron expression of five fields, or six with seconds first: {e.Message.TrimEnd('.')}", e);
+        }
+    }
+}

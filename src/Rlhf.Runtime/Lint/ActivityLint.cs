@@ -1,0 +1,112 @@
+using Rlhf.Runtime.Definitions;
+using Rlhf.Runtime.Expressions;
+using Rlhf.Runtime.Interpreter;
+
+namespace Rlhf.Runtime.Lint;
+
+/// <summary>
+/// One activity: its properties, and what its inputs read and its outputs set. A step is checked strictly; what Elsa's own activities take
+/// as it comes is a warning.
+/// </summary>
+internal sealed class ActivityLint(
+    WorkflowDefinition definition, Activity activity, IReadOnlyList<WorkflowVariable> variables, Action<string, string, bool> find)
+{
+    readonly bool _isStep = activity.Type.Step is not null;
+
+    public void Check()
+    {
+        CheckProperties();
+        foreach (var (property, target) in activity.Outputs) CheckOutput(property, target);
+        foreach (var (property, expression) in activity.Inputs) CheckInput($"the input '{property}'", property, expression);
+        foreach (var branch in activity.Cases) CheckInput($"the case '{branch.Label}'", "", branch.Condition);
+    }
+
+    void Find(string reason, bool? isError = null) => find(activity.Id, reason, isError ?? _isStep);
+
+    void CheckProperties()
+    {
+        var type = activity.Type;
+        var known = string.Join(", ", type.Inputs.Select(i => i.Property).Concat(type.Outputs.Select(o => o.Property)).Order(StringComparer.Ordinal));
+        foreach (var input in type.Inputs.Where(i => i.Required && !activity.Inputs.ContainsKey(i.Property)))
+            Find($"the input '{input.Property}' of {type.Name} is missing");
+        foreach (var name in activity.Inputs.Keys.Where(n => type.Inputs.All(i => i.Property != n)))
+            Find($"'{name}' is no input of {type.Name}; known are {known}");
+        foreach (var name in activity.Settings.Select(s => s.Key).Where(n => type.Name != ActivityCatalog.SetVariable || n != "variable"))
+            Find($"'{name}' is no property of {type.Name}; known are {known}");
+        if (type.Name == ActivityCatalog.SetVariable && Variable(activity.TargetVariable) is null)
+            Find($"it sets the variable '{activity.TargetVariable}', which is not there");
+    }
+
+    void CheckOutput(string property, string target)
+    {
+        if (activity.Type.Outputs.FirstOrDefault(o => o.Property == property) is not { } output)
+        {
+            Find($"'{property}' is no output of {activity.Type.Name}; known are {string.Join(", ", activity.Type.Outputs.Select(o => o.Property))}");
+            return;
+        }
+        var bound = variables.Where(v => v.Id == target).Select(v => (What: $"variable '{v.Name}'", v.Type))
+            .Concat(definition.Outputs.Where(o => o.Name == target).Select(o => (What: $"workflow output '{o.Name}'", o.Type))).ToList();
+        if (bound.Count == 0)
+            Find($"the output '{property}' is bound to '{target}', which is neither a variable's id nor an output of the workflow");
+        if (output.Type == DataType.Any) return; // what a script gives is known when it has run
+        foreach (var (what, type) in bound.Where(b => !Values.Fits(output.Type, b.Type)))
+            Find($"the output '{property}' is of type {output.Type}, the {what} of type {type}");
+    }
+
+    void CheckInput(string what, string property, Expression expression)
+    {
+        var type = activity.Type.Inputs.FirstOrDefault(i => i.Property == property)?.Type;
+        if (activity.Type.Name == ActivityCatalog.SetVariable) type = Variable(activity.TargetVariable)?.Type;
+        if (type is not null && expression is Expression.Literal literal && !Values.TryConvert(literal.Value, type.Value, out _, out var unfit))
+            Find($"{what} {unfit}");
+        var script = expression switch
+        {
+            Expression.JavaScript javaScript => javaScript.Script,
+            Expression.Literal { Value: { } text } when property == "script" => text.ToString(),
+            _ => null,
+        };
+        if (script is not null && Script.SyntaxError(script) is { } error) Find($"{what} is no JavaScript: {error}");
+
+        var reads = ValueReads.Of(expression, script, definition, variables);
+        foreach (var unknown in reads.Unknown) Find($"{what} reads {unknown}, which is not there");
+        if (!_isStep) return;
+        foreach (var variable in reads.Variables.Select(Variable).OfType<WorkflowVariable>().Where(v => v.Default is null && !IsSetBefore(v)))
+            Find($"{what} reads the variable '{variable.Name}', which has no default and which no activity before it sets");
+    }
+
+    bool IsSetBefore(WorkflowVariable variable) => definition.Activities.Any(a => Sets(a, variable) && CanPrecede(a.Id));
+
+    static bool Sets(Activity setter, WorkflowVariable variable) =>
+        setter.Outputs.Values.Contains(variable.Id) || setter.TargetVariable == variable.Id
+        || setter.Inputs.Values.Select(ScriptOf).OfType<string>().Any(script => ValueReads.Sets(script, variable.Name));
+
+    // The script of a RunJavaScript stands in the file as a literal.
+    static string? ScriptOf(Expression expression) =>
+        expression is Expression.Literal literal ? literal.Value?.ToString() : (expression as Expression.JavaScript)?.Script;
+
+    /// <summary>True where the other activity can run before this one: decided in the innermost container that holds both.</summary>
+    bool CanPrecede(string other)
+    {
+        var container = definition.Root;
+        while (true)
+        {
+            var (from, to) = (Holding(container, other), Holding(container, activity.Id));
+            if (from is null || to is null) return true; // one holds the other
+            if (from == to && from.Id != other && from.Id != activity.Id)
+            {
+                container = from;
+                continue;
+            }
+            return container.Type.Name switch
+            {
+                ActivityCatalog.Flowchart => new FlowGraph(container, null).CanFollow(from.Id, to.Id),
+                ActivityCatalog.Sequence => container.Activities.ToList().IndexOf(from) < container.Activities.ToList().IndexOf(to),
+                _ => false,
+            };
+        }
+    }
+
+    static Activity? Holding(Activity container, string id) => container.Activities.FirstOrDefault(a => a.Tree().Any(t => t.Id == id));
+
+    WorkflowVariable? Variable(string id) => variables.FirstOrDefault(v => v.Id == id);
+}

@@ -1,0 +1,11 @@
+namespace Rlhf.Runtime.Schedules;
+
+/// <summary>Starts instances by the clock.</summary>
+internal interface IScheduler
+{
+    /// <summary>Fires everything that is due; true where anything was.</summary>
+    Task<bool> FireAsync(CancellationToken cancellationToken);
+
+    /// <summary>The next time a schedule is due, or null.</summary>
+    Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
+}

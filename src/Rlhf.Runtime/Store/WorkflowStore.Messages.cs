@@ -1,0 +1,46 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace Rlhf.Runtime.Store;
+
+/// <content>Messages between instances and from outside: each is stored once and delivered once.</content>
+internal sealed partial class WorkflowStore
+{
+    public async Task SendAsync(MessageRow message, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        db.Messages.Add(message);
+        await db.SaveChangesAsync(cancellationToken);
+    }
+
+    /// <summary>All messages that are there, in the order they were sent.</summary>
+    public async Task<IReadOnlyList<MessageRow>> MessagesAsync(CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        return await db.Messages.AsNoTracking().OrderBy(m => m.Id).Take(1000).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Instances in which something waits for an event of this name.</summary>
+    public async Task<IReadOnlyList<string>> WaitersAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        return await db.WaitEvents.Where(w => w.Name == name).Select(w => w.InstanceId).Distinct().OrderBy(i => i).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Removes a message and stores others in its place; false where it is gone already.</summary>
+    public async Task<bool> ReplaceAsync(long message, IEnumerable<MessageRow> by, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (await db.Messages.Where(m => m.Id == message).ExecuteDeleteAsync(cancellationToken) == 0) return false;
+        db.Messages.AddRange(by);
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    static async Task ConsumeAsync(RuntimeDbContext db, long message, CancellationToken cancellationToken)
+    {
+        if (await db.Messages.Where(m => m.Id == message).ExecuteDeleteAsync(cancellationToken) == 0)
+            throw new InstanceChangedException($"Message {message} was delivered by someone else.");
+    }
+}

@@ -1,0 +1,57 @@
+using Rlhf.Cli.Tests.Support;
+
+namespace Rlhf.Cli.Tests.Kills;
+
+enum Role { Driver, WorkerA, WorkerB }
+
+/// <summary>
+/// A driver, two workers and a round that follows, with the supervisor that starts again what has died. Where the driver dies, the round
+/// that follows may drive before the driver is back, which is then refused until that round's process dies; so the role of the driver is
+/// that of whoever drives.
+/// </summary>
+sealed class Crew
+{
+    readonly Site _site;
+    readonly Dictionary<Role, Running> _running = [];
+    Running _round;
+
+    Crew(Site site, Running driver)
+    {
+        (_site, _running[Role.Driver]) = (site, driver);
+        foreach (var worker in new[] { Role.WorkerA, Role.WorkerB }) _running[worker] = Start(worker);
+        _round = site.StartRound();
+    }
+
+    public static async Task<Crew> BeginAsync(Site site) => new(site, await site.ServeAsync("--queues", "cpu"));
+
+    /// <summary>True where the round has ended, and with success.</summary>
+    public async Task<bool> RoundEndsWithinAsync(TimeSpan longest)
+    {
+        if (!await _round.EndsWithinAsync(longest)) return false;
+        Assert.True((await _round.EndAsync()).ExitCode == 0, $"{_round}");
+        return true;
+    }
+
+    /// <summary>Kills one of the crew and says which one, and in which step.</summary>
+    public async Task<string> KillAsync(Role role)
+    {
+        var victim = role == Role.Driver && _running[role].HasExited ? _round : _running[role];
+        await victim.KillAsync();
+        var its = (await _site.Look.JobsAsync()).Find(j => j.IsOf(victim));
+        return $"{(role == Role.Driver ? "driver" : "worker")} {(its is null ? "without a step" : $"in {its.Execution}")}";
+    }
+
+    /// <summary>Starts again whoever is not there; a worker must not have ended by itself, and a driver only if another one drives.</summary>
+    public async Task ReviveAsync()
+    {
+        foreach (var (role, process) in _running.Where(p => p.Value.HasExited).ToList())
+        {
+            var said = await process.EndAsync();
+            Assert.True(said.ExitCode is not (0 or 1 or 2) || (role == Role.Driver && said.Error.Contains("is driven by", StringComparison.Ordinal)), $"{process}");
+            _running[role] = Start(role);
+        }
+        if (_round.HasExited) _round = _site.StartRound();
+    }
+
+    Running Start(Role role) => role == Role.Driver ? _site.Start("serve", "--queues", "cpu") : _site.Start("worker", "--queues", "gpu,cpu");
+}

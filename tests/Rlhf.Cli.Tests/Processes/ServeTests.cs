@@ -1,0 +1,80 @@
+using Rlhf.Cli.Tests.Support;
+
+namespace Rlhf.Cli.Tests.Processes;
+
+/// <summary>One process drives a store; others submit, follow, cancel, and stop it.</summary>
+public sealed class ServeTests(FinishedRound round, RoundInPpo ppo) : IClassFixture<RoundInPpo>
+{
+    static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_round_in_another_terminal_submits_and_follows_and_a_second_driver_is_refused_by_name()
+    {
+        await using var site = new Site();
+        var serve = await site.ServeAsync();
+
+        var follower = site.StartRound();
+        var second = await site.RunAsync("serve");
+        var said = await follower.EndAsync();
+        serve.Terminate();
+
+        Assert.Equal(1, second.ExitCode);
+        Assert.Contains($"process {serve.Id} ", second.Error, StringComparison.Ordinal);
+        Assert.True(said.ExitCode == 0, $"{follower}");
+        Assert.Contains("Another process drives", said.Error, StringComparison.Ordinal);
+        Assert.Equal($"{round.Said.Json["report"]}", $"{said.Json["report"]}");
+        Assert.Contains("train-policy", serve.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await serve.EndAsync()).ExitCode);
+        await RoundFacts.AssertSameAsync(round, site);
+    }
+
+    [Fact]
+    public async Task Cancelled_from_another_process_training_stops_its_checkpoint_stays_and_nothing_runs_afterwards()
+    {
+        await using var site = ppo.Copy();
+        var serve = await site.ServeAsync();
+        var follower = site.Start("instances", "resume", ppo.Instance);
+        await UntilItGoesOnAsync(site);
+
+        var cancelled = await site.RunAsync("instances", "cancel", ppo.Instance);
+        Assert.True(cancelled.ExitCode == 0, cancelled.Error);
+        await Task.Delay(TimeSpan.FromSeconds(3), Token);
+        var stopped = site.Checkpoints();
+        await Task.Delay(TimeSpan.FromSeconds(4), Token);
+
+        Assert.NotEmpty(stopped);
+        Assert.Equal(stopped, site.Checkpoints());
+        Assert.Empty(await site.Look.JobsAsync());
+        Assert.Equal("Cancelled", Assert.Single(await site.Look.InstancesAsync()).Status);
+        var followed = await follower.EndAsync();
+        Assert.Equal((1, true), (followed.ExitCode, followed.Error.Contains("was cancelled", StringComparison.Ordinal)));
+        Assert.False(serve.HasExited, $"{serve}");
+    }
+
+    [Fact]
+    public async Task Asked_to_stop_it_hands_its_step_over_within_30_seconds_and_the_next_one_goes_on_from_the_checkpoint()
+    {
+        await using var site = ppo.Copy();
+        var serve = site.Start("serve");
+        var running = await UntilItGoesOnAsync(site);
+
+        serve.Terminate();
+
+        Assert.True(await serve.EndsWithinAsync(TimeSpan.FromSeconds(30)), $"{serve}");
+        Assert.True((await serve.EndAsync()).ExitCode == 0, $"{serve}");
+        var job = await site.Look.JobAsync("train-policy");
+        Assert.Equal(("Queued", null, running.Lost), (job?.Status, job?.Owner, job?.Lost));
+        var left = site.Checkpoints()[^1];
+        site.Start("serve");
+        var next = await site.UntilAsync("a checkpoint of the next one", () => Task.FromResult(site.Checkpoints() is [.., var newest] && newest.Epoch > left.Epoch ? $"{newest.Number}" : null));
+        Assert.True(int.Parse(next, null) > left.Number, $"{next} after {left}");
+    }
+
+    /// <summary>Waits until PPO has gone on from the fixture's checkpoint; returns its job.</summary>
+    static Task<JobSeen> UntilItGoesOnAsync(Site site)
+    {
+        var last = site.Checkpoints()[^1];
+        return site.UntilAsync("PPO goes on", async () =>
+            await site.Look.JobAsync("train-policy") is { IsRunning: true } job && site.Checkpoints() is [.., var newest] && newest.Epoch > last.Epoch ? job : null);
+    }
+}
