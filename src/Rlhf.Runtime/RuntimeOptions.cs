@@ -21,6 +21,12 @@ public sealed record RuntimeOptions(string Folder)
     /// <summary>How long running steps have, when the process is asked to stop, to reach their next checkpoint. Default 25 s.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(25);
 
+    /// <summary>
+    /// Whether this process, while it drives, fires schedules. Default true; a process that lives only for one instance leaves them
+    /// to one that stays.
+    /// </summary>
+    public bool FiresSchedules { get; init; } = true;
+
     /// <summary>Turns a name such as <c>prompts@latest</c> among an instance's inputs into what it stands for, once, when the instance starts.</summary>
     public Func<string, CancellationToken, Task<string>>? ResolveInput { get; init; }
 }

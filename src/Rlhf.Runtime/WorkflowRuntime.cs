@@ -89,7 +89,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
             _host = null;
             var driverLock = await DriverLock.AcquireAsync(_options.Folder, _store.Database, _time, cancellationToken);
             var carrier = new HangfireCarrier(_options.Postgres);
-            var scheduler = new Scheduler(_store, _transitions, _definitions, _options, _time, _observer);
+            IScheduler scheduler = !_options.FiresSchedules ? new NoScheduler() : new Scheduler(_store, _transitions, _definitions, _options, _time, _observer);
             var driver = new WorkflowDriver(_store, _transitions, _definitions, carrier, scheduler, _options, _time, _observer);
             _host = new(driverLock, carrier, Worker(embedded: true), driver, _options, _time, _pulse, _observer);
         }

@@ -8,7 +8,7 @@ static class ServeCommand
     /// <summary>Drives the store, fires its schedules and runs steps until it is told to stop.</summary>
     public static async Task<int> ServeAsync(string store, string? queues, CancellationToken cancellationToken)
     {
-        await using var workspace = new Workspace(store, Settings.Queues(queues), new EngineLog(Console.Error));
+        await using var workspace = new Workspace(store, Settings.Queues(queues), new EngineLog(Console.Error), stays: true);
         await workspace.Runtime.DriveAsync(cancellationToken);
         await workspace.TryDriveAsync(cancellationToken);
         await workspace.PublishWorkflowsAsync(cancellationToken);
@@ -22,6 +22,8 @@ static class ServeCommand
     /// <summary>Runs steps of a store that another process drives.</summary>
     public static async Task<int> WorkAsync(string store, string queues, CancellationToken cancellationToken)
     {
+        if (Settings.Database is null)
+            throw new ArgumentException("A worker of its own needs PostgreSQL (RLHF_DATABASE); with SQLite the process that drives the store runs its steps.");
         await using var workspace = new Workspace(store, Settings.Queues(queues), new EngineLog(Console.Error));
         Console.Error.WriteLine($"Working for {workspace.Place}, queues {queues}; Ctrl+C or SIGTERM hands running steps over and ends.");
         await workspace.Runtime.WorkAsync(cancellationToken);

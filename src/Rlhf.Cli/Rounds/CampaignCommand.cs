@@ -9,6 +9,8 @@ static class CampaignCommand
     public static async Task<int> RunAsync(RoundOptions options, int rounds, int rejections, CancellationToken cancellationToken)
     {
         RoundCommand.Check(options);
+        if (rounds is < 1 or > 10_000) throw new ArgumentException($"--rounds is {rounds}; expected 1 to 10000.");
+        if (rejections is < 1 or > 10_000) throw new ArgumentException($"--rejections is {rejections}; expected 1 to 10000.");
         await using var workspace = new Workspace(options.Store);
         await workspace.TryDriveAsync(cancellationToken);
         // The campaign dispatches the round by its id, so the round must be published.

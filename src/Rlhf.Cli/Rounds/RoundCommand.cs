@@ -53,7 +53,7 @@ static class RoundCommand
 
         var details = await workspace.Runtime.GetAsync(instance, cancellationToken);
         var steps = await RoundReports.StepsAsync(workspace, instance, cancellationToken);
-        var report = result.Outputs["report"]?.GetValue<string>() is { Length: > 0 } reference
+        var report = (result.Outputs["report"] ?? result.Outputs["lastReport"])?.GetValue<string>() is { Length: > 0 } reference
             ? await workspace.Artifacts.ReadJsonAsync<RoundReport>(ArtifactRef.Parse(reference), "report.json", cancellationToken)
             : null;
         if (json) Console.Out.WriteLine(CanonicalJson.ToText(RoundReports.ToJson(details, result, report, steps, clock.Elapsed)));

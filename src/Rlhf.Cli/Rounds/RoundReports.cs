@@ -42,8 +42,9 @@ static class RoundReports
         if (Console.IsOutputRedirected) console.Profile.Width = 140;
         if (report is null) console.WriteLine($"{details.Summary.DefinitionId} {details.Summary.Id}: {result.Status}. Outputs: {CanonicalJson.ToText(result.Outputs)}");
         else PrintRound(console, report);
+        if (result.Outputs["rounds"] is { } rounds) console.WriteLine($"{details.Summary.DefinitionId}: {rounds} rounds, {result.Outputs["promotions"]} promotions; the last round is above.");
         console.WriteLine();
-        Console.Out.WriteLine(string.Join("  ", steps.Select(s => $"{s.Activity} {(s.Cached ? "cached" : $"{s.Seconds:0.0} s")}")));
+        if (steps.Count > 0) Console.Out.WriteLine(string.Join("  ", steps.Select(s => $"{s.Activity} {(s.Cached ? "cached" : $"{s.Seconds:0.0} s")}")));
         console.WriteLine($"{wall.TotalSeconds:0.0} s in all, peak memory {PeakMemory() / 1e6:0} MB. Artifacts: {store} (rlhf artifacts list)");
     }
 

@@ -29,12 +29,13 @@ sealed class Workspace : IAsyncDisposable
     /// <param name="store">Folder of the artifacts and, without a database of its own, of the workflow state.</param>
     /// <param name="queues">Steps at once, by queue; null: one of each.</param>
     /// <param name="observer">Sees what the engine does, where this process drives or works.</param>
-    public Workspace(string store, IReadOnlyDictionary<string, int>? queues = null, IDriverObserver? observer = null)
+    /// <param name="stays">True for a process that stays: it fires schedules while it drives.</param>
+    public Workspace(string store, IReadOnlyDictionary<string, int>? queues = null, IDriverObserver? observer = null, bool stays = false)
     {
         Store = store;
         _objects = new(store);
         Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], _objects, TimeProvider.System, Services, CheckpointInterval());
-        var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync };
+        var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync, FiresSchedules = stays };
         if (queues is not null) options = options with { Queues = queues };
         _runtime = new(() => new(options, Runner, TimeProvider.System, observer));
     }

@@ -9,3 +9,11 @@ internal interface IScheduler
     /// <summary>The next time a schedule is due, or null.</summary>
     Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>Leaves schedules to another process, or to a later one.</summary>
+internal sealed class NoScheduler : IScheduler
+{
+    public Task<bool> FireAsync(CancellationToken cancellationToken) => Task.FromResult(false);
+
+    public Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken) => Task.FromResult<DateTimeOffset?>(null);
+}
