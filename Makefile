@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round results clean
+.PHONY: default restore format build test smoke round kill-test results clean
 
 default: format build test smoke
 
@@ -21,6 +21,13 @@ smoke:
 
 round:
 	dotnet run --project src/Rlhf.Cli -- round
+
+# The kill tests at length, an hour or more: says how many kills there were, how many rounds they fell on, and in which steps.
+kill-test:
+	log=$$(mktemp); \
+	RLHF_KILLS=$${RLHF_KILLS:-200} RLHF_KILLS_POSTGRES=$${RLHF_KILLS_POSTGRES:-60} RLHF_KILLS_LOG=$$log \
+	dotnet test tests/Rlhf.Cli.Tests --filter "FullyQualifiedName~Rlhf.Cli.Tests.Kills"; status=$$?; \
+	for test in "one process" "driver and two workers"; do grep "^$$test" $$log | tail -n 1; done; rm -f $$log; exit $$status
 
 # Rewrites the figures of tests/RESULTS.md; hours on two cores.
 results:

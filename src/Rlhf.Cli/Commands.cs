@@ -53,8 +53,9 @@ static class Commands
     static Command Serve()
     {
         Option<string?> queues = new("--queues") { Description = "How many steps of each queue run here at once, such as gpu=1,cpu=4. Default: one of each." };
-        Command command = new("serve", "Drive the store, fire its schedules and run steps, until stopped.") { queues };
-        command.SetAction((parsed, cancellation) => ServeCommand.ServeAsync(parsed.GetValue(Store)!, parsed.GetValue(queues), cancellation));
+        Option<bool> wait = new("--wait") { Description = "Where another process drives the store, wait until it is done instead of being refused." };
+        Command command = new("serve", "Drive the store, fire its schedules and run steps, until stopped.") { queues, wait };
+        command.SetAction((parsed, cancellation) => ServeCommand.ServeAsync(parsed.GetValue(Store)!, parsed.GetValue(queues), parsed.GetValue(wait), cancellation));
         return command;
     }
 
@@ -186,7 +187,7 @@ static class Commands
     static void Act(Command command, Func<Workspace, ParseResult, bool, CancellationToken, Task<int>> action) =>
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var workspace = new Workspace(parsed.GetValue(Store)!);
+            await using var workspace = new Workspace(parsed.GetValue(Store)!, observer: new Troubles(Console.Error));
             return await action(workspace, parsed, parsed.GetValue(Json), cancellation);
         });
 }

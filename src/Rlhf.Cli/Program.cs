@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Data.Common;
 using Rlhf.Cli;
 using Rlhf.Runtime.Driver;
 using Rlhf.Steps.Artifacts;
@@ -25,6 +26,11 @@ catch (ArgumentException e)
 {
     Console.Error.WriteLine(e.Message);
     return ExitCodes.WrongUsage;
+}
+catch (Exception e) when (e is DbException || e.InnerException is DbException)
+{
+    Console.Error.WriteLine($"The database cannot be used: {(e.InnerException ?? e).Message}");
+    return ExitCodes.Failed;
 }
 catch (Exception e) when (e is InvalidDataException or InvalidOperationException or IOException or ArtifactNotFoundException or UnauthorizedAccessException or DriverBusyException)
 {

@@ -37,8 +37,8 @@ public sealed record InstanceDetails(
     IReadOnlyList<Incident> Incidents, IReadOnlyList<StepProgress> Steps);
 
 /// <summary>
-/// How far a step is: 0 to 1, what it is doing, its newest metrics, the worker that runs it (null: it is queued), and how many workers it
-/// lost before.
+/// How far a step came: 0 to 1, what it is doing, its newest metrics, the worker that runs it (null: it is queued), and how many workers it
+/// lost since it last got further.
 /// </summary>
 public sealed record StepProgress(
     string Execution, string Activity, string Step, string Queue, string? Worker, double Fraction, string? Message, JsonObject? Metrics, int Lost,

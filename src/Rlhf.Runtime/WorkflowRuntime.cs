@@ -54,8 +54,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     public async Task<int> PublishAsync(string definitionFile, CancellationToken cancellationToken = default)
     {
         var json = ReadText(definitionFile);
-        var definition = Checked(_reader.Read(json, definitionFile));
-        return await _store.PublishAsync(definition, json, _time.GetUtcNow(), cancellationToken);
+        return await _store.PublishAsync(Checked(_reader.Read(json, definitionFile)), json, _time.GetUtcNow(), cancellationToken);
     }
 
     /// <summary>
@@ -66,9 +65,10 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// <exception cref="SingletonException">The workflow allows one open instance only, and there is one.</exception>
     public async Task<string> StartAsync(string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default)
     {
-        var definition = Checked(Read(definitionFile));
+        var json = ReadText(definitionFile);
+        var definition = Checked(_reader.Read(json, definitionFile));
         var bound = await ResolvedInputs.BindAsync(definition, inputs, _options.ResolveInput, cancellationToken);
-        var version = await PublishAsync(definitionFile, cancellationToken);
+        var version = await _store.PublishAsync(definition, json, _time.GetUtcNow(), cancellationToken);
         var id = InstanceIds.New(_time);
         await _transitions.StartAsync(
             definition, new(definition.DefinitionId, version, definition.Singleton), new(_time.GetUtcNow(), id, bound), cancellationToken);

@@ -1,16 +1,18 @@
 using Rlhf.Cli.Stores;
+using Rlhf.Runtime.Driver;
 
 namespace Rlhf.Cli.Engine;
 
 /// <summary><c>rlhf serve</c> and <c>rlhf worker</c>: processes that stay.</summary>
 static class ServeCommand
 {
+    static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
+
     /// <summary>Drives the store, fires its schedules and runs steps until it is told to stop.</summary>
-    public static async Task<int> ServeAsync(string store, string? queues, CancellationToken cancellationToken)
+    public static async Task<int> ServeAsync(string store, string? queues, bool wait, CancellationToken cancellationToken)
     {
         await using var workspace = new Workspace(store, Settings.Queues(queues), new EngineLog(Console.Error), stays: true);
-        await workspace.Runtime.DriveAsync(cancellationToken);
-        await workspace.TryDriveAsync(cancellationToken);
+        await DriveAsync(workspace, wait, cancellationToken);
         await workspace.PublishWorkflowsAsync(cancellationToken);
         Console.Error.WriteLine($"Driving {workspace.Place}; Ctrl+C or SIGTERM lets running steps reach their next checkpoint and ends.");
         foreach (var schedule in await workspace.Runtime.SchedulesAsync(cancellationToken))
@@ -29,6 +31,23 @@ static class ServeCommand
         await workspace.Runtime.WorkAsync(cancellationToken);
         Console.Error.WriteLine("Handed over.");
         return ExitCodes.Done;
+    }
+
+    static async Task DriveAsync(Workspace workspace, bool wait, CancellationToken cancellationToken)
+    {
+        for (var isFirst = true; ; isFirst = false)
+        {
+            try
+            {
+                await workspace.DriveAsync(cancellationToken);
+                return;
+            }
+            catch (DriverBusyException e) when (wait)
+            {
+                if (isFirst) Console.Error.WriteLine($"{e.Message} Waiting until it is done.");
+                await Task.Delay(Again, TimeProvider.System, cancellationToken);
+            }
+        }
     }
 
     static async Task UntilStoppedAsync(Task engine, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Rlhf.Cli.Engine;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Workflows;
 
@@ -11,7 +12,7 @@ static class CampaignCommand
         RoundCommand.Check(options);
         if (rounds is < 1 or > 10_000) throw new ArgumentException($"--rounds is {rounds}; expected 1 to 10000.");
         if (rejections is < 1 or > 10_000) throw new ArgumentException($"--rejections is {rejections}; expected 1 to 10000.");
-        await using var workspace = new Workspace(options.Store);
+        await using var workspace = new Workspace(options.Store, observer: new Troubles(Console.Error));
         await workspace.TryDriveAsync(cancellationToken);
         // The campaign dispatches the round by its id, so the round must be published.
         await workspace.PublishWorkflowsAsync(cancellationToken);

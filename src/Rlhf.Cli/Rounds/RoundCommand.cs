@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Progress;
+using Rlhf.Cli.Engine;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Workflows;
 using Rlhf.Runtime;
@@ -21,7 +22,7 @@ static class RoundCommand
     public static async Task<int> RunAsync(RoundOptions options, CancellationToken cancellationToken)
     {
         Check(options);
-        await using var workspace = new Workspace(options.Store);
+        await using var workspace = new Workspace(options.Store, observer: new Troubles(Console.Error));
         await workspace.TryDriveAsync(cancellationToken);
         var inputs = await InputsAsync(workspace, options, cancellationToken);
         var instance = await OpenOrStartAsync(workspace, Definition, inputs, options.Json, cancellationToken);

@@ -55,18 +55,45 @@ sealed class Workspace : IAsyncDisposable
 
     public WorkflowRuntime Runtime => _runtime.Value;
 
-    /// <summary>Drives the store from this process if no other does, and clears away what a killed one left half-written long ago.</summary>
-    public async Task<bool> TryDriveAsync(CancellationToken cancellationToken)
+    /// <summary>Drives the store from this process, and clears away what a killed one left half-written long ago.</summary>
+    /// <exception cref="DriverBusyException">Another process drives it.</exception>
+    public async Task DriveAsync(CancellationToken cancellationToken)
     {
-        if (!await Runtime.TryDriveAsync(cancellationToken)) return false;
+        await Runtime.DriveAsync(cancellationToken);
         _objects.RemoveUnfinished(Unfinished);
-        return true;
     }
 
-    /// <summary>Makes every file of the workflows folder the newest published version of its definition, where its meaning has changed.</summary>
+    /// <summary>Drives the store from this process if no other does.</summary>
+    public async Task<bool> TryDriveAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await DriveAsync(cancellationToken);
+            return true;
+        }
+        catch (DriverBusyException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Makes every file of the workflows folder the newest published version of its definition, where its meaning has changed; a file that
+    /// cannot be published is named and left out.
+    /// </summary>
     public async Task PublishWorkflowsAsync(CancellationToken cancellationToken)
     {
-        foreach (var file in WorkflowFiles.All()) await Runtime.PublishAsync(file, cancellationToken);
+        foreach (var file in WorkflowFiles.All())
+        {
+            try
+            {
+                await Runtime.PublishAsync(file, cancellationToken);
+            }
+            catch (InvalidDataException e)
+            {
+                Console.Error.WriteLine($"Not published: {e.Message}");
+            }
+        }
     }
 
     /// <summary>The name of a labeler, checked.</summary>
@@ -82,7 +109,7 @@ sealed class Workspace : IAsyncDisposable
     }
 
     async Task<string> ResolveAsync(string value, CancellationToken cancellationToken) =>
-        Names.IsName(value) ? (await Names.ResolveAsync(value, cancellationToken)).ToString() : value;
+        Names.IsReference(value) ? (await Names.ResolveAsync(value, cancellationToken)).ToString() : value;
 
     /// <summary>How much work a kill may cost.</summary>
     static TimeSpan CheckpointInterval()

@@ -15,6 +15,7 @@ internal sealed class ActivityReader(ActivityCatalog catalog, string source)
     ];
 
     readonly HashSet<string> _ids = new(StringComparer.Ordinal);
+    int _connections;
 
     public Activity Read(JsonObject json, string parentPath, int level)
     {
@@ -68,7 +69,7 @@ internal sealed class ActivityReader(ActivityCatalog catalog, string source)
         {
             Variables = [.. Items(json["variables"]).Select(v => ReadVariable(v, source))],
             Activities = [.. Items(json["activities"]).Select(Child)],
-            Connections = [.. Items(json["connections"]).Select(ReadConnection)],
+            Connections = [.. Items(json["connections"]).Select(c => ReadConnection(c, activity.Id))],
         };
     }
 
@@ -86,8 +87,10 @@ internal sealed class ActivityReader(ActivityCatalog catalog, string source)
         };
     }
 
-    static Connection ReadConnection(JsonObject json)
+    Connection ReadConnection(JsonObject json, string container)
     {
+        if (++_connections > MaxConnections)
+            throw Broken($"{source}: activity '{container}'", $"has connection number {_connections}; a definition holds at most {MaxConnections} connections", " ");
         var (from, to) = (json["source"] as JsonObject ?? [], json["target"] as JsonObject ?? []);
         return new(Text(from, "activity"), Port(from, "Done"), Text(to, "activity"), Port(to, "In"));
     }

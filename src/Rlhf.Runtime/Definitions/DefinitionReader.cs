@@ -11,6 +11,9 @@ internal sealed class DefinitionReader(ActivityCatalog catalog)
 {
     public const int MaxActivities = 2000;
 
+    /// <summary>In all containers together.</summary>
+    public const int MaxConnections = 10_000;
+
     /// <summary>Containers and branches in each other.</summary>
     public const int MaxLevels = 16;
 

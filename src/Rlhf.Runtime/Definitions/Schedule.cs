@@ -12,10 +12,13 @@ internal static class Schedule
         Parse(cron).GetNextOccurrence(after, zone)
         ?? throw new InvalidDataException($"the cron expression '{cron}' never fires; expected one with a time that comes");
 
-    /// <exception cref="InvalidDataException">The text is no time span, or not longer than nothing.</exception>
+    /// <summary>A wait that is shorter would start instances, or go round in a loop, faster than they are run.</summary>
+    public static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+
+    /// <exception cref="InvalidDataException">The text is no time span, or shorter than a second.</exception>
     public static TimeSpan Interval(string text) =>
-        Span(text) is var span && span > TimeSpan.Zero ? span
-        : throw new InvalidDataException($"the interval is '{text}'; expected a time span above zero such as 00:30:00");
+        Span(text) is var span && span >= Shortest ? span
+        : throw new InvalidDataException($"the interval is '{text}'; expected a time span of at least {Shortest} such as 00:30:00");
 
     /// <exception cref="InvalidDataException">The text is no time span.</exception>
     public static TimeSpan Span(string text) =>

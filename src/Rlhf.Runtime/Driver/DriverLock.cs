@@ -15,7 +15,7 @@ internal abstract class DriverLock : IAsyncDisposable
     /// <summary>True where a process that held this lock before is known to be dead by now.</summary>
     public abstract bool ProvesDeath { get; }
 
-    /// <exception cref="DriverBusyException">The lock was lost.</exception>
+    /// <exception cref="DriverBusyException">The lock was lost, and another process has it.</exception>
     public abstract Task EnsureHeldAsync(CancellationToken cancellationToken);
 
     public abstract ValueTask DisposeAsync();
@@ -71,24 +71,48 @@ internal abstract class DriverLock : IAsyncDisposable
 
     /// <summary>
     /// An advisory lock of PostgreSQL, held by a connection of its own: the server releases it when the connection ends. A driver that lost
-    /// its connection may drive on for one more transition; the revision of the instance decides between it and the next one.
+    /// its connection takes the lock again, if no one else has it by then. It may have driven on for one more transition; the revision of
+    /// the instance decides between it and another driver.
     /// </summary>
-    sealed class SessionLock(NpgsqlConnection connection, string database) : DriverLock
+    sealed class SessionLock(Database database, NpgsqlConnection held) : DriverLock
     {
         const long Key = 0x726c6866_64726976; // "rlhfdriv"
 
+        NpgsqlConnection _connection = held;
+
         public override bool ProvesDeath => false;
 
-        public static async Task<SessionLock> AcquireAsync(Database database, CancellationToken cancellationToken)
+        public static async Task<SessionLock> AcquireAsync(Database database, CancellationToken cancellationToken) =>
+            new(database, await ConnectAsync(database, cancellationToken));
+
+        public override async Task EnsureHeldAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                await using var command = new NpgsqlCommand("SELECT 1", _connection);
+                await command.ExecuteScalarAsync(cancellationToken);
+            }
+            catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+            {
+                await _connection.DisposeAsync();
+                _connection = await ConnectAsync(database, cancellationToken);
+            }
+        }
+
+        public override ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+        static async Task<NpgsqlConnection> ConnectAsync(Database database, CancellationToken cancellationToken)
         {
             var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false, KeepAlive = 5, CommandTimeout = 10 };
+            // The server must notice soon that this machine is gone, or nobody could drive for hours.
+            settings.Options = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
             settings.ApplicationName = $"rlhf driver {Environment.MachineName}/{Environment.ProcessId}";
             var connection = new NpgsqlConnection(settings.ToString());
             try
             {
                 await connection.OpenAsync(cancellationToken);
                 await using var command = new NpgsqlCommand($"SELECT pg_try_advisory_lock({Key})", connection);
-                if (await command.ExecuteScalarAsync(cancellationToken) is true) return new(connection, database.Name);
+                if (await command.ExecuteScalarAsync(cancellationToken) is true) return connection;
                 throw new DriverBusyException(
                     $"The store '{database.Name}' is driven by {await DescribeHolderAsync(connection, cancellationToken)}; only one process may drive a store.");
             }
@@ -98,21 +122,6 @@ internal abstract class DriverLock : IAsyncDisposable
                 throw;
             }
         }
-
-        public override async Task EnsureHeldAsync(CancellationToken cancellationToken)
-        {
-            try
-            {
-                await using var command = new NpgsqlCommand("SELECT 1", connection);
-                await command.ExecuteScalarAsync(cancellationToken);
-            }
-            catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
-            {
-                throw new DriverBusyException($"The connection that held the lock on '{database}' is gone ({e.Message}); someone else may drive it now.");
-            }
-        }
-
-        public override ValueTask DisposeAsync() => connection.DisposeAsync();
 
         static async Task<string> DescribeHolderAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
         {

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Hangfire;
 using Rlhf.Runtime.Jobs;
 using Rlhf.Runtime.Store;
@@ -66,10 +65,11 @@ internal sealed class EngineHost : IAsyncDisposable
                 if (!recovered) await driver.RecoverAsync(_lock.ProvesDeath, _stop.Token);
                 recovered = true;
                 var due = await driver.TickAsync(_stop.Token);
-                var nap = due is { } next && next - time.GetUtcNow() is var left && left < _options.Poll ? left : _options.Poll;
-                if (nap > TimeSpan.Zero) await Pulse.WaitAsync(stored, nap, _stop.Token);
+                // What is overdue after a tick is what cannot be moved; looking again at once would only spin.
+                var nap = due - time.GetUtcNow() is { } left && left > TimeSpan.Zero && left < _options.Poll ? left : _options.Poll;
+                await Pulse.WaitAsync(stored, nap, _stop.Token);
             }
-            catch (Exception e) when (e is IOException or DbException && e is not DriverBusyException && Database.IsUnreachable(e))
+            catch (Exception e) when (e is not DriverBusyException && Database.IsUnreachable(e))
             {
                 observer?.Trouble($"The database cannot be reached: {e.Message} Trying again.");
                 await Task.Delay(UnreachablePause, _stop.Token);

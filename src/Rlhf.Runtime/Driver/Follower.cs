@@ -12,6 +12,7 @@ internal sealed class Follower(WorkflowStore store, string instance, IStepObserv
 {
     readonly Dictionary<JobKey, JobProgress> _shown = [];
     readonly Dictionary<string, int> _logged = [];
+    readonly HashSet<string> _ended = [];
 
     /// <summary>Tells the observer what is new; returns the result where the instance has ended or faulted.</summary>
     public async Task<InstanceResult?> LookAsync(CancellationToken cancellationToken)
@@ -35,8 +36,10 @@ internal sealed class Follower(WorkflowStore store, string instance, IStepObserv
     {
         // What was done before this process began to look is not news; what a child did before it was seen is.
         var isFirst = _logged.Count == 0;
-        foreach (var id in await store.FamilyAsync(instance, cancellationToken))
+        foreach (var (id, status) in await store.FamilyAsync(instance, cancellationToken))
         {
+            if (_ended.Contains(id)) continue;
+            if (status is WorkflowStatus.Finished or WorkflowStatus.Cancelled) _ended.Add(id);
             foreach (var job in await store.JobsAsync(null, cancellationToken, id)) Show(observer, job);
             var log = await store.LogAsync(id, _logged.GetValueOrDefault(id), cancellationToken);
             _logged[id] = log is [.., var last] ? last.Sequence : _logged.GetValueOrDefault(id);

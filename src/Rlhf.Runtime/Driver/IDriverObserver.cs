@@ -3,8 +3,8 @@ using Rlhf.Runtime.Interpreter;
 namespace Rlhf.Runtime.Driver;
 
 /// <summary>
-/// Sees every boundary of a run. Implementers must be quick; an exception they throw stops the engine where it is, as a crash would, and
-/// everything stays as the last stored transition left it.
+/// Sees every boundary of a run. Implementers must be quick. An <see cref="EngineStopException"/> that they throw stops the engine where it is, as a
+/// crash would, and everything stays as the last stored transition left it.
 /// </summary>
 public interface IDriverObserver
 {

@@ -18,6 +18,9 @@ internal sealed class Transitions(
     /// <summary>How deep instances may dispatch one another.</summary>
     const int MostDepth = 32;
 
+    /// <summary>How many instances may follow from one, directly or not.</summary>
+    const int MostDescendants = 10_000;
+
     readonly Dictionary<string, StepDescription> _steps = steps.ToDictionary(s => s.Name);
 
     /// <summary>The versions of all steps as they are here, by name.</summary>
@@ -28,13 +31,15 @@ internal sealed class Transitions(
     public Task StartAsync(
         WorkflowDefinition definition, InstanceIdentity identity, Started started, CancellationToken cancellationToken, long? consumed = null,
         Func<RuntimeDbContext, CancellationToken, Task>? also = null) =>
-        SaveAsync(definition, identity, null, started with { StepVersions = StepVersions }, consumed, also, cancellationToken);
+        SaveAsync(definition, identity, null, started with { StepVersions = StepVersions }, consumed, null, also, cancellationToken);
 
     /// <summary>Applies the event that <paramref name="choose"/> finds for the instance as it is; null: there is nothing to do.</summary>
     /// <param name="consumed">The message that is delivered by this; it is removed where there is nothing to do, too.</param>
+    /// <param name="job">The job whose answer or failure this is; nothing is done where it is gone or of another epoch.</param>
     /// <returns>False where there was nothing to do.</returns>
     public async Task<bool> ApplyAsync(
-        string instance, Func<WorkflowDefinition, WorkflowState, DateTimeOffset, WorkflowEvent?> choose, CancellationToken cancellationToken, long? consumed = null)
+        string instance, Func<WorkflowDefinition, WorkflowState, DateTimeOffset, WorkflowEvent?> choose, CancellationToken cancellationToken, long? consumed = null,
+        JobKey? job = null)
     {
         while (true)
         {
@@ -47,14 +52,15 @@ internal sealed class Transitions(
             }
             try
             {
-                await SaveAsync(definition, stored.Identity with { Singleton = definition.Singleton }, stored.State, @event, consumed, null, cancellationToken);
+                await SaveAsync(definition, stored.Identity with { Singleton = definition.Singleton }, stored.State, @event, consumed, job, null, cancellationToken);
                 return true;
             }
             catch (InstanceChangedException)
             {
                 // Someone else made a transition, or delivered the message: choose again for what is stored now.
                 cancellationToken.ThrowIfCancellationRequested();
-                if (consumed is { } message && (await store.MessagesAsync(cancellationToken)).All(m => m.Id != message)) return false;
+                if (consumed is { } message && !await store.HasMessageAsync(message, cancellationToken)) return false;
+                if (job is not null && !await store.IsThereAsync(job, cancellationToken)) return false;
             }
         }
     }
@@ -82,7 +88,7 @@ internal sealed class Transitions(
 
     // What a step has done is stored even where the engine is being stopped, so the save itself is not cancellable.
     async Task SaveAsync(
-        WorkflowDefinition definition, InstanceIdentity identity, WorkflowState? state, WorkflowEvent @event, long? consumed,
+        WorkflowDefinition definition, InstanceIdentity identity, WorkflowState? state, WorkflowEvent @event, long? consumed, JobKey? job,
         Func<RuntimeDbContext, CancellationToken, Task>? also, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -101,6 +107,7 @@ internal sealed class Transitions(
                 Jobs = JobsOf(definition, transition.State),
                 Messages = [.. transition.Commands.Select(c => MessageOf(c, identity, transition.State, @event.At)).OfType<MessageRow>()],
                 Consumed = consumed,
+                Job = job,
                 Also = also,
             }, CancellationToken.None);
         observer?.Saved(instance, transition);
@@ -115,6 +122,8 @@ internal sealed class Transitions(
         {
             if (identity.Depth >= MostDepth)
                 failed[start.Execution] = $"instances dispatch one another more than {MostDepth} deep; does '{start.DefinitionId}' dispatch itself?";
+            else if (identity.Root is { } root && await store.DescendantsAsync(root, cancellationToken) >= MostDescendants)
+                failed[start.Execution] = $"instance {root} has led to {MostDescendants} others; does '{start.DefinitionId}' dispatch itself?";
             else if (await store.FindPublishedAsync(start.DefinitionId, cancellationToken) is null)
                 failed[start.Execution] = $"there is no published workflow '{start.DefinitionId}' in this store";
         }

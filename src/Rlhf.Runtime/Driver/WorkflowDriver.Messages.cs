@@ -11,24 +11,31 @@ internal sealed partial class WorkflowDriver
     /// <summary>As in Elsa: an event that nobody waits for yet is kept for a minute.</summary>
     static readonly TimeSpan EventLife = TimeSpan.FromMinutes(1);
 
+    /// <summary>Events that nobody waits for yet, and since when they are known here.</summary>
+    readonly Dictionary<long, long> _unclaimed = [];
+
     async Task<bool> DeliverAsync(CancellationToken cancellationToken)
     {
-        var any = false;
-        foreach (var message in await store.MessagesAsync(cancellationToken))
+        var (any, last) = (false, 0L);
+        while (await store.MessagesAsync(last, cancellationToken) is [.., var newest] page)
         {
-            any |= message.Kind switch
-            {
-                MessageKind.Event when message.InstanceId is null => await SpreadAsync(message, cancellationToken),
-                MessageKind.Event => await DeliverEventAsync(message, cancellationToken),
-                MessageKind.Start => await StartTriggeredAsync(message, cancellationToken),
-                MessageKind.StartChild => await StartChildAsync(message, cancellationToken),
-                MessageKind.ChildEnded => await EndChildAsync(message, cancellationToken),
-                MessageKind.CancelChild => await CancelChildAsync(message, cancellationToken),
-                _ => throw new NotSupportedException(message.Kind.ToString()),
-            };
+            foreach (var message in page)
+                await GuardAsync($"Message {message.Id} ({message.Kind})", async () => any |= await DeliverAsync(message, cancellationToken));
+            last = newest.Id;
         }
         return any;
     }
+
+    async Task<bool> DeliverAsync(MessageRow message, CancellationToken cancellationToken) => message.Kind switch
+    {
+        MessageKind.Event when message.InstanceId is null => await SpreadAsync(message, cancellationToken),
+        MessageKind.Event => await DeliverEventAsync(message, cancellationToken),
+        MessageKind.Start => await StartTriggeredAsync(message, cancellationToken),
+        MessageKind.StartChild => await StartChildAsync(message, cancellationToken),
+        MessageKind.ChildEnded => await EndChildAsync(message, cancellationToken),
+        MessageKind.CancelChild => await CancelChildAsync(message, cancellationToken),
+        _ => throw new NotSupportedException(message.Kind.ToString()),
+    };
 
     // In one transaction an event becomes one message for each that waits and each trigger, so that a kill in between loses and doubles none.
     async Task<bool> SpreadAsync(MessageRow message, CancellationToken cancellationToken)
@@ -38,20 +45,20 @@ internal sealed partial class WorkflowDriver
         var starts = (await store.EventTriggersAsync(content.Name, cancellationToken))
             .Select(t => Messages.Of(MessageKind.Start, null, new TriggeredStart(t.DefinitionId, t.ActivityId, content.Payload), message.At));
         List<MessageRow> parts = [.. waiters, .. starts];
-        if (parts.Count == 0 && time.GetUtcNow() - message.At < EventLife) return false;
+        // Measured from when it was first seen here, so that the sender's clock does not matter.
+        if (parts.Count == 0 && _unclaimed.TryAdd(message.Id, time.GetTimestamp())) return false;
+        if (parts.Count == 0 && time.GetElapsedTime(_unclaimed[message.Id]) < EventLife) return false;
+        _unclaimed.Remove(message.Id);
         return await store.ReplaceAsync(message.Id, parts, cancellationToken);
     }
 
     async Task<bool> DeliverEventAsync(MessageRow message, CancellationToken cancellationToken)
     {
         var content = Messages.Read<EventMessage>(message);
-        if (content.Kept)
-        {
-            var state = (await store.LoadAsync(message.InstanceId!, cancellationToken)).State;
-            if (!state.Ended && !state.WaitsFor(content.Name)) return false;
-        }
+        if (content.Kept && !(await store.WaitersAsync(content.Name, cancellationToken)).Contains(message.InstanceId)
+            && await store.StatusAsync(message.InstanceId!, cancellationToken) is not (WorkflowStatus.Finished or WorkflowStatus.Cancelled)) return false;
         return await ApplyAsync(message.InstanceId!, (_, state, now) =>
-            state.Status != WorkflowStatus.Faulted && !state.Ended && state.WaitsFor(content.Name) ? new EventReceived(now, content.Name, content.Payload?.DeepClone()) : null,
+            !state.Ended && state.WaitsFor(content.Name) ? new EventReceived(now, content.Name, content.Payload?.DeepClone()) : null,
             cancellationToken, message.Id);
     }
 
@@ -66,7 +73,7 @@ internal sealed partial class WorkflowDriver
             await transitions.StartAsync(definition, new(content.DefinitionId, version, definition.Singleton), started, cancellationToken, message.Id);
             return true;
         }
-        catch (Exception e) when (e is InvalidDataException or ArgumentException or SingletonException)
+        catch (Exception e) when (IsRefused(e))
         {
             observer?.Trouble($"An event started no instance of '{content.DefinitionId}': {e.Message}");
             return await store.ReplaceAsync(message.Id, [], cancellationToken);
@@ -85,6 +92,7 @@ internal sealed partial class WorkflowDriver
             {
                 Parent = start.Parent,
                 ParentExecution = start.Wait ? start.Execution : null,
+                Root = parent.Root ?? start.Parent,
                 Depth = parent.Depth + 1,
             };
             var started = new Started(time.GetUtcNow(), child, await ResolvedInputs.BindAsync(definition, start.Inputs, options.ResolveInput, cancellationToken));
@@ -95,7 +103,7 @@ internal sealed partial class WorkflowDriver
         {
             return true; // It was started meanwhile; the message is looked at again.
         }
-        catch (Exception e) when (e is ArgumentException or InvalidDataException or SingletonException)
+        catch (Exception e) when (IsRefused(e))
         {
             if (!start.Wait) observer?.Trouble($"Instance {start.Parent} could not dispatch '{start.DefinitionId}': {e.Message}");
             return await ApplyAsync(start.Parent, (_, state, now) =>
@@ -108,10 +116,23 @@ internal sealed partial class WorkflowDriver
     {
         var state = (await store.LoadAsync(child, cancellationToken)).State;
         if (state.Status == WorkflowStatus.Faulted)
-            return await ApplyAsync(child, (_, s, now) => s.Status == WorkflowStatus.Faulted ? new Retried(now) { StepVersions = s.StepVersions } : null, cancellationToken, message.Id);
+            return await RetryChildAsync(message, start, child, cancellationToken);
         IEnumerable<MessageRow> reply = state.Ended && start.Wait
             ? [Messages.Of(MessageKind.ChildEnded, start.Parent, Messages.EndOf(state, start.Execution), time.GetUtcNow())] : [];
         return await store.ReplaceAsync(message.Id, reply, cancellationToken);
+    }
+
+    async Task<bool> RetryChildAsync(MessageRow message, ChildStart start, string child, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await transitions.ApplyAsync(child, (_, s, now) => s.Status == WorkflowStatus.Faulted ? new Retried(now) : null, cancellationToken, message.Id);
+        }
+        catch (Exception e) when (IsRefused(e))
+        {
+            return await ApplyAsync(start.Parent, (_, state, now) =>
+                IsWaitedFor(state, start.Execution, child) ? new DispatchFailed(now, start.Execution, e.Message) : null, cancellationToken, message.Id);
+        }
     }
 
     Task<bool> EndChildAsync(MessageRow message, CancellationToken cancellationToken)
@@ -122,8 +143,11 @@ internal sealed partial class WorkflowDriver
                 ? new ChildEnded(now, end.Execution, end.Child, end.Status, end.Outputs) { Reason = end.Reason } : null, cancellationToken, message.Id);
     }
 
-    Task<bool> CancelChildAsync(MessageRow message, CancellationToken cancellationToken) =>
-        ApplyAsync(message.InstanceId!, (_, state, now) => state.Ended ? null : new Cancelled(now), cancellationToken, message.Id);
+    // Where the child never came to be, there is nothing to cancel.
+    async Task<bool> CancelChildAsync(MessageRow message, CancellationToken cancellationToken) =>
+        await store.HasInstanceAsync(message.InstanceId!, cancellationToken)
+            ? await ApplyAsync(message.InstanceId!, (_, state, now) => state.Ended ? null : new Cancelled(now), cancellationToken, message.Id)
+            : await store.ReplaceAsync(message.Id, [], cancellationToken);
 
     async Task<(WorkflowDefinition Definition, int Version)> PublishedAsync(string definitionId, CancellationToken cancellationToken)
     {
@@ -131,6 +155,9 @@ internal sealed partial class WorkflowDriver
             ?? throw new ArgumentException($"there is no published workflow '{definitionId}' in this store");
         return (definitions.Read(stored.DefinitionId, stored.Version, stored.Json, stored.Source), stored.Version);
     }
+
+    /// <summary>What was asked for cannot be, whoever asks again.</summary>
+    static bool IsRefused(Exception e) => e is ArgumentException or InvalidDataException or SingletonException or UnauthorizedAccessException or FileNotFoundException;
 
     static bool IsWaitedFor(WorkflowState state, string execution, string child) =>
         !state.Ended && state.Waits.Any(w => w.Id == execution && w.Child == child);

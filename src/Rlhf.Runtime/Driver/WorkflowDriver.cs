@@ -13,10 +13,13 @@ internal sealed partial class WorkflowDriver(
     WorkflowStore store, Transitions transitions, DefinitionCache definitions, IJobCarrier carrier, IScheduler scheduler, RuntimeOptions options,
     TimeProvider time, IDriverObserver? observer)
 {
-    /// <summary>After this many workers died in one dispatch of a step, the step itself is taken for the cause.</summary>
+    /// <summary>After this many workers died in one dispatch of a step that got no further, the step itself is taken for the cause.</summary>
     const int MostLost = 5;
 
-    readonly Dictionary<(string Instance, string Execution), int> _carried = [];
+    /// <summary>A job that the carrier lost is carried again after this; one that only waits for a free worker is then there twice, which does no harm.</summary>
+    static readonly TimeSpan CarryAgain = TimeSpan.FromMinutes(5);
+
+    readonly Dictionary<JobKey, long> _carried = [];
     readonly Dictionary<JobKey, (int Beat, long Seen)> _beats = [];
     readonly HashSet<string> _troubled = [];
 
@@ -40,13 +43,17 @@ internal sealed partial class WorkflowDriver(
     /// <summary>Does everything that can be done now, and returns the time of what comes next by itself, if anything.</summary>
     public async Task<DateTimeOffset?> TickAsync(CancellationToken cancellationToken)
     {
-        while (await DeliverAsync(cancellationToken) | await TakeAnswersAsync(cancellationToken) | await WakeAsync(cancellationToken)
-            | await scheduler.FireAsync(cancellationToken))
+        bool any;
+        do
         {
             cancellationToken.ThrowIfCancellationRequested();
+            any = await DeliverAsync(cancellationToken) | await TakeAnswersAsync(cancellationToken) | await WakeAsync(cancellationToken)
+                | await scheduler.FireAsync(cancellationToken);
+            // In every turn: instances that never come to rest must not keep jobs from their workers.
+            await TakeOverAsync(cancellationToken);
+            await CarryAsync(cancellationToken);
         }
-        await TakeOverAsync(cancellationToken);
-        await CarryAsync(cancellationToken);
+        while (any);
         DateTimeOffset?[] due = [await store.NextDueAsync(cancellationToken), await scheduler.NextDueAsync(cancellationToken)];
         return due.Min();
     }
@@ -57,7 +64,9 @@ internal sealed partial class WorkflowDriver(
         foreach (var job in await store.JobsAsync(JobStatus.Answered, cancellationToken))
         {
             any |= await ApplyAsync(
-                job.InstanceId, (_, _, now) => WorkflowEvent.Parse(job.Answer!, $"The answer of {job.Execution}") with { At = now }, cancellationToken);
+                job.InstanceId,
+                (_, state, now) => state.OpenSteps.Any(e => e.Id == job.Execution) ? WorkflowEvent.Parse(job.Answer!, $"The answer of {job.Execution}") with { At = now } : null,
+                cancellationToken, job: KeyOf(job));
         }
         return any;
     }
@@ -86,20 +95,20 @@ internal sealed partial class WorkflowDriver(
             }
             else if (job.Lost >= MostLost)
             {
-                await FailAsync(job, $"{job.Lost} workers were lost in it, one after the other", cancellationToken);
+                await FailAsync(job, $"{job.Lost} workers were lost in it, one after the other, and it got no further", cancellationToken);
             }
-            else if (_carried.GetValueOrDefault((job.InstanceId, job.Execution)) != job.Epoch)
+            else if (!_carried.TryGetValue(KeyOf(job), out var since) || time.GetElapsedTime(since) > CarryAgain)
             {
                 carrier.Carry(job.Queue, KeyOf(job));
-                _carried[(job.InstanceId, job.Execution)] = job.Epoch;
+                _carried[KeyOf(job)] = time.GetTimestamp();
             }
         }
-        var there = queued.Select(j => (j.InstanceId, j.Execution)).ToHashSet();
+        var there = queued.Select(KeyOf).ToHashSet();
         foreach (var gone in _carried.Keys.Where(k => !there.Contains(k)).ToList()) _carried.Remove(gone);
     }
 
     Task FailAsync(JobRow job, string reason, CancellationToken cancellationToken) =>
-        ApplyAsync(job.InstanceId, (_, _, now) => new StepFailed(now, job.Execution, reason, Transient: false), cancellationToken);
+        ApplyAsync(job.InstanceId, (_, _, now) => new StepFailed(now, job.Execution, reason, Transient: false), cancellationToken, job: KeyOf(job));
 
     // A beat that stands still is measured with this process's own clock, so that no two machines' clocks are ever compared.
     async Task TakeOverAsync(CancellationToken cancellationToken)
@@ -117,24 +126,25 @@ internal sealed partial class WorkflowDriver(
     }
 
     async Task<bool> ApplyAsync(
-        string instance, Func<Definitions.WorkflowDefinition, WorkflowState, DateTimeOffset, WorkflowEvent?> choose, CancellationToken cancellationToken, long? consumed = null)
+        string instance, Func<Definitions.WorkflowDefinition, WorkflowState, DateTimeOffset, WorkflowEvent?> choose, CancellationToken cancellationToken, long? consumed = null,
+        JobKey? job = null)
     {
         var applied = false;
-        await GuardAsync(instance, async () => applied = await transitions.ApplyAsync(instance, choose, cancellationToken, consumed));
+        await GuardAsync(instance, async () => applied = await transitions.ApplyAsync(instance, choose, cancellationToken, consumed, job));
         return applied;
     }
 
-    // One instance that this version cannot read must not stop the others.
-    async Task GuardAsync(string instance, Func<Task> action)
+    // One instance or message that cannot go on, since this version cannot read it or has a fault, must not stop the others.
+    async Task GuardAsync(string what, Func<Task> action)
     {
         try
         {
             await action();
-            _troubled.Remove(instance);
+            _troubled.Remove(what);
         }
-        catch (Exception e) when (e is InvalidDataException or ArgumentException)
+        catch (Exception e) when (e is not (OperationCanceledException or EngineStopException or IOException) && !Database.IsUnreachable(e))
         {
-            if (_troubled.Add(instance)) observer?.Trouble($"Instance {instance} stands still: {e.Message}");
+            if (_troubled.Add(what)) observer?.Trouble($"{(what.Contains(' ') ? what : $"Instance {what}")} stands still: {e.Message}");
         }
     }
 

@@ -11,7 +11,8 @@ namespace Rlhf.Runtime.Expressions;
 
 /// <summary>
 /// JavaScript within limits that do not depend on the machine: statements, depth, memory. Date and Math.random answer from the scope, so
-/// that a replay gives the same result. A wall clock stops what those limits cannot (a regular expression that never ends).
+/// that a replay gives the same result. A wall clock stops what those limits cannot (a regular expression that never ends), and after
+/// twice its time a script is left to itself that not even the clock has stopped.
 /// </summary>
 internal static partial class Script
 {
@@ -20,24 +21,25 @@ internal static partial class Script
     const long MaxMemoryBytes = 64L << 20;
     const int MaxArray = 1_000_000;
 
-    // As in Elsa, a script may be the body of a function.
-    static readonly ScriptPreparationOptions Body = new() { ParsingOptions = new() { AllowReturnOutsideFunction = true } };
-
     /// <exception cref="ScriptException">The script fails, passes a limit or gives what is no JSON.</exception>
     /// <exception cref="ScriptStoppedException">The wall clock stopped it.</exception>
     public static ScriptResult Evaluate(string script, ScriptScope scope)
     {
         try
         {
-            return DeepValues.OnLargeStack(() => Run(script, scope));
+            return LargeStack.Run(() => Run(script, scope), 2 * scope.WallClock);
         }
         catch (Exception e) when (e is TimeoutException or RegexMatchTimeoutException)
         {
             throw new ScriptStoppedException($"the script was stopped after {scope.WallClock.TotalSeconds} s");
         }
-        catch (Exception e) when (Reason(e) is not null)
+        catch (OutOfMemoryException)
         {
-            throw new ScriptException(Reason(e)!, e);
+            throw new ScriptStoppedException("the script was stopped where there was no memory left for it");
+        }
+        catch (Exception e) when (e is not (ScriptException or ScriptStoppedException))
+        {
+            throw new ScriptException(Reason(e), e);
         }
     }
 
@@ -53,7 +55,7 @@ internal static partial class Script
             Define(engine, "setOutcome", arguments => { outcomes = [FirstText(arguments)]; return JsValue.Undefined; });
             Define(engine, "setOutcomes", arguments => { outcomes = Texts(arguments); return JsValue.Undefined; });
         }
-        var value = ScriptValues.ToJson(engine.Evaluate(Engine.PrepareScript(script, options: Body)));
+        var value = ScriptValues.ToJson(engine.Evaluate(ScriptWorld.Prepare(script)));
         return new(value, variables.Changes(), outcomes);
     }
 
@@ -62,10 +64,10 @@ internal static partial class Script
     {
         try
         {
-            Engine.PrepareScript(script, options: Body);
+            LargeStack.Run(() => ScriptWorld.Prepare(script), TimeSpan.FromMinutes(1));
             return null;
         }
-        catch (Exception e) when (e is ScriptPreparationException or Acornima.ParseErrorException)
+        catch (Exception e) when (e is ScriptPreparationException or Acornima.ParseErrorException or ScriptException or ScriptStoppedException or InsufficientExecutionStackException)
         {
             return (e.InnerException ?? e).Message;
         }
@@ -75,14 +77,15 @@ internal static partial class Script
     public static string PascalOf(string name) =>
         string.Concat(name.Split('_', '-', ' ').Where(p => p.Length > 0).Select(p => char.ToUpperInvariant(p[0]) + p[1..]));
 
-    static string? Reason(Exception e) => e switch
+    static string Reason(Exception e) => e switch
     {
         JavaScriptException => e.Message,
         StatementsCountOverflowException => $"the script ran more than {MaxStatements} statements",
         RecursionDepthOverflowException => $"the script called itself more than {MaxDepth} deep",
         MemoryLimitExceededException => $"the script took more than {MaxMemoryBytes >> 20} MiB",
         ScriptPreparationException or Acornima.ParseErrorException or JintException => (e.InnerException ?? e).Message,
-        _ => null,
+        // The engine itself has a flaw that the script has found; a script that brings it about would do so again.
+        _ => $"the script fails inside the engine: {e.Message}",
     };
 
     static Engine CreateEngine(ScriptScope scope)
@@ -97,7 +100,8 @@ internal static partial class Script
             options.TimeZone = TimeZoneInfo.Utc;
             options.TimeSystem = new EventTime(scope.Now);
         });
-        DeepValues.Limit(engine);
+        ScriptWorld.Reduce(engine);
+        ScriptBounds.Set(engine);
         var draws = 0;
         engine.GetValue("Math").AsObject().Set("random", new ClrFunction(engine, "random",
             (_, _) => Seeds.Uniform(0, scope.RandomStream, (draws++).ToString(CultureInfo.InvariantCulture))));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Rlhf.Runtime.Definitions;
 using Rlhf.Runtime.Expressions;
@@ -86,7 +87,7 @@ internal sealed partial class Burst
             case ActivityCatalog.Cron when Text("cronExpression").Trim().Length == 0: Complete(execution); break;
             case ActivityCatalog.Cron: AwaitTime(execution, () => Schedule.Next(Text("cronExpression"), @event.At, TimeZoneInfo.Utc)); break;
             case ActivityCatalog.Timer: AwaitTime(execution, () => @event.At + Schedule.Interval(Text("interval"))); break;
-            case ActivityCatalog.Delay: AwaitTime(execution, () => @event.At + Schedule.Span(Text("timeSpan"))); break;
+            case ActivityCatalog.Delay: Pause(execution, Text("timeSpan")); break;
             default: Complete(execution); break; // Start, End
         }
     }
@@ -148,6 +149,13 @@ internal sealed partial class Burst
         execution = wait(execution);
         _state = _state.With(execution);
         Log(execution, LogEvent.Waiting, e => e with { Message = execution.WaitsFor });
+    }
+
+    /// <summary>No time at all is no wait: a loop of nothing else is one without a wait.</summary>
+    void Pause(ActivityExecution execution, string span)
+    {
+        if (TimeSpan.TryParse(span, CultureInfo.InvariantCulture, out var none) && none <= TimeSpan.Zero) Complete(execution);
+        else AwaitTime(execution, () => @event.At + (Schedule.Span(span) is var wait && wait > Schedule.Shortest ? wait : Schedule.Shortest));
     }
 
     void AwaitTime(ActivityExecution execution, Func<DateTimeOffset> time)

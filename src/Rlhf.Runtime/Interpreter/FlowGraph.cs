@@ -8,19 +8,30 @@ namespace Rlhf.Runtime.Interpreter;
 /// </summary>
 internal sealed class FlowGraph
 {
+    const int Nothing = -1;
+
     readonly ILookup<string, Connection> _outbound;
-    readonly Dictionary<string, List<Connection>> _forwardOut = [];
     readonly Dictionary<string, List<Connection>> _forwardIn = [];
+
+    // Searches go over numbers: each connection of thousands begins one. What one finds is kept, for the lint asks for all of them.
+    readonly Dictionary<string, int> _numbers;
+    readonly List<int>[] _next;
+    readonly List<int>[] _forwardNext;
+    readonly Dictionary<int, bool[]> _followers = [];
+    readonly Dictionary<int, bool[]> _reachedWithout = [];
     readonly HashSet<Connection> _forward = [];
     readonly HashSet<string> _reachable = [];
 
     public FlowGraph(Activity flowchart, string? start)
     {
-        var ids = flowchart.Activities.Select(a => a.Id).ToHashSet();
+        _numbers = flowchart.Activities.Select((a, i) => (a.Id, i)).ToDictionary(n => n.Id, n => n.i, StringComparer.Ordinal);
+        _next = [.. flowchart.Activities.Select(_ => new List<int>())];
+        _forwardNext = [.. flowchart.Activities.Select(_ => new List<int>())];
         Start = start;
         // The same connection twice is one; connections to or from nowhere are none.
-        Connections = [.. flowchart.Connections.Where(c => ids.Contains(c.Source) && ids.Contains(c.Target)).Distinct()];
+        Connections = [.. flowchart.Connections.Where(c => _numbers.ContainsKey(c.Source) && _numbers.ContainsKey(c.Target)).Distinct()];
         _outbound = Connections.ToLookup(c => c.Source);
+        foreach (var connection in Connections) Add(_next, connection);
         if (start is not null) Search(start);
     }
 
@@ -54,7 +65,8 @@ internal sealed class FlowGraph
 
     /// <summary>A backward connection is sound where every forward path from the start to its source passes its target.</summary>
     public bool IsSoundBackward(Connection connection) =>
-        connection.Target == Start || !HasPath(Start!, connection.Source, except: connection.Target);
+        connection.Target == Start
+        || (connection.Source != Start && !Kept(_reachedWithout, connection.Target, t => Reached(_forwardNext, _numbers[Start!], except: t))[_numbers[connection.Source]]);
 
     /// <summary>Every activity that leads to this one by forward connections.</summary>
     public IReadOnlySet<string> Ancestors(string activity)
@@ -68,19 +80,7 @@ internal sealed class FlowGraph
     }
 
     /// <summary>True where a token can get from one activity to the other, backward connections included.</summary>
-    public bool CanFollow(string from, string to)
-    {
-        var (seen, queue) = (new HashSet<string>(), new Queue<string>([from]));
-        while (queue.TryDequeue(out var at))
-        {
-            foreach (var next in _outbound[at])
-            {
-                if (next.Target == to) return true;
-                if (seen.Add(next.Target)) queue.Enqueue(next.Target);
-            }
-        }
-        return false;
-    }
+    public bool CanFollow(string from, string to) => Kept(_followers, from, f => Reached(_next, f, Nothing))[_numbers[to]];
 
     void Search(string start)
     {
@@ -90,34 +90,45 @@ internal sealed class FlowGraph
         {
             foreach (var connection in _outbound[source])
             {
-                // Connections between the same two activities are of one kind, so the first of them decides.
-                if (HasPath(connection.Target, source, except: null)) continue;
+                // Connections between the same two activities are of one kind, so the first of them decides. Nothing leads forward out of what
+                // was not reached before.
+                var (from, to) = (_numbers[source], _numbers[connection.Target]);
+                if (from == to || (_reachable.Contains(connection.Target) && Reached(_forwardNext, to, Nothing, until: from)[from])) continue;
                 _forward.Add(connection);
-                Add(_forwardOut, source, connection);
-                Add(_forwardIn, connection.Target, connection);
+                Add(_forwardNext, connection);
+                if (!_forwardIn.TryGetValue(connection.Target, out var inbound)) _forwardIn[connection.Target] = inbound = [];
+                inbound.Add(connection);
                 if (_reachable.Add(connection.Target)) queue.Enqueue(connection.Target);
             }
         }
     }
 
-    static void Add(Dictionary<string, List<Connection>> lists, string key, Connection connection)
+    void Add(List<int>[] lists, Connection connection)
     {
-        if (!lists.TryGetValue(key, out var list)) lists[key] = list = [];
-        list.Add(connection);
+        var (list, target) = (lists[_numbers[connection.Source]], _numbers[connection.Target]);
+        if (!list.Contains(target)) list.Add(target);
     }
 
-    bool HasPath(string from, string to, string? except)
+    bool[] Kept(Dictionary<int, bool[]> kept, string activity, Func<int, bool[]> find)
     {
-        if (from == except) return false;
-        var (seen, stack) = (new HashSet<string> { from }, new Stack<string>([from]));
+        var number = _numbers[activity];
+        return kept.TryGetValue(number, out var found) ? found : kept[number] = find(number);
+    }
+
+    /// <summary>What can be reached by one connection or more, not through one activity, and no further than to another.</summary>
+    static bool[] Reached(List<int>[] next, int from, int except, int until = Nothing)
+    {
+        var (reached, stack) = (new bool[next.Length], new Stack<int>([from]));
         while (stack.TryPop(out var at))
         {
-            if (at == to) return true;
-            foreach (var next in _forwardOut.GetValueOrDefault(at, []))
+            if (at == until) break;
+            foreach (var target in next[at])
             {
-                if (next.Target != except && seen.Add(next.Target)) stack.Push(next.Target);
+                if (target == except || reached[target]) continue;
+                reached[target] = true;
+                stack.Push(target);
             }
         }
-        return false;
+        return reached;
     }
 }

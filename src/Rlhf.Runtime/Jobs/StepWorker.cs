@@ -16,6 +16,7 @@ internal sealed class StepWorker(
 {
     static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
+    readonly Dictionary<string, int> _versions = runner.Steps.ToDictionary(s => s.Name, s => s.Version);
     readonly CancellationTokenSource _drain = new();
     readonly CancellationTokenSource _stop = new();
     readonly ConcurrentDictionary<JobKey, Task> _running = new();
@@ -31,15 +32,19 @@ internal sealed class StepWorker(
     /// <summary>Ends when an observer threw; the engine stops then, as if it had crashed.</summary>
     public TaskCompletionSource Crash { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Runs one job to its end; returns false where this worker cannot run it, because its step is of another version here.</summary>
+    /// <summary>Runs one job to its end; returns false where this worker cannot run it, because it is being drained, or the step is unknown or of another version here.</summary>
     public async Task<bool> RunAsync(JobKey key)
     {
-        if (_drain.IsCancellationRequested) return true; // What is not claimed stays queued.
         var done = new TaskCompletionSource();
         _running[key] = done.Task;
         try
         {
+            if (_drain.IsCancellationRequested) return false; // What is not claimed is for another worker.
             return await ClaimAndRunAsync(key);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return true;
         }
         catch (Exception e)
         {
@@ -71,10 +76,11 @@ internal sealed class StepWorker(
 
     async Task<bool> ClaimAndRunAsync(JobKey key)
     {
-        var queued = (await store.JobsAsync(JobStatus.Queued, _stop.Token, key.Instance)).FirstOrDefault(j => j.Execution == key.Execution && j.Epoch == key.Epoch);
+        var queued = (await InsistAsync(() => store.JobsAsync(JobStatus.Queued, _stop.Token, key.Instance)))
+            .FirstOrDefault(j => j.Execution == key.Execution && j.Epoch == key.Epoch);
         if (queued is null) return true;
-        if (runner.Describe(queued.Step).Version != queued.StepVersion) return false;
-        if (await store.ClaimAsync(key, Name, time.GetUtcNow(), _stop.Token) is not { } job) return true;
+        if (_versions.GetValueOrDefault(queued.Step) != queued.StepVersion) return false;
+        if (await InsistAsync(() => store.ClaimAsync(key, Name, time.GetUtcNow(), _stop.Token)) is not { } job) return true;
 
         observer?.Dispatching(key.Instance, key.Execution);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
@@ -84,19 +90,21 @@ internal sealed class StepWorker(
         var answer = await AnswerAsync(job, report, lost.Token);
         await finished.CancelAsync();
         var isMine = await beats;
-        if (answer is null)
-        {
-            // Drained, cancelled or taken over; the last two have nothing left to give back.
-            if (isMine) await InsistAsync(() => store.RequeueAsync(key, beat: null, CancellationToken.None));
-        }
-        else if (isMine)
-        {
-            observer?.Answering(key.Instance, key.Execution);
-            if (!await InsistAsync(() => store.AnswerAsync(key, answer.ToText(), CancellationToken.None)))
-                observer?.Trouble($"{key.Execution} of instance {key.Instance}: this worker's answer came too late, the step was taken over or cancelled meanwhile; nothing of it was stored.");
-        }
+        // Drained: it goes back to the queue. What is no longer this worker's is left to whose it is.
+        var counts = isMine && (answer is null
+            ? await InsistAsync(() => store.RequeueAsync(key, beat: null, CancellationToken.None))
+            : await CommitAsync(key, answer));
+        if (!counts)
+            observer?.Trouble($"{key.Execution} of instance {key.Instance}: the step was taken over or cancelled while this worker had it; no answer of it was stored.");
         pulse.Fire();
         return true;
+    }
+
+    /// <summary>Refused, and false, where another worker or nobody has the step by now.</summary>
+    Task<bool> CommitAsync(JobKey key, WorkflowEvent answer)
+    {
+        observer?.Answering(key.Instance, key.Execution);
+        return InsistAsync(() => store.AnswerAsync(key, answer.ToText(), CancellationToken.None));
     }
 
     /// <summary>Null where the step was stopped before it had an answer.</summary>
@@ -171,14 +179,14 @@ internal sealed class StepWorker(
         }
     }
 
-    // The way to the database may be cut for a while; what a step has done must not be lost for that.
-    async Task<bool> InsistAsync(Func<Task<bool>> write)
+    // The way to the database may be cut for a while; neither a job that was brought nor what a step has done must be lost for that.
+    async Task<T> InsistAsync<T>(Func<Task<T>> action)
     {
         while (true)
         {
             try
             {
-                return await write();
+                return await action();
             }
             catch (Exception e) when (Database.IsUnreachable(e) && !_stop.IsCancellationRequested)
             {

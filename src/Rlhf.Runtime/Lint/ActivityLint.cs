@@ -1,6 +1,5 @@
 using Rlhf.Runtime.Definitions;
 using Rlhf.Runtime.Expressions;
-using Rlhf.Runtime.Interpreter;
 
 namespace Rlhf.Runtime.Lint;
 
@@ -9,7 +8,7 @@ namespace Rlhf.Runtime.Lint;
 /// as it comes is a warning.
 /// </summary>
 internal sealed class ActivityLint(
-    WorkflowDefinition definition, Activity activity, IReadOnlyList<WorkflowVariable> variables, Action<string, string, bool> find)
+    WorkflowDefinition definition, LintIndex index, Activity activity, IReadOnlyList<WorkflowVariable> variables, Action<string, string, bool> find)
 {
     readonly bool _isStep = activity.Type.Step is not null;
 
@@ -67,46 +66,14 @@ internal sealed class ActivityLint(
         };
         if (script is not null && Script.SyntaxError(script) is { } error) Find($"{what} is no JavaScript: {error}");
 
-        var reads = ValueReads.Of(expression, script, definition, variables);
+        var reads = ValueReads.Of(expression, script, definition, index, variables);
         foreach (var unknown in reads.Unknown) Find($"{what} reads {unknown}, which is not there");
         if (!_isStep) return;
         foreach (var variable in reads.Variables.Select(Variable).OfType<WorkflowVariable>().Where(v => v.Default is null && !IsSetBefore(v)))
             Find($"{what} reads the variable '{variable.Name}', which has no default and which no activity before it sets");
     }
 
-    bool IsSetBefore(WorkflowVariable variable) => definition.Activities.Any(a => Sets(a, variable) && CanPrecede(a.Id));
-
-    static bool Sets(Activity setter, WorkflowVariable variable) =>
-        setter.Outputs.Values.Contains(variable.Id) || setter.TargetVariable == variable.Id
-        || setter.Inputs.Values.Select(ScriptOf).OfType<string>().Any(script => ValueReads.Sets(script, variable.Name));
-
-    // The script of a RunJavaScript stands in the file as a literal.
-    static string? ScriptOf(Expression expression) =>
-        expression is Expression.Literal literal ? literal.Value?.ToString() : (expression as Expression.JavaScript)?.Script;
-
-    /// <summary>True where the other activity can run before this one: decided in the innermost container that holds both.</summary>
-    bool CanPrecede(string other)
-    {
-        var container = definition.Root;
-        while (true)
-        {
-            var (from, to) = (Holding(container, other), Holding(container, activity.Id));
-            if (from is null || to is null) return true; // one holds the other
-            if (from == to && from.Id != other && from.Id != activity.Id)
-            {
-                container = from;
-                continue;
-            }
-            return container.Type.Name switch
-            {
-                ActivityCatalog.Flowchart => new FlowGraph(container, null).CanFollow(from.Id, to.Id),
-                ActivityCatalog.Sequence => container.Activities.ToList().IndexOf(from) < container.Activities.ToList().IndexOf(to),
-                _ => false,
-            };
-        }
-    }
-
-    static Activity? Holding(Activity container, string id) => container.Activities.FirstOrDefault(a => a.Tree().Any(t => t.Id == id));
+    bool IsSetBefore(WorkflowVariable variable) => index.SettersOf(variable).Any(setter => index.CanPrecede(setter, activity.Id));
 
     WorkflowVariable? Variable(string id) => variables.FirstOrDefault(v => v.Id == id);
 }

@@ -9,7 +9,8 @@ internal sealed partial record ValueReads(IReadOnlyList<string> Variables, IRead
 {
     /// <param name="script">The script that the expression is or holds, if any.</param>
     /// <param name="inScope">The variables that the activity sees.</param>
-    public static ValueReads Of(Expression expression, string? script, WorkflowDefinition definition, IReadOnlyList<WorkflowVariable> inScope)
+    public static ValueReads Of(
+        Expression expression, string? script, WorkflowDefinition definition, LintIndex index, IReadOnlyList<WorkflowVariable> inScope)
     {
         var (variables, unknown) = (new List<string>(), new List<string>());
         if (expression is Expression.Variable { Id: var id })
@@ -17,7 +18,7 @@ internal sealed partial record ValueReads(IReadOnlyList<string> Variables, IRead
             if (inScope.Any(v => v.Id == id)) variables.Add(id);
             else unknown.Add($"the variable '{id}'");
         }
-        foreach (Match match in Accessor().Matches(script ?? "")) Add(match, definition, inScope, variables, unknown);
+        foreach (Match match in Accessor().Matches(script ?? "")) Add(match, definition, index, inScope, variables, unknown);
         return new([.. variables.Distinct()], unknown);
     }
 
@@ -28,12 +29,13 @@ internal sealed partial record ValueReads(IReadOnlyList<string> Variables, IRead
         return Regex.IsMatch(script, $$"""\b{{setter}}\s*\(|\bsetVariable\(\s*["']{{name}}["']|\bvariables\.{{name}}\s*=[^=]""");
     }
 
-    static void Add(Match match, WorkflowDefinition definition, IReadOnlyList<WorkflowVariable> inScope, List<string> variables, List<string> unknown)
+    static void Add(
+        Match match, WorkflowDefinition definition, LintIndex index, IReadOnlyList<WorkflowVariable> inScope, List<string> variables, List<string> unknown)
     {
         string Part(string name) => match.Groups[name].Value;
         var (getter, input) = (Part("getter"), Part("input"));
         if (getter is "getVariable" or "getInput" or "getOutputFrom" or "getLastResult") return;
-        if (definition.Activities.Any(a => a.Type.Outputs.Any(o => $"get{o.Name}From{Script.PascalOf(a.Id)}" == getter))) return;
+        if (index.IsOutputGetter(getter)) return;
         if (input.Length > 0)
         {
             if (definition.Inputs.All(i => i.Name != input)) unknown.Add($"the input '{input}'");

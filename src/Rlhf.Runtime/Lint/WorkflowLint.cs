@@ -11,9 +11,10 @@ namespace Rlhf.Runtime.Lint;
 internal sealed class WorkflowLint
 {
     readonly WorkflowDefinition _definition;
+    readonly LintIndex _index;
     readonly List<Finding> _findings = [];
 
-    WorkflowLint(WorkflowDefinition definition) => _definition = definition;
+    WorkflowLint(WorkflowDefinition definition) => (_definition, _index) = (definition, new(definition));
 
     /// <summary>All findings, the errors first.</summary>
     public static IReadOnlyList<Finding> Check(WorkflowDefinition definition)
@@ -115,7 +116,8 @@ internal sealed class WorkflowLint
 
     void CheckActivities(Activity activity, IReadOnlyList<WorkflowVariable> variables)
     {
-        new ActivityLint(_definition, activity, variables, Find).Check();
+        new ActivityLint(_definition, _index, activity, variables, Find).Check();
+        if (activity.Activities.Count == 0) return;
         var inside = activity.Variables.Concat(variables).DistinctBy(v => v.Name).ToList();
         foreach (var child in activity.Activities) CheckActivities(child, inside);
     }

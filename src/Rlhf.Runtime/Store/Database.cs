@@ -35,8 +35,10 @@ internal sealed class Database : IDisposable
 
     /// <summary>Opens the database and brings it to this version's schema.</summary>
     /// <param name="postgres">A connection string of PostgreSQL; null for SQLite in the folder.</param>
-    /// <exception cref="InvalidDataException">It is no database of this product, or one of a newer version.</exception>
-    /// <exception cref="IOException">The database cannot be reached.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is no database of this product, one of a newer version, or that of another folder.
+    /// </exception>
+    /// <exception cref="IOException">The database cannot be used.</exception>
     public static Database Open(string folder, string? postgres)
     {
         var database = postgres is null ? Sqlite(folder) : Postgres(postgres);
@@ -44,13 +46,14 @@ internal sealed class Database : IDisposable
         {
             using var db = database.Connect();
             Schema.Raise(db, database.Name);
+            if (postgres is not null) StoreIdentity.Check(db, folder, database.Name);
             return database;
         }
         catch (SqliteException e) when (e.SqliteErrorCode is NotADatabase or Corrupt)
         {
             throw new InvalidDataException($"'{database.Name}' is not a database of this product: {e.Message}", e);
         }
-        catch (NpgsqlException e)
+        catch (Exception e) when (e is DbException || e.InnerException is DbException)
         {
             throw new IOException($"The database '{database.Name}' cannot be used: {e.Message}", e);
         }

@@ -15,8 +15,8 @@ internal sealed class DefinitionRow
 
 /// <summary>
 /// An instance as its newest transition left it. Revision is that transition's number: who writes over another one loses. The parent is the
-/// instance and the activity execution that dispatched this one; the singleton key is set while an instance is open that allows no other
-/// of its definition.
+/// instance and the activity execution that dispatched this one, the root the first of all its parents; the singleton key is set while an
+/// instance is open that allows no other of its definition.
 /// </summary>
 internal sealed class InstanceRow
 {
@@ -30,10 +30,17 @@ internal sealed class InstanceRow
     public string? Incident { get; init; }
     public string? Parent { get; init; }
     public string? ParentExecution { get; init; }
+    public string? Root { get; init; }
     public required int Depth { get; init; }
     public string? SingletonKey { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
+}
+
+/// <summary>One row: the identity of the store, which its folder has too.</summary>
+internal sealed class StoreRow
+{
+    public required string Id { get; init; }
 }
 
 /// <summary>An event that made a transition; applied again in order, the events of an instance give its state.</summary>

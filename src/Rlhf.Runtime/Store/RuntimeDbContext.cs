@@ -15,6 +15,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
     public DbSet<MessageRow> Messages => Set<MessageRow>();
     public DbSet<ScheduleRow> Schedules => Set<ScheduleRow>();
     public DbSet<FiringRow> Firings => Set<FiringRow>();
+    public DbSet<StoreRow> Store => Set<StoreRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -33,7 +34,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
             instance.HasIndex(i => new { i.Status, i.DefinitionId });
             instance.HasIndex(i => new { i.CreatedAt, i.Id });
             instance.HasIndex(i => i.SingletonKey).IsUnique();
-            instance.HasIndex(i => i.Parent);
+            instance.HasIndex(i => i.Root);
             instance.HasOne<DefinitionRow>().WithMany().HasForeignKey(i => new { i.DefinitionId, i.DefinitionVersion })
                 .OnDelete(DeleteBehavior.Restrict);
         });
@@ -48,6 +49,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         var jobs = OfInstance<JobRow>(modelBuilder, "Jobs");
         jobs.HasKey(j => new { j.InstanceId, j.Execution });
         jobs.HasIndex(j => j.Status);
+        modelBuilder.Entity<StoreRow>().ToTable("Store").HasKey(s => s.Id);
         modelBuilder.Entity<MessageRow>().ToTable("Messages").HasKey(m => m.Id);
         modelBuilder.Entity<ScheduleRow>().ToTable("Schedules").HasKey(s => new { s.DefinitionId, s.ActivityId });
         modelBuilder.Entity<FiringRow>().ToTable("Firings").HasKey(f => new { f.DefinitionId, f.ActivityId, f.Due });

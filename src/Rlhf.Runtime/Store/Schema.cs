@@ -29,18 +29,24 @@ internal static class Schema
         }
         else
         {
-            // A lock of the session and not of the transaction: asking for migrations in a new database is an error that would end one.
-            db.Database.OpenConnection();
-            db.Database.ExecuteSql($"SELECT pg_advisory_lock({LockKey})");
-            try
-            {
-                Migrate(db, known, name, null);
-            }
-            finally
-            {
-                db.Database.ExecuteSql($"SELECT pg_advisory_unlock({LockKey})");
-                db.Database.CloseConnection();
-            }
+            Locked(db, () => Migrate(db, known, name, null));
+        }
+    }
+
+    /// <summary>Runs something in PostgreSQL that no two processes may do at once.</summary>
+    public static void Locked(RuntimeDbContext db, Action action)
+    {
+        // A lock of the session and not of the transaction: asking for migrations in a new database is an error that would end one.
+        db.Database.OpenConnection();
+        db.Database.ExecuteSql($"SELECT pg_advisory_lock({LockKey})");
+        try
+        {
+            action();
+        }
+        finally
+        {
+            db.Database.ExecuteSql($"SELECT pg_advisory_unlock({LockKey})");
+            db.Database.CloseConnection();
         }
     }
 

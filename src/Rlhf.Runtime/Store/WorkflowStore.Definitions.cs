@@ -10,8 +10,8 @@ internal sealed record StoredDefinition(string DefinitionId, int Version, string
 internal sealed partial class WorkflowStore
 {
     /// <summary>
-    /// The version of this definition: the newest published one where its meaning is the same, otherwise a new one, or the draft of that
-    /// meaning, published now. The schedules follow in the same transaction.
+    /// The version of this definition: the newest published one where its meaning is the same, otherwise a new one, or the draft where it has
+    /// that meaning, published now. A draft of another meaning stays. The schedules follow in the same transaction.
     /// </summary>
     public async Task<int> PublishAsync(WorkflowDefinition definition, string json, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -21,8 +21,10 @@ internal sealed partial class WorkflowStore
             await using var db = Connect();
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             var newest = await NewestAsync(db, definition.DefinitionId, cancellationToken);
-            if (newest is { Published: true } && newest.Hash == hash) return newest.Version;
-            var row = newest is { Published: false } ? newest : Add(db, definition, newest);
+            var published = newest is { Published: true } ? newest : await db.Definitions.Where(d => d.DefinitionId == definition.DefinitionId && d.Published)
+                .OrderByDescending(d => d.Version).FirstOrDefaultAsync(cancellationToken);
+            if (published?.Hash == hash) return published.Version;
+            var row = newest is { Published: false } && newest.Hash == hash ? newest : AddVersion(db, definition, newest, json, hash, now);
             (row.Hash, row.Name, row.Json, row.Source, row.Published) = (hash, definition.Name, json, Path.GetFileName(definition.Source), true);
             await SyncSchedulesAsync(db, definition, now, cancellationToken);
             try
@@ -36,8 +38,6 @@ internal sealed partial class WorkflowStore
                 // Another process published at the same moment: see what it made.
             }
         }
-
-        DefinitionRow Add(RuntimeDbContext db, WorkflowDefinition d, DefinitionRow? newest) => AddVersion(db, d, newest, json, hash, now);
     }
 
     /// <summary>Keeps a draft: the one there is changes, a published version gets a draft after it. Returns its version.</summary>

@@ -31,13 +31,25 @@ internal sealed partial class WorkflowStore
         return claimed == 0 ? null : await Jobs(db, key, JobStatus.Running).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
     }
 
-    /// <summary>Says that the worker lives, and how far it is; false where the job is no longer this worker's.</summary>
+    /// <summary>
+    /// Says that the worker lives, and how far it is; false where the job is no longer this worker's. A step that gets further than ever
+    /// before is not what its workers die of, so those lost until then no longer count.
+    /// </summary>
     public async Task<bool> BeatAsync(JobKey key, JobProgress progress, CancellationToken cancellationToken)
     {
         await using var db = Connect();
         return await Jobs(db, key, JobStatus.Running).ExecuteUpdateAsync(set => set
-            .SetProperty(j => j.Beat, j => j.Beat + 1).SetProperty(j => j.Fraction, progress.Fraction)
+            .SetProperty(j => j.Beat, j => j.Beat + 1).SetProperty(j => j.Lost, j => progress.Fraction > j.Fraction ? 0 : j.Lost)
+            .SetProperty(j => j.Fraction, j => progress.Fraction > j.Fraction ? progress.Fraction : j.Fraction)
             .SetProperty(j => j.Message, progress.Message).SetProperty(j => j.Metrics, progress.Metrics), cancellationToken) == 1;
+    }
+
+    /// <summary>True while a job of this epoch has not begun or has answered.</summary>
+    public async Task<bool> IsThereAsync(JobKey key, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        return await db.Jobs.AnyAsync(
+            j => j.InstanceId == key.Instance && j.Execution == key.Execution && j.Epoch == key.Epoch && j.Status != JobStatus.Running, cancellationToken);
     }
 
     public async Task<bool> IsMineAsync(JobKey key, CancellationToken cancellationToken)

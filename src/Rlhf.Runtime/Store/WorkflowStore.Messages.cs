@@ -12,11 +12,17 @@ internal sealed partial class WorkflowStore
         await db.SaveChangesAsync(cancellationToken);
     }
 
-    /// <summary>All messages that are there, in the order they were sent.</summary>
-    public async Task<IReadOnlyList<MessageRow>> MessagesAsync(CancellationToken cancellationToken)
+    /// <summary>The messages after one, in the order they were sent: at most 500.</summary>
+    public async Task<IReadOnlyList<MessageRow>> MessagesAsync(long after, CancellationToken cancellationToken)
     {
         await using var db = Connect();
-        return await db.Messages.AsNoTracking().OrderBy(m => m.Id).Take(1000).ToListAsync(cancellationToken);
+        return await db.Messages.AsNoTracking().Where(m => m.Id > after).OrderBy(m => m.Id).Take(500).ToListAsync(cancellationToken);
+    }
+
+    public async Task<bool> HasMessageAsync(long message, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        return await db.Messages.AnyAsync(m => m.Id == message, cancellationToken);
     }
 
     /// <summary>Instances in which something waits for an event of this name.</summary>

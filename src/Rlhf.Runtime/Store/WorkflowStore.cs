@@ -13,6 +13,9 @@ internal sealed record InstanceIdentity(string DefinitionId, int Version, bool S
 
     public string? ParentExecution { get; init; }
 
+    /// <summary>The first of all its parents; null for an instance that was not dispatched.</summary>
+    public string? Root { get; init; }
+
     public int Depth { get; init; }
 }
 
@@ -32,6 +35,9 @@ internal sealed record TransitionWrite(InstanceIdentity Identity, Transition Tra
 
     public long? Consumed { get; init; }
 
+    /// <summary>The job whose answer or failure this is: it must still be there, in this epoch.</summary>
+    public JobKey? Job { get; init; }
+
     /// <summary>Further rows of the same transaction.</summary>
     public Func<RuntimeDbContext, CancellationToken, Task>? Also { get; init; }
 }
@@ -50,7 +56,7 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
     public void Dispose() => database.Dispose();
 
     /// <exception cref="InstanceChangedException">
-    /// Another transition of this instance, or another delivery of the message, came first; nothing was stored.
+    /// Another transition of this instance, another delivery of the message or another epoch of the job came first; nothing was stored.
     /// </exception>
     /// <exception cref="SingletonException">Another instance of a definition that allows one only is open; nothing was stored.</exception>
     /// <exception cref="IOException">The database cannot be written, such as on a full disk; nothing was stored.</exception>
@@ -102,6 +108,7 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
                 Incident = incident,
                 Parent = identity.Parent,
                 ParentExecution = identity.ParentExecution,
+                Root = identity.Root,
                 Depth = identity.Depth,
                 SingletonKey = singleton,
                 CreatedAt = at,
@@ -124,6 +131,9 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
         db.Events.Add(new() { InstanceId = id, Number = state.Events, Json = write.Event.ToText() });
         db.Log.AddRange(write.Transition.Log.Select(l => LogRow.Of(id, l)));
         var jobs = write.Jobs;
+        if (write.Job is { } job && await db.Jobs
+                .Where(j => j.InstanceId == job.Instance && j.Execution == job.Execution && j.Epoch == job.Epoch && j.Status != JobStatus.Running).ExecuteDeleteAsync(cancellationToken) == 0)
+            throw new InstanceChangedException($"{job.Execution} of instance {id} was dispatched again; transition {state.Events} was not stored.");
         if (state.Events > 1)
         {
             await db.Waits.Where(w => w.InstanceId == id).ExecuteDeleteAsync(cancellationToken);
@@ -156,6 +166,7 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
         {
             Parent = row.Parent,
             ParentExecution = row.ParentExecution,
+            Root = row.Root,
             Depth = row.Depth,
         };
         return new(identity, found.Json, found.Source, WorkflowState.Parse(row.State, $"The state of instance {instance}"), row.CreatedAt, row.UpdatedAt);
@@ -175,17 +186,20 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
         return status is null ? throw new ArgumentException($"There is no instance '{instance}' in this store.") : Enum.Parse<WorkflowStatus>(status);
     }
 
-    /// <summary>An instance and all that it dispatched, directly or not; parents before their children.</summary>
-    public async Task<IReadOnlyList<string>> FamilyAsync(string instance, CancellationToken cancellationToken)
+    /// <summary>An instance and all that it dispatched, directly or not; the oldest first.</summary>
+    public async Task<IReadOnlyList<(string Id, WorkflowStatus Status)>> FamilyAsync(string instance, CancellationToken cancellationToken)
     {
         await using var db = Connect();
-        List<string> family = [instance], generation = [instance];
-        while (generation.Count > 0)
-        {
-            generation = await db.Instances.Where(i => i.Parent != null && generation.Contains(i.Parent)).OrderBy(i => i.CreatedAt).Select(i => i.Id).ToListAsync(cancellationToken);
-            family.AddRange(generation);
-        }
-        return family;
+        var rows = await db.Instances.Where(i => i.Id == instance || i.Root == instance).OrderBy(i => i.Depth).ThenBy(i => i.CreatedAt)
+            .Select(i => new { i.Id, i.Status }).ToListAsync(cancellationToken);
+        return [.. rows.Select(r => (r.Id, Enum.Parse<WorkflowStatus>(r.Status)))];
+    }
+
+    /// <summary>How many instances a root has dispatched, directly or not.</summary>
+    public async Task<int> DescendantsAsync(string root, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        return await db.Instances.CountAsync(i => i.Root == root, cancellationToken);
     }
 
     /// <summary>Instances, the newest first.</summary>

@@ -20,6 +20,12 @@ public sealed partial class Names(IObjectStore objects, TimeProvider time)
     /// <summary>True for a name, <c>@</c> and a version, such as <c>prompts@latest</c> or <c>prompts@7</c>; whether it exists is not asked.</summary>
     public static bool IsName(string text) => Form().IsMatch(text);
 
+    /// <summary>
+    /// True for a name, <c>@</c> and <c>latest</c> or digits only: what may be resolved where any text may stand, so that such as
+    /// <c>team@example</c> stays a text.
+    /// </summary>
+    public static bool IsReference(string text) => Reference().IsMatch(text);
+
     /// <summary>The names of this store, in ordinal order.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) =>
         [.. (await objects.ListAsync(Folder, cancellationToken)).Select(file => file.Split('/')[1]).Distinct()];
@@ -91,4 +97,7 @@ public sealed partial class Names(IObjectStore objects, TimeProvider time)
 
     [GeneratedRegex(@"^[a-z0-9-]+@[a-z0-9-]+\z")]
     private static partial Regex Form();
+
+    [GeneratedRegex($@"^[a-z0-9-]+@({Latest}|[0-9]+)\z")]
+    private static partial Regex Reference();
 }

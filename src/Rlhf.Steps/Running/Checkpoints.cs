@@ -12,7 +12,9 @@ public sealed record Checkpoint(int Number, IReadOnlyDictionary<string, byte[]> 
 /// A step's checkpoints, in the same store as the artifacts: files below <c>checkpoints/key/epoch/</c>, then the pointer that makes them one.
 /// The metric lines written so far are one of the files, so that a resume goes back to exactly the lines that the checkpoint covers. A
 /// writer removes only what a whole checkpoint of its own supersedes, never anything of a later epoch: one that was taken over and
-/// still computes can do no harm. All are removed once the step record stands.
+/// still computes can do no harm. Instances that compute the same pure step share its key, not their epochs: who resumes saves under the
+/// epoch of what it resumed where that is higher than its own, and among the writers of one epoch the highest number is the newest. All are
+/// removed once the step record stands.
 /// </summary>
 public sealed class Checkpoints(
     IObjectStore objects, string key, int epoch, MetricJournal journal, TimeProvider time, TimeSpan interval, CancellationToken drain = default)
@@ -22,6 +24,7 @@ public sealed class Checkpoints(
     sealed record Pointer(int Number, IReadOnlyList<ManifestFile> Files);
 
     DateTimeOffset _last = time.GetUtcNow();
+    int _epoch = epoch;
 
     /// <summary>Tells this writer's objects from every other's; drawn, since it only has to differ.</summary>
     internal ulong Attempt { get; init; } = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
@@ -32,7 +35,7 @@ public sealed class Checkpoints(
     /// <summary>Requested when the step is to stop at its next checkpoint; <see cref="SaveAsync"/> then throws after it has saved.</summary>
     public CancellationToken Drain => drain;
 
-    /// <summary>The newest whole checkpoint of all epochs, or null; the journal is set back to its lines.</summary>
+    /// <summary>The newest whole checkpoint of all epochs, or null; the journal is set back to its lines, and what is saved from now on supersedes it.</summary>
     /// <exception cref="InvalidDataException">A file of it is missing or does not match its hash.</exception>
     public async Task<Checkpoint?> LoadAsync(CancellationToken cancellationToken)
     {
@@ -66,6 +69,8 @@ public sealed class Checkpoints(
         if (!files.Remove(JournalFile, out var lines))
             throw new InvalidDataException($"Checkpoint {pointer.Number} of step {key[..12]}… names no file '{JournalFile}'; expected one.");
         journal.Restore(lines);
+        // Below the epoch of what was resumed, all that is saved would be older than it: found by nobody, lost with the next kill.
+        _epoch = Math.Max(_epoch, place.Epoch);
         return new(pointer.Number, files);
     }
 
@@ -73,7 +78,7 @@ public sealed class Checkpoints(
     /// <exception cref="StepDrainedException">Saved, and the worker is being drained: the step is to stop here.</exception>
     public async Task SaveAsync(int number, IReadOnlyDictionary<string, byte[]> files, CancellationToken cancellationToken)
     {
-        var place = new CheckpointPlace(epoch, number, Attempt);
+        var place = new CheckpointPlace(_epoch, number, Attempt);
         var stored = new List<ManifestFile>();
         foreach (var (path, content) in files.Append(new(JournalFile, journal.ToBytes())))
         {

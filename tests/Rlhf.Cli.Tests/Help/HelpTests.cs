@@ -56,4 +56,18 @@ public sealed class HelpTests
         Assert.Equal(2, said.ExitCode);
         Assert.Contains("--labeler", said.Error, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("3601")]
+    [InlineData("soon")]
+    public async Task A_lease_that_is_none_is_refused_by_name(string seconds)
+    {
+        await using var site = new Site { Environment = { ["RLHF_LEASE_SECONDS"] = seconds } };
+
+        var said = await site.RunAsync("instances", "list");
+
+        Assert.Equal(2, said.ExitCode);
+        Assert.Contains($"RLHF_LEASE_SECONDS is '{seconds}'", said.Error, StringComparison.Ordinal);
+    }
 }

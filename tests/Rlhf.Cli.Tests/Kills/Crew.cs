@@ -14,6 +14,7 @@ sealed class Crew
     readonly Site _site;
     readonly Dictionary<Role, Running> _running = [];
     Running _round;
+    bool _roundIsKilled;
 
     Crew(Site site, Running driver)
     {
@@ -36,13 +37,16 @@ sealed class Crew
     public async Task<string> KillAsync(Role role)
     {
         var victim = role == Role.Driver && _running[role].HasExited ? _round : _running[role];
-        await victim.KillAsync();
+        _roundIsKilled = await victim.KillAsync() && victim == _round;
         var its = (await _site.Look.JobsAsync()).Find(j => j.IsOf(victim));
-        return $"{(role == Role.Driver ? "driver" : "worker")} {(its is null ? "without a step" : $"in {its.Execution}")}";
+        return its is not null ? $"{Name(role)} in {its.Execution}" : $"idle {Name(role)} during {await _site.Look.PlaceAsync()}";
     }
 
-    /// <summary>Starts again whoever is not there; a worker must not have ended by itself, and a driver only if another one drives.</summary>
-    public async Task ReviveAsync()
+    /// <summary>
+    /// Starts again whoever is not there; a worker must not have ended by itself, and a driver only if another one drives. False where there
+    /// is nothing left to do, since the round's process was killed after the round's end.
+    /// </summary>
+    public async Task<bool> ReviveAsync()
     {
         foreach (var (role, process) in _running.Where(p => p.Value.HasExited).ToList())
         {
@@ -50,8 +54,13 @@ sealed class Crew
             Assert.True(said.ExitCode is not (0 or 1 or 2) || (role == Role.Driver && said.Error.Contains("is driven by", StringComparison.Ordinal)), $"{process}");
             _running[role] = Start(role);
         }
-        if (_round.HasExited) _round = _site.StartRound();
+        if (!_roundIsKilled) return true;
+        if (await _site.Look.InstancesAsync() is [.., { IsOpen: false }]) return false;
+        (_round, _roundIsKilled) = (_site.StartRound(), false);
+        return true;
     }
+
+    static string Name(Role role) => role == Role.Driver ? "driver" : "worker";
 
     Running Start(Role role) => role == Role.Driver ? _site.Start("serve", "--queues", "cpu") : _site.Start("worker", "--queues", "gpu,cpu");
 }

@@ -7,6 +7,7 @@ sealed class Tally
 {
     readonly string _what;
     readonly Dictionary<string, int> _places = [];
+    string? _last;
     int _rounds;
 
     public Tally(string what, string variable, int inCi)
@@ -25,7 +26,13 @@ sealed class Tally
     /// <summary>In how many different steps, or before, between and after them.</summary>
     public int Places => _places.Count;
 
-    public void Killed(string place) => _places[place] = _places.GetValueOrDefault(place) + 1;
+    /// <summary>
+    /// True for a place that fewer kills fell on than on the average one, and not the last: a step whose workers die as soon as they begin it,
+    /// again and again, is rightly taken for the cause.
+    /// </summary>
+    public bool IsRare(string place) => place != _last && _places.GetValueOrDefault(place) * Places <= Kills;
+
+    public void Killed(string place) => _places[_last = place] = _places.GetValueOrDefault(place) + 1;
 
     /// <summary>A round ended, and all of it was right. Says where things stand, also in the file <c>RLHF_KILLS_LOG</c>.</summary>
     public void RoundWasRight()

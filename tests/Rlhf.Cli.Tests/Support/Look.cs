@@ -25,7 +25,7 @@ sealed class Look(Func<DbConnection?> connect)
     public static Look Sqlite(string store)
     {
         var file = Path.Combine(store, "runtime.db");
-        return new(() => File.Exists(file) ? new SqliteConnection($"Data Source={file};Mode=ReadWrite;Pooling=False;Default Timeout=30") : null);
+        return new(() => File.Exists(file) ? new SqliteConnection($"Data Source={file};Mode=ReadOnly;Pooling=False;Default Timeout=30") : null);
     }
 
     public static Look Postgres(string connection) => new(() => new NpgsqlConnection(connection));

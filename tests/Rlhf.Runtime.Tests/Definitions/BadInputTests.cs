@@ -21,6 +21,27 @@ public class BadInputTests
     }
 
     [Fact]
+    public void A_definition_of_more_connections_than_10000_in_all_is_refused()
+    {
+        var flow = AtTheBounds().Nest("inner", new FlowBuilder().Line("x").Line("y").Connect("x", "y"));
+
+        var error = Assert.Throws<InvalidDataException>(() => Some.Read(flow, new FakeStep("Work")));
+
+        Assert.Equal("some.json: activity 'flow' has connection number 10001; a definition holds at most 10000 connections.", error.Message);
+    }
+
+    [Fact(Timeout = 300_000)]
+    public async Task A_definition_at_the_bounds_is_read_checked_and_started()
+    {
+        var definition = Some.Read(AtTheBounds(), new FakeStep("Work"));
+
+        var findings = await Task.Run(() => WorkflowLint.Check(definition), TestContext.Current.CancellationToken);
+
+        Assert.Equal(1990, findings.Count(f => f.Reason.Contains("reads the variable 'late', which has no default and which no activity before it sets")));
+        Assert.Equal(WorkflowStatus.Running, (await Task.Run(() => Some.Play(definition, Some.Started()), TestContext.Current.CancellationToken)).State.Status);
+    }
+
+    [Fact]
     public void A_definition_of_1000_levels_is_refused()
     {
         var json = new StringBuilder("{\"definitionId\":\"deep\",\"root\":");
@@ -75,8 +96,9 @@ public class BadInputTests
     [Theory]
     [InlineData("Elsa.Cron", "cronExpression", "0 0 30 2 *", "the cron expression '0 0 30 2 *' never fires; expected one with a time that comes")]
     [InlineData("Elsa.Cron", "cronExpression", "every day", "'every day' is no cron expression of five fields, or six with seconds first: ")]
-    [InlineData("Elsa.Timer", "interval", "-00:01:00", "the interval is '-00:01:00'; expected a time span above zero such as 00:30:00")]
-    public void A_trigger_that_never_fires_is_found(string type, string property, string value, string reason)
+    [InlineData("Elsa.Timer", "interval", "-00:01:00", "the interval is '-00:01:00'; expected a time span of at least 00:00:01 such as 00:30:00")]
+    [InlineData("Elsa.Timer", "interval", "00:00:00.0000001", "the interval is '00:00:00.0000001'; expected a time span of at least 00:00:01 such as 00:30:00")]
+    public void A_trigger_that_never_fires_or_always_does_is_found(string type, string property, string value, string reason)
     {
         var finding = WorkflowLint.Errors(Some.Read(Triggered(type, property, FlowBuilder.Literal(value)))).Single();
 
@@ -122,6 +144,28 @@ public class BadInputTests
         var error = Assert.Throws<ArgumentException>(() => WorkflowInputs.Bind(definition, new() { ["tags"] = new JsonArray(new JsonObject()) }));
 
         Assert.Equal("some-flow, input 'tags' is [{}]; expected a list of values of type String.", error.Message);
+    }
+
+    // Steps in a row, each with ways forward and back to others, that read a variable which only the last activities set.
+    static FlowBuilder AtTheBounds()
+    {
+        const int Activities = 1996;
+        var flow = new FlowBuilder().Variable("late", "String");
+        for (var i = 0; i < Activities; i++)
+        {
+            if (i < 1990) flow.Add($"a{i}", "Rlhf.Work", ("text", FlowBuilder.Script("getLate()")), ("result", FlowBuilder.ToVariable("none")));
+            else flow.Set($"a{i}", "late", "'x'");
+        }
+        var connections = 0;
+        for (var i = 0; i + 1 < Activities; i++, connections++) flow.Connect($"a{i}", $"a{i + 1}");
+        // Nothing leads back from the activities that set it.
+        for (var i = 0; connections < 10_000; i++, connections++)
+        {
+            var (from, port) = (i % 1990, i / 1990);
+            if (port < 2) flow.Connect($"a{from}", $"a{Math.Min(Activities - 1, from + 2 + port)}", port == 0 ? "Again" : "Other");
+            else flow.Connect($"a{from}", $"a{Math.Max(0, from - port)}", port == 2 ? "Again" : "Other");
+        }
+        return flow;
     }
 
     static string Refusal(string json) => Assert.Throws<InvalidDataException>(() => new DefinitionReader(Some.Catalog()).Read(json, "some.json")).Message;

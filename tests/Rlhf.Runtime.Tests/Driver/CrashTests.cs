@@ -11,7 +11,7 @@ namespace Rlhf.Runtime.Tests;
 /// <summary>A process dies at a boundary of the driver; another one goes on.</summary>
 public sealed class CrashTests
 {
-    sealed class Death(string where) : Exception($"died {where}");
+    sealed class Death(string where) : EngineStopException($"died {where}");
 
     /// <summary>Throws at its n-th boundary, counted from 0; the n of a run that comes through is how many there are.</summary>
     sealed class Reaper(int at) : IDriverObserver

@@ -26,7 +26,7 @@ public sealed class MessageTests
             Assert.Equal(WorkflowStatus.Finished, (await cluster.StateAsync(id)).Status);
             Assert.Single(await cluster.Store.EventsAsync(id, default), e => e is EventReceived);
         }
-        Assert.Empty(await cluster.Store.MessagesAsync(default));
+        Assert.Empty(await cluster.Store.MessagesAsync(0, default));
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class MessageTests
         await cluster.TickAsync();
 
         using var worker = cluster.Worker();
-        await worker.RunAsync(cluster.Carried.Single().Key);
+        await worker.RunAsync(cluster.Carried[0].Key);
         await cluster.TickAsync();
 
         Assert.Equal(WorkflowStatus.Finished, (await cluster.StateAsync(id)).Status);
@@ -162,6 +162,21 @@ public sealed class MessageTests
 
         Assert.Equal($"'some-flow' allows one open instance only, and {first} is open.", error.Message);
         Assert.Equal(WorkflowStatus.Suspended, (await cluster.StateAsync(second)).Status);
+    }
+
+    [Fact]
+    public async Task More_events_that_nobody_takes_than_a_page_holds_do_not_keep_back_the_others()
+    {
+        using var cluster = new Cluster(Kind.Sqlite);
+        var id = await cluster.StartAsync(Waiting());
+        for (var i = 0; i < 600; i++) await SendAsync(cluster, "mistyped", instance: id);
+
+        await SendAsync(cluster, "answered");
+        await cluster.TickAsync();
+
+        Assert.Equal(WorkflowStatus.Finished, (await cluster.StateAsync(id)).Status);
+        await cluster.TickAsync();
+        Assert.Empty(await cluster.Store.MessagesAsync(0, default));
     }
 
     [Fact]

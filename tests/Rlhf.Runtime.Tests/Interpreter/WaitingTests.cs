@@ -25,10 +25,42 @@ public class WaitingTests
         Assert.Equal(WorkflowStatus.Finished, end.State.Status);
     }
 
+    [Fact]
+    public void A_wait_of_less_than_a_second_lasts_one()
+    {
+        var waiting = Some.Play(Some.Read(new FlowBuilder().Add("pause", "Elsa.Delay", ("timeSpan", FlowBuilder.Literal("00:00:00.0000001")))), Some.Started());
+
+        Assert.Equal(Some.Time.AddSeconds(1), waiting.State.Waits.Single().WakeAt);
+    }
+
+    [Theory]
+    [InlineData("00:00:00")]
+    [InlineData("-00:00:01")]
+    public void A_delay_of_no_time_is_no_wait(string span)
+    {
+        var end = Some.Play(Some.Read(new FlowBuilder().Add("pause", "Elsa.Delay", ("timeSpan", FlowBuilder.Literal(span))).Line("last").Chain("pause", "last")), Some.Started());
+
+        Assert.Equal(WorkflowStatus.Finished, end.State.Status);
+        Assert.Equal(["pause.Started", "pause.Completed", "last.Started"], end.Log.Where(l => l.Activity is "pause" or "last").Take(3).Select(l => $"{l.Execution}.{l.Event}"));
+    }
+
+    [Theory]
+    [InlineData("00:00:00")]
+    [InlineData("-1.00:00:00")]
+    public void A_loop_with_a_delay_of_no_time_comes_to_an_end(string span)
+    {
+        var flow = new FlowBuilder().Line("first").Add("pause", "Elsa.Delay", ("timeSpan", FlowBuilder.Literal(span))).Chain("first", "pause").Connect("pause", "first");
+
+        var end = Some.Play(Some.Read(flow), Some.Started());
+
+        Assert.Equal(WorkflowStatus.Faulted, end.State.Status);
+        Assert.Equal("10000 activities ran without a step or a wait between them; expected a loop to contain one or to end", end.State.Incidents.Single().Reason);
+    }
+
     [Theory]
     [InlineData("Elsa.Delay", "timeSpan", "soon", "the time span is 'soon'; expected one such as 00:30:00 or 1.06:30:00")]
     [InlineData("Elsa.Delay", "timeSpan", "10000000.00:00:00", "the time it waits for is out of range; expected one before the year 10000")]
-    [InlineData("Elsa.Timer", "interval", "00:00:00", "the interval is '00:00:00'; expected a time span above zero such as 00:30:00")]
+    [InlineData("Elsa.Timer", "interval", "00:00:00", "the interval is '00:00:00'; expected a time span of at least 00:00:01 such as 00:30:00")]
     [InlineData("Elsa.Cron", "cronExpression", "0 0 30 2 *", "the cron expression '0 0 30 2 *' never fires; expected one with a time that comes")]
     [InlineData("Elsa.Cron", "cronExpression", "often", "'often' is no cron expression of five fields, or six with seconds first: ")]
     public void A_time_that_never_comes_is_a_fault(string type, string property, string value, string reason)

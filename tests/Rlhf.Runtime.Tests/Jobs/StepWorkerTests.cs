@@ -154,7 +154,7 @@ public sealed class StepWorkerTests
         await cluster.TickAsync();
 
         var state = await cluster.StateAsync(id);
-        Assert.Equal((WorkflowStatus.Faulted, "5 workers were lost in it, one after the other"), (state.Status, state.Incidents.Single().Reason));
+        Assert.Equal((WorkflowStatus.Faulted, "5 workers were lost in it, one after the other, and it got no further"), (state.Status, state.Incidents.Single().Reason));
         Assert.Empty(await cluster.Store.JobsAsync(null, default));
     }
 
@@ -193,6 +193,44 @@ public sealed class StepWorkerTests
         Assert.Equal(WorkflowStatus.Faulted, asked.Status);
         Assert.Contains("step Work is at version 1 now, and this instance was begun with 3", asked.Incidents.Single().Reason, StringComparison.Ordinal);
         Assert.Equal(WorkflowStatus.Finished, (await cluster.StateAsync(id)).Status);
+    }
+
+    [Theory, InlineData(Kind.Sqlite), InlineData(Kind.Postgres)]
+    public async Task An_answer_of_an_earlier_dispatch_is_not_applied_to_a_later_one(Kind kind)
+    {
+        var waits = true;
+        using var cluster = new Cluster(kind, new FakeStep("Work", (_, _) => waits ? new StepResult.Waiting([], Some.Time, "people") : FakeStep.Done("now")));
+        var id = await cluster.StartAsync(Line());
+        await cluster.TickAsync();
+        using var worker = cluster.Worker();
+        var first = cluster.Carried.Single().Key;
+        await worker.RunAsync(first);
+        await cluster.TickAsync(); // takes the answer, wakes the step, dispatches it again
+
+        // As a driver that read the answer and was stopped for a while does.
+        var applied = await cluster.Transitions.ApplyAsync(
+            id, (_, _, now) => new StepWaiting(now, "work", [], Some.Time, "people", []), default, job: first);
+        waits = false;
+        await worker.RunAsync(cluster.Carried[^1].Key);
+        await cluster.TickAsync();
+
+        Assert.False(applied);
+        Assert.Equal(WorkflowStatus.Finished, (await cluster.StateAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task A_job_that_the_carrier_lost_is_carried_again()
+    {
+        using var cluster = new Cluster(Kind.Sqlite, new FakeStep("Work"));
+        await cluster.StartAsync(Line());
+        await cluster.TickAsync();
+        await cluster.TickAsync();
+
+        cluster.Time.Advance(TimeSpan.FromMinutes(6));
+        await cluster.TickAsync();
+
+        Assert.Equal(2, cluster.Carried.Count);
+        Assert.Single(cluster.Carried.Distinct());
     }
 
     [Fact]

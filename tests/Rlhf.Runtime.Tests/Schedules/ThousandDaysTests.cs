@@ -15,7 +15,7 @@ public sealed class ThousandDaysTests
 {
     const int Days = 1000, Seed = 20261123;
 
-    sealed class Death : Exception;
+    sealed class Death() : EngineStopException("died");
 
     /// <summary>Kills its node at the n-th boundary from now; and, where it is told so, lets the other node act just before a transition is stored.</summary>
     sealed class Fate : IDriverObserver

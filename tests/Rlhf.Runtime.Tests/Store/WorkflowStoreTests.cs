@@ -96,6 +96,40 @@ public sealed class WorkflowStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_is_not_that_of_the_database_is_refused_by_name()
+    {
+        var postgres = Rlhf.Tests.Support.PostgresServer.NewDatabase();
+        WorkflowStore.Open(_folder.Path, postgres).Dispose();
+        WorkflowStore.Open(_folder.Path, postgres).Dispose();
+        using var other = new TemporaryFolder();
+
+        var error = Assert.Throws<InvalidDataException>(() => WorkflowStore.Open(other.Path, postgres));
+
+        Assert.StartsWith($"The folder '{other.Path}' does not belong to the database", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_draft_changes_until_it_is_published_and_a_file_that_is_published_leaves_it_alone()
+    {
+        using var store = WorkflowStore.Open(_folder.Path);
+        async Task<int> KeepAsync(Func<WorkflowStore, Func<Definitions.WorkflowDefinition, string, DateTimeOffset, CancellationToken, Task<int>>> how, FlowBuilder flow) =>
+            await how(store)(Some.Read(flow), flow.Build().ToJsonString(), Some.Time, default);
+
+        int[] versions =
+        [
+            await KeepAsync(s => s.PublishAsync, new FlowBuilder().Line("a")),
+            await KeepAsync(s => s.SaveDraftAsync, new FlowBuilder().Line("b")),
+            await KeepAsync(s => s.SaveDraftAsync, new FlowBuilder().Line("c")),
+            await KeepAsync(s => s.PublishAsync, new FlowBuilder().Line("a")),
+            await KeepAsync(s => s.PublishAsync, new FlowBuilder().Line("c")),
+        ];
+
+        Assert.Equal([1, 2, 2, 1, 2], versions);
+        Assert.Equal([(2, true), (1, true)], (await store.VersionsAsync("some-flow", default)).Select(v => (v.Version, v.Published)));
+        Assert.Equal(2, (await store.FindPublishedAsync("some-flow", default))!.Version);
+    }
+
+    [Fact]
     public void A_file_that_is_no_database_is_refused_by_name()
     {
         File.WriteAllText(Database, string.Concat(Enumerable.Repeat("not a database ", 100)));

@@ -81,6 +81,24 @@ public sealed class NamesTests : IDisposable
     }
 
     [Theory]
+    [InlineData("prompts@latest", true)]
+    [InlineData("prompts-2@7", true)]
+    [InlineData("prompts@12345", true)]
+    [InlineData("team@example", false)]
+    [InlineData("prompts@newest", false)]
+    [InlineData("prompts@latest-2", false)]
+    [InlineData("prompts@7b", false)]
+    [InlineData("prompts@-7", false)]
+    [InlineData("prompts@\u0667", false)] // a digit, but not of these
+    [InlineData("prompts@7\n", false)]
+    [InlineData("ask prompts@7", false)]
+    [InlineData("Prompts@latest", false)]
+    [InlineData("prompts@", false)]
+    [InlineData("prompts", false)]
+    public void Only_latest_or_a_number_behind_a_name_is_a_reference_other_words_stay_text(string text, bool isReference) =>
+        Assert.Equal(isReference, Names.IsReference(text));
+
+    [Theory]
     [InlineData("")]
     [InlineData("a/b")]
     [InlineData("..")]

@@ -12,6 +12,7 @@ public sealed class CheckpointInterleavingTests
     [Theory]
     [InlineData(1, 2)]
     [InlineData(1, 1)] // two instances that compute the same pure step
+    [InlineData(0, 2)] // one of another instance, dispatched at a lower epoch than that of the checkpoint it resumed
     public void In_every_order_of_two_savers_operations_the_newest_checkpoint_can_be_resumed(int staleEpoch, int epoch)
     {
         var order = new List<int>(); // whose turn it is; at its end writer 0's as long as it has one
@@ -57,9 +58,53 @@ public sealed class CheckpointInterleavingTests
         }, iter: 250, threads: 1);
     }
 
-    static void RunAlone(MemoryObjectStore objects, int epoch, int saves)
+    [Fact]
+    public void However_workers_of_lower_epochs_are_killed_and_resume_nothing_that_was_saved_after_the_highest_epoch_is_lost()
     {
-        var writer = new CheckpointWriter(objects, epoch, saves);
+        int[] epochs = [12000, 9000, 0]; // cancelled but still computing, another instance, a step run by itself
+        var resumed = 0;
+        Gen.Select(Gen.Int[0, 2], Gen.Int[0, 24]).Array[20, 150].Sample(turns =>
+        {
+            var (objects, attempt) = (new MemoryObjectStore(), 0UL);
+            RunAlone(objects, epochs[0], saves: 1);
+            var writers = epochs.Select(Dispatch).ToArray();
+
+            foreach (var (instance, chance) in turns)
+            {
+                if (chance == 0 || writers[instance].Done) writers[instance] = Dispatch(epochs[instance]);
+                writers[instance].Advance();
+                Assert.Equal(CheckpointWriter.Whole(objects).Max(p => p.Number), CheckpointWriter.AssertResumes(objects));
+            }
+            if (CheckpointWriter.AssertResumes(objects) > 1) resumed++;
+
+            CheckpointWriter Dispatch(int epoch) => new(objects, epoch, saves: 3, ++attempt);
+        }, iter: 250, threads: 1);
+
+        Assert.True(resumed > 100, $"only {resumed} samples saved anything after the first checkpoint");
+    }
+
+    [Fact]
+    public void Whatever_instances_that_compute_the_same_step_left_behind_one_that_goes_on_alone_keeps_all_it_saves_through_every_kill()
+    {
+        Gen.Select(Gen.Int[0, 3].Array[3], Gen.Int[0, 2].Array[0, 60], Gen.Int[0, 3]).Sample((epochs, turns, last) =>
+        {
+            var objects = new MemoryObjectStore();
+            var writers = epochs.Select((epoch, attempt) => new CheckpointWriter(objects, epoch, saves: 3, (ulong)attempt)).ToArray();
+            foreach (var writer in turns.Select(t => writers[t]).Where(w => !w.Done)) writer.Advance();
+            var before = CheckpointWriter.AssertResumes(objects);
+
+            for (var life = 1; life <= 3; life++)
+            {
+                RunAlone(objects, last, saves: 2, (ulong)(2 + life));
+
+                Assert.Equal(before + 2 * life, CheckpointWriter.AssertResumes(objects));
+            }
+        }, iter: 250, threads: 1);
+    }
+
+    static void RunAlone(MemoryObjectStore objects, int epoch, int saves, ulong attempt = 0)
+    {
+        var writer = new CheckpointWriter(objects, epoch, saves, attempt);
         while (!writer.Done) writer.Advance();
     }
 

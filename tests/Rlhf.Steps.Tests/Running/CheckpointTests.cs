@@ -29,6 +29,13 @@ public sealed class CheckpointTests : IDisposable
     async Task<string?> Load(int epoch) =>
         await Open(epoch).LoadAsync(Token) is { } checkpoint ? Encoding.UTF8.GetString(checkpoint.Files["state"]) : null;
 
+    async Task<Checkpoints> Resume(int epoch)
+    {
+        var checkpoints = Open(epoch);
+        await checkpoints.LoadAsync(Token);
+        return checkpoints;
+    }
+
     [Fact]
     public async Task A_new_owner_goes_on_from_the_earlier_owners_checkpoint()
     {
@@ -46,6 +53,35 @@ public sealed class CheckpointTests : IDisposable
         await Save(epoch: 1, number: 30);
 
         Assert.Equal("epoch 2, 8", await Load(epoch: 3));
+    }
+
+    [Theory]
+    [InlineData(9000)] // another instance that computes the same pure step
+    [InlineData(0)] // the step run by itself
+    public async Task Who_goes_on_from_a_checkpoint_of_a_higher_epoch_keeps_what_it_saves_through_every_kill(int epoch)
+    {
+        await Save(epoch: 12000, number: 40);
+
+        foreach (var number in new[] { 41, 900, 901 })
+        {
+            var worker = await Resume(epoch); // the one before it was killed
+            await worker.SaveAsync(number, Some.Files(("state", $"{number}")), Token);
+
+            Assert.Equal($"{number}", await Load(epoch));
+        }
+        Assert.Equal(3, _store.Files("checkpoints").Length); // state, journal, pointer
+    }
+
+    [Fact]
+    public async Task A_newer_owner_still_fences_one_that_went_on_from_a_higher_epoch_than_its_own()
+    {
+        await Save(epoch: 12000, number: 40);
+        var lower = await Resume(epoch: 9000);
+        await Save(epoch: 12001, number: 41);
+
+        await lower.SaveAsync(900, Some.Files(("state", "of the lower epoch")), Token);
+
+        Assert.Equal("epoch 12001, 41", await Load(epoch: 12002));
     }
 
     [Fact]

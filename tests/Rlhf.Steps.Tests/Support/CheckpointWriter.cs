@@ -6,7 +6,7 @@ using Rlhf.Steps.Running;
 namespace Rlhf.Steps.Tests.Support;
 
 /// <summary>
-/// A worker on one step: resumes, then saves one checkpoint after another. Its lines carry its epoch, so that a journal tells who wrote it, and
+/// A worker on one step: resumes, then saves one checkpoint after another. Its lines carry its attempt, so that a journal tells who wrote it, and
 /// the state names all lines that belong to it.
 /// </summary>
 sealed class CheckpointWriter
@@ -43,7 +43,7 @@ sealed class CheckpointWriter
         var start = (await checkpoints.LoadAsync(default).ConfigureAwait(false))?.Number ?? 0;
         for (var number = start + 1; number <= start + saves; number++)
         {
-            journal.Log(number, new Dictionary<string, double> { ["epoch"] = epoch });
+            journal.Log(number, new Dictionary<string, double> { ["attempt"] = attempt });
             await checkpoints.SaveAsync(number, State(journal), default).ConfigureAwait(false);
         }
     }
@@ -55,23 +55,27 @@ sealed class CheckpointWriter
         new() { ["state"] = Encoding.ASCII.GetBytes(Text(journal)) };
 
     /// <summary>
-    /// What a worker that took over now would find: the newest checkpoint ever made whole, with the journal that belongs to it.
+    /// What a worker that took over now would find: the newest checkpoint ever made whole, with the journal that belongs to it. Returns its number.
     /// </summary>
-    public static void AssertResumes(MemoryObjectStore objects)
+    public static int AssertResumes(MemoryObjectStore objects)
     {
-        var newest = objects.Created.Select(name => CheckpointPlace.Parse(name[$"checkpoints/{Key}/".Length..])!.Value)
-            .Where(e => e.IsPointer).Select(e => e.Place).DefaultIfEmpty().Max();
+        var newest = Whole(objects).DefaultIfEmpty().Max();
         var journal = new MetricJournal(TimeProvider.System);
 
         var load = Open(objects, epoch: 9, journal).LoadAsync(default);
 
         var checkpoint = load.IsCompletedSuccessfully ? load.Result : throw load.Exception!;
         Assert.Equal(newest.Number, checkpoint?.Number ?? 0);
-        if (checkpoint is null) return;
+        if (checkpoint is null) return 0;
         Assert.Equal(Text(journal), Encoding.ASCII.GetString(checkpoint.Files["state"]));
         Assert.Equal(Enumerable.Range(1, newest.Number), journal.Lines.Select(l => l.Update));
-        Assert.Equal(newest.Epoch, journal.Lines[^1].Value);
+        Assert.Equal(newest.Attempt, journal.Lines[^1].Value);
+        return newest.Number;
     }
+
+    /// <summary>Where a checkpoint was ever made whole, removed since or not.</summary>
+    public static IEnumerable<CheckpointPlace> Whole(MemoryObjectStore objects) =>
+        objects.Created.Select(name => CheckpointPlace.Parse(name[$"checkpoints/{Key}/".Length..])!.Value).Where(e => e.IsPointer).Select(e => e.Place);
 
     static string Text(MetricJournal journal) => string.Join(' ', journal.Lines.Select(l => $"{l.Update}:{l.Value}:{l.At.Ticks}"));
 }

@@ -4,7 +4,8 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 namespace Rlhf.Runtime.Store.Migrations;
 
-/// <summary>Jobs, messages, schedules, parents, drafts; waits by event name. What waited by the earlier schema goes on waiting.</summary>
+/// <summary>Jobs, messages, schedules, parents, drafts; waits by event name. What waited by the earlier schema goes on
+/// waiting for its deadline.</summary>
 [DbContext(typeof(RuntimeDbContext))]
 [Migration("20261123000000_JobsAndMessages")]
 internal sealed class JobsAndMessages : Migration
@@ -14,12 +15,15 @@ internal sealed class JobsAndMessages : Migration
         migrationBuilder.AddColumn<bool>("Published", "Definitions", nullable: false, defaultValue: true);
         migrationBuilder.AddColumn<string>("Parent", "Instances", nullable: true);
         migrationBuilder.AddColumn<string>("ParentExecution", "Instances", nullable: true);
+        migrationBuilder.AddColumn<string>("Root", "Instances", nullable: true);
         migrationBuilder.AddColumn<int>("Depth", "Instances", nullable: false, defaultValue: 0);
         migrationBuilder.AddColumn<string>("SingletonKey", "Instances", nullable: true);
         migrationBuilder.CreateIndex("IX_Instances_CreatedAt_Id", "Instances", ["CreatedAt", "Id"]);
         migrationBuilder.CreateIndex("IX_Instances_SingletonKey", "Instances", "SingletonKey", unique: true);
 
-        migrationBuilder.CreateIndex("IX_Instances_Parent", "Instances", "Parent");
+        migrationBuilder.CreateIndex("IX_Instances_Root", "Instances", "Root");
+        migrationBuilder.CreateTable(
+            "Store", table => new { Id = table.Column<string>() }, constraints: table => table.PrimaryKey("PK_Store", s => s.Id));
 
         migrationBuilder.CreateTable("Waits", table => new
         {
