@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test results clean
+.PHONY: default restore format build test smoke round kill-test load results clean
 
 default: format build test smoke
 
@@ -28,6 +28,10 @@ kill-test:
 	RLHF_KILLS=$${RLHF_KILLS:-200} RLHF_KILLS_POSTGRES=$${RLHF_KILLS_POSTGRES:-60} RLHF_KILLS_LOG=$$log \
 	dotnet test tests/Rlhf.Cli.Tests --filter "FullyQualifiedName~Rlhf.Cli.Tests.Kills"; status=$$?; \
 	for test in "one process" "driver and two workers"; do grep "^$$test" $$log | tail -n 1; done; rm -f $$log; exit $$status
+
+# What a store with 1,000 suspended and 10,000 finished instances costs, beside a nearly empty one; RLHF_DATABASE for PostgreSQL.
+load:
+	dotnet run -c Release --project tests/benchmarks/Rlhf.Load
 
 # Rewrites the figures of tests/RESULTS.md; hours on two cores.
 results:

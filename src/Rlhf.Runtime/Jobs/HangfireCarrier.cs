@@ -50,7 +50,10 @@ internal sealed class HangfireCarrier : IJobCarrier, IDisposable
     {
         QueuePollInterval = TimeSpan.FromMilliseconds(200),
         UseSlidingInvisibilityTimeout = true,
-        InvisibilityTimeout = TimeSpan.FromMinutes(1),
+        // What a killed worker had taken from the queue, and the row by which it had locked a job to say so (by default for ten minutes),
+        // must not keep a step from the next worker for longer than a lease.
+        InvisibilityTimeout = TimeSpan.FromSeconds(30),
+        DistributedLockTimeout = TimeSpan.FromSeconds(20),
     };
 
     sealed class WorkerActivator(StepWorker worker, HangfireCarrier carrier) : JobActivator
