@@ -55,7 +55,7 @@ public sealed class DyingRoundTests(FinishedRound round)
     static WorkflowRuntime Runtime(Workspace workspace, IDriverObserver? observer) =>
         new(new(workspace.Store) { Drain = TimeSpan.FromMilliseconds(100) }, workspace.Runner, TimeProvider.System, observer);
 
-    sealed class DeathException() : Exception("killed");
+    sealed class DeathException() : EngineStopException("killed");
 
     /// <summary>Dies at the first boundary that no life before has seen: before or after a step, before or after a transition is stored.</summary>
     sealed class Life(HashSet<string> seen) : IDriverObserver
