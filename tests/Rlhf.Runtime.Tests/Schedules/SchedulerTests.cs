@@ -234,7 +234,7 @@ public sealed class SchedulerTests : IDisposable
 
     [Theory]
     [InlineData("Elsa.Cron", "cronExpression", "0 0 30 2 *", "some-flow.json: activity 'daily': the cron expression '0 0 30 2 *' never fires; expected one with a time that comes.")]
-    [InlineData("Elsa.Timer", "interval", "-01:00:00", "some-flow.json: activity 'daily': the interval is '-01:00:00'; expected a time span above zero such as 00:30:00.")]
+    [InlineData("Elsa.Timer", "interval", "-01:00:00", "some-flow.json: activity 'daily': the interval is '-01:00:00'; expected a time span of at least 00:00:01 such as 00:30:00.")]
     public async Task A_trigger_that_never_fires_is_not_published(string type, string property, string value, string expected)
     {
         using var node = Open();
