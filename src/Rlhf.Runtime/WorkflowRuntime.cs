@@ -6,6 +6,7 @@ using Rlhf.Runtime.Jobs;
 using Rlhf.Runtime.Lint;
 using Rlhf.Runtime.Schedules;
 using Rlhf.Runtime.Store;
+using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Runtime;
@@ -38,7 +39,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         (_options, _runner, _time, _observer) = (options, runner, time, observer);
         _reader = new(new ActivityCatalog(runner.Steps));
         _definitions = new(_reader);
-        _store = WorkflowStore.Open(options.Folder, options.Postgres);
+        _store = WorkflowStore.Open(options.Folder, options.Postgres, runner.Objects);
         _transitions = new(_store, _definitions, runner.Steps, time, observer, _pulse);
     }
 
@@ -240,6 +241,9 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// <exception cref="ArgumentException">There is no such schedule; the message lists those there are.</exception>
     public Task<IReadOnlyList<ScheduleSummary>> ResumeScheduleAsync(string definitionId, string? activity = null, CancellationToken cancellationToken = default) =>
         Schedules.ResumeAsync(definitionId, activity, cancellationToken);
+
+    /// <summary>The artifacts that published workflows and instances that may still go on refer to, failed ones included.</summary>
+    public Task<IReadOnlyCollection<ArtifactRef>> ArtifactsInUseAsync(CancellationToken cancellationToken = default) => _store.ArtifactsInUseAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

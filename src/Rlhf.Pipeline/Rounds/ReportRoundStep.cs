@@ -21,18 +21,20 @@ sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.O
             inputs.Champion, inputs.Challenger, inputs.RewardModel, inputs.Preferences, inputs.Evidence);
         var artifact = await context.Artifacts.PutAsync(
             "report", new Dictionary<string, byte[]> { ["report.json"] = CanonicalJson.Serialize(report) }, cancellationToken);
-        await KeepPreferencesAsync(inputs, context, cancellationToken);
+        await context.Names.RegisterAsync(Names.RewardModel, inputs.RewardModel, cancellationToken);
+        await context.Names.RegisterAsync(Names.Policy, inputs.Challenger, cancellationToken);
+        await KeepAsync(Aliases.Challenger(inputs.Campaign), inputs.Challenger, inputs, context, cancellationToken);
+        await KeepAsync(Aliases.Preferences(inputs.Campaign), inputs.Preferences, inputs, context, cancellationToken);
         return Completed(new(artifact));
     }
 
     /// <summary>The round's version of the name; a replay or a second attempt finds it written.</summary>
-    static async Task KeepPreferencesAsync(ReportRound.Inputs inputs, StepContext context, CancellationToken cancellationToken)
+    static async Task KeepAsync(string name, ArtifactRef artifact, ReportRound.Inputs inputs, StepContext context, CancellationToken cancellationToken)
     {
-        var name = Aliases.Preferences(inputs.Campaign);
         var history = await context.Aliases.HistoryAsync(name, cancellationToken);
-        if (history.Any(v => v.Artifact == inputs.Preferences)) return;
+        if (history.Any(v => v.Artifact == artifact)) return;
         var version = new AliasVersion(
-            history is [.., var newest] ? newest.Version + 1 : 1, inputs.Preferences, $"round {inputs.Round}", context.Time.GetUtcNow(), context.Execution.Instance);
+            history is [.., var newest] ? newest.Version + 1 : 1, artifact, $"round {inputs.Round}", context.Time.GetUtcNow(), context.Execution.Instance);
         if (!await context.Aliases.TryAppendAsync(name, version, cancellationToken))
             throw new IOException($"Version {version.Version} of {name} was taken by another round that ended at the same time.");
     }

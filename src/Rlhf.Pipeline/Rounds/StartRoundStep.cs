@@ -28,6 +28,7 @@ sealed class StartRoundStep : Step<StartRound.Inputs, NoHParams, StartRound.Outp
 
     static async Task<(int, RoundStart)> BeginAsync(string campaign, StartRound.Inputs inputs, StepContext context, CancellationToken cancellationToken)
     {
+        await context.Names.RegisterAsync(Names.Policy, inputs.Sft, cancellationToken);
         var first = new AliasVersion(1, inputs.Sft, "the supervised policy is the first champion", context.Time.GetUtcNow(), context.Execution.Instance);
         await context.Aliases.TryAppendAsync(Aliases.Champion(campaign), first, cancellationToken);
         var champion = (await context.Aliases.CurrentAsync(Aliases.Champion(campaign), cancellationToken))!.Artifact;

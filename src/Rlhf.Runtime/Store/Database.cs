@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Npgsql;
+using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Runtime.Store;
 
@@ -35,18 +36,19 @@ internal sealed class Database : IDisposable
 
     /// <summary>Opens the database and brings it to this version's schema.</summary>
     /// <param name="postgres">A connection string of PostgreSQL; null for SQLite in the folder.</param>
+    /// <param name="objects">The artifacts that belong to it; null for those in the folder.</param>
     /// <exception cref="InvalidDataException">
-    /// It is no database of this product, one of a newer version, or that of another folder.
+    /// It is no database of this product, one of a newer version, or that of another artifact store.
     /// </exception>
     /// <exception cref="IOException">The database cannot be used.</exception>
-    public static Database Open(string folder, string? postgres)
+    public static Database Open(string folder, string? postgres, IObjectStore? objects = null)
     {
         var database = postgres is null ? Sqlite(folder) : Postgres(postgres);
         try
         {
             using var db = database.Connect();
             Schema.Raise(db, database.Name);
-            if (postgres is not null) StoreIdentity.Check(db, folder, database.Name);
+            if (postgres is not null) StoreIdentity.Check(db, objects ?? new FolderObjectStore(folder), Path.GetFullPath(folder), database.Name);
             return database;
         }
         catch (SqliteException e) when (e.SqliteErrorCode is NotADatabase or Corrupt)

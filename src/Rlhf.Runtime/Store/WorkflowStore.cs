@@ -2,7 +2,9 @@ using System.Data.Common;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Rlhf.Runtime.Interpreter;
+using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Json;
+using Rlhf.Steps.Provenance;
 
 namespace Rlhf.Runtime.Store;
 
@@ -49,7 +51,7 @@ internal sealed record TransitionWrite(InstanceIdentity Identity, Transition Tra
 internal sealed partial class WorkflowStore(Database database) : IDisposable
 {
     /// <exception cref="InvalidDataException">It is no database of this product, or one of a newer version.</exception>
-    public static WorkflowStore Open(string folder, string? postgres = null) => new(Database.Open(folder, postgres));
+    public static WorkflowStore Open(string folder, string? postgres = null, IObjectStore? objects = null) => new(Database.Open(folder, postgres, objects));
 
     public Database Database => database;
 
@@ -218,6 +220,18 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
             i.Id, i.DefinitionId, i.DefinitionVersion, Enum.Parse<WorkflowStatus>(i.Status), i.CreatedAt, i.UpdatedAt,
             i.Incident is null ? null : Parse<Incident>(i.Incident, $"The incident of instance {i.Id}"))
         { Parent = i.Parent })];
+    }
+
+    /// <summary>The artifacts that published definitions and instances that have neither finished nor been cancelled refer to, messages on the way included.</summary>
+    public async Task<IReadOnlyCollection<ArtifactRef>> ArtifactsInUseAsync(CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        var texts = db.Definitions.Where(d => d.Published).Select(d => d.Json)
+            .Concat(db.Instances.Where(i => i.Status != nameof(WorkflowStatus.Finished) && i.Status != nameof(WorkflowStatus.Cancelled)).Select(i => i.State))
+            .Concat(db.Messages.Select(m => m.Json));
+        var inUse = new HashSet<ArtifactRef>();
+        await foreach (var text in texts.AsAsyncEnumerable().WithCancellation(cancellationToken)) inUse.UnionWith(ArtifactRefs.In(text));
+        return inUse;
     }
 
     /// <summary>Log lines after a sequence number, in order.</summary>

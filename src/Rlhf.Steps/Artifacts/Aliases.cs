@@ -10,15 +10,28 @@ public sealed record AliasVersion(int Version, ArtifactRef Artifact, string Reas
 /// Names that move, such as <c>0f3a…/champion</c>: version n of a name is the file <c>aliases/environment/name/n.json</c>, created only where
 /// none exists, so that two writers can never both be n. The current version is the highest.
 /// </summary>
-public sealed class Aliases(IObjectStore objects, string environment = "sandbox")
+public sealed class Aliases(IObjectStore objects, string environment = Aliases.Sandbox)
 {
+    /// <summary>The environment of those who name none.</summary>
+    public const string Sandbox = "sandbox";
+
     /// <summary>The name of a campaign's champion.</summary>
     public static string Champion(string campaign) => $"{campaign}/champion";
 
     /// <summary>The name of the preference pairs that a campaign's next round starts from.</summary>
     public static string Preferences(string campaign) => $"{campaign}/preferences";
 
+    /// <summary>The name of a campaign's newest challenger that was reported, whatever became of it.</summary>
+    public static string Challenger(string campaign) => $"{campaign}/challenger";
+
     public string Environment => environment;
+
+    /// <summary>The names of this environment, in ordinal order.</summary>
+    public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
+    {
+        var folder = $"aliases/{environment}/";
+        return [.. (await objects.ListAsync(folder, cancellationToken)).Select(file => file[folder.Length..file.LastIndexOf('/')]).Distinct()];
+    }
 
     public async Task<IReadOnlyList<AliasVersion>> HistoryAsync(string name, CancellationToken cancellationToken)
     {

@@ -22,7 +22,16 @@ public sealed partial record ArtifactRef(string Kind, string Sha256)
         return new(text[..slash], text[(slash + 1)..]);
     }
 
-    [GeneratedRegex("^[a-z][a-z0-9-]*/[0-9a-f]{64}$")]
+    /// <summary>The kind, checked.</summary>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    public static string CheckKind(string kind) => KindForm().IsMatch(kind)
+        ? kind
+        : throw new ArgumentException($"'{kind}' is no kind of artifact; expected a lowercase letter, then letters, digits and dashes, such as policy.");
+
+    [GeneratedRegex(@"^[a-z][a-z0-9-]*\z")]
+    private static partial Regex KindForm();
+
+    [GeneratedRegex(@"^[a-z][a-z0-9-]*/[0-9a-f]{64}\z")]
     private static partial Regex Form();
 }
 

@@ -9,6 +9,9 @@ namespace Rlhf.Steps.Artifacts;
 /// </summary>
 public sealed class ArtifactStore(IObjectStore objects)
 {
+    const string Manifests = "manifests/";
+    const long SmallFile = 1 << 20;
+
     public IObjectStore Objects => objects;
 
     /// <summary>Stores every file below <paramref name="folder"/> as one artifact.</summary>
@@ -109,7 +112,29 @@ public sealed class ArtifactStore(IObjectStore objects)
 
     /// <summary>Every artifact of this store, by kind and hash.</summary>
     public async Task<IReadOnlyList<ArtifactRef>> ListAsync(CancellationToken cancellationToken) =>
-        [.. (await objects.ListAsync("manifests/", cancellationToken)).Select(name => ArtifactRef.Parse(name["manifests/".Length..^".json".Length]))];
+        [.. (await objects.ListAsync("manifests/", cancellationToken)).Select(RefOf)];
+
+    /// <summary>
+    /// One file of an artifact as a stream that is at its start and can be read again: the whole file was read and checked before. A large one
+    /// lies in a temporary file meanwhile, which goes with the stream.
+    /// </summary>
+    public async Task<Stream> OpenFileAsync(ArtifactRef artifact, ManifestFile file, CancellationToken cancellationToken)
+    {
+        Stream checkedContent = file.Size <= SmallFile
+            ? new MemoryStream()
+            : new FileStream(Path.Combine(Path.GetTempPath(), $"rlhf-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        try
+        {
+            await CopyVerifiedAsync(artifact, file, checkedContent, cancellationToken);
+            checkedContent.Position = 0;
+            return checkedContent;
+        }
+        catch
+        {
+            await checkedContent.DisposeAsync();
+            throw;
+        }
+    }
 
     async Task<ManifestFile> PutBlobAsync(string path, Stream content, CancellationToken cancellationToken)
     {
@@ -120,7 +145,7 @@ public sealed class ArtifactStore(IObjectStore objects)
         return new(path, size, hash);
     }
 
-    async Task<ArtifactRef> PutManifestAsync(ContentManifest manifest, CancellationToken cancellationToken)
+    internal async Task<ArtifactRef> PutManifestAsync(ContentManifest manifest, CancellationToken cancellationToken)
     {
         await objects.TryCreateAsync(ManifestName(manifest.Ref), manifest.ToBytes(), cancellationToken);
         return manifest.Ref;
@@ -141,9 +166,11 @@ public sealed class ArtifactStore(IObjectStore objects)
             throw new InvalidDataException($"{artifact}, file '{file.Path}', does not match its hash {file.Sha256[..12]}…; the store was changed from outside.");
     }
 
-    static string BlobName(string hash) => $"blobs/sha256/{hash[..2]}/{hash}";
+    internal static string BlobName(string hash) => $"blobs/sha256/{hash[..2]}/{hash}";
 
-    static string ManifestName(ArtifactRef artifact) => $"manifests/{artifact}.json";
+    static string ManifestName(ArtifactRef artifact) => $"{Manifests}{artifact}.json";
+
+    internal static ArtifactRef RefOf(string manifestName) => ArtifactRef.Parse(manifestName[Manifests.Length..^".json".Length]);
 }
 
 /// <summary>An artifact or one of its files is not in the store that was asked.</summary>

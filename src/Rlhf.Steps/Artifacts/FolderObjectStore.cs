@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Rlhf.Steps.Artifacts;
@@ -21,7 +22,7 @@ public sealed class FolderObjectStore : IObjectStore
     public async Task<bool> TryCreateAsync(string name, Stream content, CancellationToken cancellationToken)
     {
         var path = PathOf(name);
-        if (File.Exists(path)) return false;
+        if (TryRenew(path)) return false;
         Directory.CreateDirectory(_temporary);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var temporary = Path.Combine(_temporary, Guid.NewGuid().ToString("N"));
@@ -33,7 +34,12 @@ public sealed class FolderObjectStore : IObjectStore
                 await file.FlushAsync(cancellationToken);
                 if (file is FileStream onDisk) onDisk.Flush(flushToDisk: true);
             }
-            return Publish(temporary, path);
+            while (true)
+            {
+                if (Publish(temporary, path)) return true;
+                // Removed for its age between the two: then this one takes its place.
+                if (TryRenew(path)) return false;
+            }
         }
         catch (IOException e) when (e is not FileNotFoundException and not DirectoryNotFoundException)
         {
@@ -65,14 +71,13 @@ public sealed class FolderObjectStore : IObjectStore
         foreach (var file in Directory.EnumerateFiles(_temporary).Where(f => File.GetLastWriteTimeUtc(f) < before)) File.Delete(file);
     }
 
-    public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<StoredObject>> EntriesAsync(string prefix, CancellationToken cancellationToken)
     {
-        var folder = PathOf(prefix.TrimEnd('/'));
-        IReadOnlyList<string> names = !Directory.Exists(folder)
+        var folder = new DirectoryInfo(PathOf(prefix.TrimEnd('/')));
+        IReadOnlyList<StoredObject> entries = !folder.Exists
             ? []
-            : [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-                .Select(f => Path.GetRelativePath(_root, f).Replace('\\', '/')).Order(StringComparer.Ordinal)];
-        return Task.FromResult(names);
+            : [.. folder.EnumerateFiles("*", SearchOption.AllDirectories).Select(Entry).OfType<StoredObject>().OrderBy(o => o.Name, StringComparer.Ordinal)];
+        return Task.FromResult(entries);
     }
 
     public Task DeleteAsync(string name, CancellationToken cancellationToken)
@@ -80,6 +85,55 @@ public sealed class FolderObjectStore : IObjectStore
         var path = PathOf(name);
         if (File.Exists(path)) File.Delete(path);
         return Task.CompletedTask;
+    }
+
+    public Task<bool> TryDeleteAsync(StoredObject seen, CancellationToken cancellationToken)
+    {
+        var path = PathOf(seen.Name);
+        Directory.CreateDirectory(_temporary);
+        // Out of the way first, looked at after: a writer that renews it meanwhile either finds it gone and writes it anew, or is seen here.
+        var aside = new FileInfo(Path.Combine(_temporary, Guid.NewGuid().ToString("N")));
+        try
+        {
+            File.Move(path, aside.FullName);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Task.FromResult(false);
+        }
+        aside.Refresh();
+        var unchanged = Mark(aside) == seen.Mark;
+        if (!unchanged) Publish(aside.FullName, path);
+        File.Delete(aside.FullName);
+        return Task.FromResult(unchanged);
+    }
+
+    // Null: removed while the folder was read.
+    StoredObject? Entry(FileInfo file)
+    {
+        try
+        {
+            return new(Path.GetRelativePath(_root, file.FullName).Replace('\\', '/'), file.Length, new(file.LastWriteTimeUtc, TimeSpan.Zero), Mark(file));
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    static string Mark(FileInfo file) => file.LastWriteTimeUtc.Ticks.ToString(CultureInfo.InvariantCulture);
+
+    static bool TryRenew(string path)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(path, TimeProvider.System.GetUtcNow().UtcDateTime);
+            return true;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
     }
 
     string PathOf(string name)

@@ -13,18 +13,18 @@ public sealed record NameVersion(int Version, ArtifactRef Artifact, DateTimeOffs
 /// </summary>
 public sealed partial class Names(IObjectStore objects, TimeProvider time)
 {
+    /// <summary>The name whose versions are the policies: the supervised ones and every challenger that was reported.</summary>
+    public const string Policy = "policy";
+
+    /// <summary>The name whose versions are the reward models of reported rounds.</summary>
+    public const string RewardModel = "reward-model";
+
     const string Folder = "names/", Latest = "latest";
 
     sealed record Entry(ArtifactRef Artifact, DateTimeOffset At);
 
     /// <summary>True for a name, <c>@</c> and a version, such as <c>prompts@latest</c> or <c>prompts@7</c>; whether it exists is not asked.</summary>
     public static bool IsName(string text) => Form().IsMatch(text);
-
-    /// <summary>
-    /// True for a name, <c>@</c> and <c>latest</c> or digits only: what may be resolved where any text may stand, so that such as
-    /// <c>team@example</c> stays a text.
-    /// </summary>
-    public static bool IsReference(string text) => Reference().IsMatch(text);
 
     /// <summary>The names of this store, in ordinal order.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) =>
@@ -49,7 +49,26 @@ public sealed partial class Names(IObjectStore objects, TimeProvider time)
             if (newest?.Artifact == artifact) return newest;
             // Where another writer takes the number first, its version is looked at like any other newest one.
             var next = new NameVersion((newest?.Version ?? 0) + 1, artifact, time.GetUtcNow());
-            if (await objects.TryCreateAsync(File(name, next.Version), CanonicalJson.Serialize(new Entry(artifact, next.At)), cancellationToken)) return next;
+            if (await TryAddAsync(name, next, cancellationToken) is { } added) return added;
+        }
+    }
+
+    /// <summary>Adds exactly this version; null where its number is taken.</summary>
+    internal async Task<NameVersion?> TryAddAsync(string name, NameVersion version, CancellationToken cancellationToken) =>
+        await objects.TryCreateAsync(File(name, version.Version), CanonicalJson.Serialize(new Entry(version.Artifact, version.At)), cancellationToken) ? version : null;
+
+    /// <summary>
+    /// The version of the name that the artifact has; where it has none it becomes the latest. So a replayed round gives no second number
+    /// to the model of the first.
+    /// </summary>
+    /// <exception cref="ArgumentException">The name is not of lowercase letters, digits and dashes.</exception>
+    public async Task<NameVersion> RegisterAsync(string name, ArtifactRef artifact, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var history = await HistoryAsync(name, cancellationToken);
+            if (history.FirstOrDefault(v => v.Artifact == artifact) is { } known) return known;
+            if (await TryAddAsync(name, new(history is [.., var newest] ? newest.Version + 1 : 1, artifact, time.GetUtcNow()), cancellationToken) is { } added) return added;
         }
     }
 
@@ -97,7 +116,4 @@ public sealed partial class Names(IObjectStore objects, TimeProvider time)
 
     [GeneratedRegex(@"^[a-z0-9-]+@[a-z0-9-]+\z")]
     private static partial Regex Form();
-
-    [GeneratedRegex($@"^[a-z0-9-]+@({Latest}|[0-9]+)\z")]
-    private static partial Regex Reference();
 }

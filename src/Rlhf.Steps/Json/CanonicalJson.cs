@@ -24,6 +24,8 @@ public static class CanonicalJson
 
     public static byte[] Serialize<T>(T value) => Write(JsonSerializer.SerializeToNode(value, Options));
 
+    public static JsonNode? ToNode<T>(T value) => JsonSerializer.SerializeToNode(value, Options);
+
     public static JsonObject ToObject<T>(T value) => JsonSerializer.SerializeToNode(value, Options)!.AsObject();
 
     /// <summary>Reads a record; <paramref name="what"/> names the thing in the error.</summary>

@@ -26,7 +26,7 @@ public interface IStepObserver
 /// <summary>What a step may use besides its inputs and hparams.</summary>
 public sealed class StepContext(
     string key, StepExecution execution, ArtifactStore artifacts, Checkpoints checkpoints, MetricJournal journal,
-    Aliases aliases, TimeProvider time, IStepObserver? observer, IReadOnlyDictionary<string, object> services)
+    Aliases aliases, Names names, TimeProvider time, IStepObserver? observer, IReadOnlyDictionary<string, object> services)
 {
     /// <summary>The step key: the hash under which the step record is committed.</summary>
     public string Key => key;
@@ -42,6 +42,9 @@ public sealed class StepContext(
     public MetricJournal Journal => journal;
 
     public Aliases Aliases => aliases;
+
+    /// <summary>Versions of named artifacts, such as <c>policy@7</c>.</summary>
+    public Names Names => names;
 
     public TimeProvider Time => time;
 

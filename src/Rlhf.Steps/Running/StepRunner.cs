@@ -12,10 +12,14 @@ namespace Rlhf.Steps.Running;
 /// and commits its record. The one place where a step's exceptions become answers.
 /// </summary>
 public sealed class StepRunner(
-    IEnumerable<IStep> steps, IObjectStore objects, TimeProvider time, IReadOnlyDictionary<string, object> services, TimeSpan checkpointInterval)
+    IEnumerable<IStep> steps, IObjectStore objects, TimeProvider time, IReadOnlyDictionary<string, object> services, TimeSpan checkpointInterval,
+    string environment = Aliases.Sandbox)
 {
     readonly Dictionary<string, IStep> _steps = steps.ToDictionary(s => s.Description.Name);
     readonly StepRecords _records = new(objects);
+
+    /// <summary>Where its artifacts, records and checkpoints are.</summary>
+    public IObjectStore Objects => objects;
 
     public IReadOnlyList<StepDescription> Steps => [.. _steps.Values.Select(s => s.Description).OrderBy(d => d.Name, StringComparer.Ordinal)];
 
@@ -49,7 +53,7 @@ public sealed class StepRunner(
                 return new StepResult.Completed(finished.Outputs, finished.Outcome) { Cached = true };
             }
 
-            var context = new StepContext(key, execution, artifacts, checkpoints, journal, new Aliases(objects), time, observer, services);
+            var context = new StepContext(key, execution, artifacts, checkpoints, journal, new Aliases(objects, environment), new Names(objects, time), time, observer, services);
             var started = time.GetUtcNow();
             var result = await step.RunAsync(inputs, hparams, context, cancellationToken);
             if (result is not StepResult.Completed completed) return result;

@@ -88,9 +88,11 @@ public sealed class CancelledAnywhereTests(SmallRound round) : IClassFixture<Sma
 
         public Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken) => Counted(() => inner.OpenAsync(name, cancellationToken));
 
-        public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken) => Counted(() => inner.ListAsync(prefix, cancellationToken));
+        public Task<IReadOnlyList<StoredObject>> EntriesAsync(string prefix, CancellationToken cancellationToken) => Counted(() => inner.EntriesAsync(prefix, cancellationToken));
 
         public Task DeleteAsync(string name, CancellationToken cancellationToken) => inner.DeleteAsync(name, cancellationToken);
+
+        public Task<bool> TryDeleteAsync(StoredObject seen, CancellationToken cancellationToken) => inner.TryDeleteAsync(seen, cancellationToken);
 
         Task<T> Counted<T>(Func<Task<T>> operation)
         {

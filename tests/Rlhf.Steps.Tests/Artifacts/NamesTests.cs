@@ -96,7 +96,7 @@ public sealed class NamesTests : IDisposable
     [InlineData("prompts@", false)]
     [InlineData("prompts", false)]
     public void Only_latest_or_a_number_behind_a_name_is_a_reference_other_words_stay_text(string text, bool isReference) =>
-        Assert.Equal(isReference, Names.IsReference(text));
+        Assert.Equal(isReference, References.IsReference(text));
 
     [Theory]
     [InlineData("")]

@@ -23,8 +23,11 @@ sealed class MemoryObjectStore : IObjectStore
     public Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken) =>
         Task.FromResult<Stream?>(_objects.TryGetValue(name, out var bytes) ? new MemoryStream(bytes, writable: false) : null);
 
-    public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<string>>([.. _objects.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal))]);
+    public Task<IReadOnlyList<StoredObject>> EntriesAsync(string prefix, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<StoredObject>>(
+            [.. _objects.Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(o => new StoredObject(o.Key, o.Value.Length, DateTimeOffset.UnixEpoch, ""))]);
+
+    public Task<bool> TryDeleteAsync(StoredObject seen, CancellationToken cancellationToken) => Task.FromResult(_objects.Remove(seen.Name));
 
     public Task DeleteAsync(string name, CancellationToken cancellationToken)
     {
@@ -53,8 +56,10 @@ sealed class TurnObjectStore(IObjectStore inner) : IObjectStore
 
     public Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken) => InTurn(() => inner.OpenAsync(name, cancellationToken));
 
-    public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken) =>
-        InTurn(() => inner.ListAsync(prefix, cancellationToken));
+    public Task<IReadOnlyList<StoredObject>> EntriesAsync(string prefix, CancellationToken cancellationToken) =>
+        InTurn(() => inner.EntriesAsync(prefix, cancellationToken));
+
+    public Task<bool> TryDeleteAsync(StoredObject seen, CancellationToken cancellationToken) => InTurn(() => inner.TryDeleteAsync(seen, cancellationToken));
 
     public Task DeleteAsync(string name, CancellationToken cancellationToken) => InTurn(async () =>
     {
