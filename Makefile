@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test load results clean
+.PHONY: default restore format build test smoke round kill-test load transfer results clean
 
 default: format build test smoke
 
@@ -32,6 +32,10 @@ kill-test:
 # What a store with 1,000 suspended and 10,000 finished instances costs, beside a nearly empty one; RLHF_DATABASE for PostgreSQL.
 load:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Load
+
+# Upload and download of 1 GB to Azurite, beside the SDK's own transfers.
+transfer:
+	dotnet run -c Release --project tests/benchmarks/Rlhf.Transfer
 
 # Rewrites the figures of tests/RESULTS.md; hours on two cores.
 results:

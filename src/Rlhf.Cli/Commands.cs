@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Rlhf.Cli.Doctor;
 using Rlhf.Cli.Engine;
 using Rlhf.Cli.Events;
 using Rlhf.Cli.Instances;
@@ -6,13 +7,14 @@ using Rlhf.Cli.Prompts;
 using Rlhf.Cli.Rounds;
 using Rlhf.Cli.Schedules;
 using Rlhf.Cli.Stores;
+using Rlhf.Cli.Tracking;
 using Rlhf.Cli.Workflows;
 using Rlhf.Runtime.Interpreter;
 
 namespace Rlhf.Cli;
 
 /// <summary>Every verb with its options and help; what they do stands in the folder of its noun.</summary>
-static class Commands
+static partial class Commands
 {
     static readonly Option<string> Store = new("--store")
     {
@@ -26,7 +28,7 @@ static class Commands
     public static RootCommand Root() =>
         new("RLHF rounds for .NET: sample, compare, fit a reward model, PPO, gate, promote.")
         {
-            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), PromptSets(), StepsOf(),
+            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), PromptSets(), StepsOf(), TrackingOf(), DoctorOf(),
         };
 
     static Command Round()
@@ -142,23 +144,6 @@ static class Commands
         return new("events", "Events for waiting workflows.") { send };
     }
 
-    static Command Artifacts()
-    {
-        Argument<string> reference = new("ref") { Description = "An artifact: kind/sha256." };
-        Argument<string?> optional = new("ref") { Description = "An artifact; without one, all.", Arity = ArgumentArity.ZeroOrOne };
-        Argument<string> folder = new("dir") { Description = "Folder to write to." };
-        var list = new Command("list", "All artifacts of the store.");
-        var show = new Command("show", "The files of an artifact and the step that made it.") { reference };
-        var verify = new Command("verify", "Read artifacts and check every hash.") { optional };
-        var export = new Command("export", "Write an artifact's files to a folder.") { reference, folder };
-        Act(list, (workspace, _, json, cancellation) => ArtifactsCommand.ListAsync(workspace, json, cancellation));
-        Act(show, (workspace, parsed, json, cancellation) => ArtifactsCommand.ShowAsync(workspace, parsed.GetValue(reference)!, json, cancellation));
-        Act(verify, (workspace, parsed, json, cancellation) => ArtifactsCommand.VerifyAsync(workspace, parsed.GetValue(optional), json, cancellation));
-        Act(export, (workspace, parsed, json, cancellation) => ArtifactsCommand.ExportAsync(workspace, parsed.GetValue(reference)!, parsed.GetValue(folder)!, json, cancellation));
-        foreach (var command in new[] { list, show, verify, export }) command.Validators.Add(NeedsStore);
-        return new("artifacts", "Everything that steps made, by hash.") { list, show, verify, export };
-    }
-
     static Command PromptSets()
     {
         Argument<string> file = new("file") { Description = "Prompts: .txt (one a line), .jsonl or .json." };
@@ -179,9 +164,29 @@ static class Commands
         return new("steps", "The steps of a round, one by one.") { list, run };
     }
 
+    static Command TrackingOf()
+    {
+        var status = new Command("status", "What waits to be delivered to MLflow, and what of it differs there.");
+        var send = new Command("send", "Deliver what is committed, now.");
+        var repair = new Command("repair", "Deliver what waits, and project again what differs.");
+        Act(status, (workspace, _, json, cancellation) => TrackingCommand.StatusAsync(workspace, json, cancellation));
+        Act(send, (workspace, _, json, cancellation) => TrackingCommand.SendAsync(workspace, json, cancellation));
+        Act(repair, (workspace, _, json, cancellation) => TrackingCommand.RepairAsync(workspace, json, cancellation));
+        foreach (var command in new[] { status, send, repair }) command.Validators.Add(NeedsStore);
+        return new("tracking", "The projection of the store into MLflow (MLFLOW_TRACKING_URI).") { status, send, repair };
+    }
+
+    static Command DoctorOf()
+    {
+        Option<bool> create = new("--create") { Description = "Make the container where it is missing." };
+        Command command = new("doctor", "Check every configured service.") { create };
+        command.SetAction((parsed, cancellation) => DoctorCommand.RunAsync(parsed.GetValue(Store)!, parsed.GetValue(create), parsed.GetValue(Json), cancellation));
+        return command;
+    }
+
     static void NeedsStore(System.CommandLine.Parsing.CommandResult command)
     {
-        if (command.GetValue(Store) is { } store && !Directory.Exists(store)) command.AddError($"There is no store '{store}'; rlhf round makes one, --store names another.");
+        if (ObjectStores.Container is null && command.GetValue(Store) is { } store && !Directory.Exists(store)) command.AddError($"There is no store '{store}'; rlhf round makes one, --store names another.");
     }
 
     static void Act(Command command, Func<Workspace, ParseResult, bool, CancellationToken, Task<int>> action) =>

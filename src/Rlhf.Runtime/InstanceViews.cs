@@ -18,6 +18,8 @@ public sealed record InstanceSummary(
 /// <summary>Which instances to list, the newest first: at most <paramref name="Take"/> (default 100) after leaving out <paramref name="Skip"/>.</summary>
 public sealed record InstanceQuery(int Take = 100, int Skip = 0)
 {
+    public string? Id { get; init; }
+
     public WorkflowStatus? Status { get; init; }
 
     public string? DefinitionId { get; init; }

@@ -242,6 +242,10 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     public Task<IReadOnlyList<ScheduleSummary>> ResumeScheduleAsync(string definitionId, string? activity = null, CancellationToken cancellationToken = default) =>
         Schedules.ResumeAsync(definitionId, activity, cancellationToken);
 
+    /// <summary>The instance, or null where this store does not know it.</summary>
+    public async Task<InstanceSummary?> FindAsync(string instance, CancellationToken cancellationToken = default) =>
+        (await _store.ListAsync(new(Take: 1) { Id = instance }, cancellationToken)).SingleOrDefault();
+
     /// <summary>The artifacts that published workflows and instances that may still go on refer to, failed ones included.</summary>
     public Task<IReadOnlyCollection<ArtifactRef>> ArtifactsInUseAsync(CancellationToken cancellationToken = default) => _store.ArtifactsInUseAsync(cancellationToken);
 

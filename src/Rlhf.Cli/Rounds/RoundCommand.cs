@@ -48,6 +48,8 @@ static class RoundCommand
             Console.Error.WriteLine($"Another process drives {workspace.Place}; following {instance} there. Ctrl+C stops following only.");
         InstanceResult result;
         using (var progress = IRunProgress.Create(json)) result = await workspace.Runtime.RunAsync(instance, progress, cancellationToken);
+        var seconds = clock.Elapsed;
+        await workspace.DeliverAsync(cancellationToken);
         if (result.Status == WorkflowStatus.Cancelled) throw new InvalidOperationException($"Instance {instance} was cancelled.");
         if (result.Status == WorkflowStatus.Faulted)
             throw new InvalidOperationException($"Instance {instance} stopped at '{result.Incident!.Activity}': {result.Incident.Reason} (rlhf instances retry {instance} tries that step again)");
@@ -57,8 +59,8 @@ static class RoundCommand
         var report = (result.Outputs["report"] ?? result.Outputs["lastReport"])?.GetValue<string>() is { Length: > 0 } reference
             ? await workspace.Artifacts.ReadJsonAsync<RoundReport>(ArtifactRef.Parse(reference), "report.json", cancellationToken)
             : null;
-        if (json) Console.Out.WriteLine(CanonicalJson.ToText(RoundReports.ToJson(details, result, report, steps, clock.Elapsed)));
-        else RoundReports.Print(details, result, report, steps, clock.Elapsed, workspace.Store);
+        if (json) Console.Out.WriteLine(CanonicalJson.ToText(RoundReports.ToJson(details, result, report, steps, seconds)));
+        else RoundReports.Print(details, result, report, steps, seconds, workspace.Place);
         return ExitCodes.Done;
     }
 

@@ -1,13 +1,36 @@
+using System.Globalization;
+using Rlhf.Steps.Artifacts;
+
 namespace Rlhf.Cli.Stores;
 
 /// <summary>Where things are, from the environment; nothing here is what a result depends on.</summary>
 static class Settings
 {
     /// <summary><c>RLHF_DATABASE</c>: PostgreSQL for the workflow state, for many workers; without it SQLite in the store's folder.</summary>
-    public static string? Database => Environment.GetEnvironmentVariable("RLHF_DATABASE") is { Length: > 0 } text ? text : null;
+    public static string? Database => Text("RLHF_DATABASE");
 
     /// <summary><c>RLHF_STORE</c>: the store's folder where <c>--store</c> is not given.</summary>
-    public static string Store => Environment.GetEnvironmentVariable("RLHF_STORE") is { Length: > 0 } text ? text : ".rlhf";
+    public static string Store => Text("RLHF_STORE") ?? ".rlhf";
+
+    /// <summary><c>RLHF_ENVIRONMENT</c>: whose champions count, such as <c>production</c>; <c>sandbox</c> by default.</summary>
+    /// <exception cref="ArgumentException">It is no name.</exception>
+    public static string Environment => Text("RLHF_ENVIRONMENT") is not { } text ? Aliases.Sandbox
+        : text.All(c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-') ? text
+        : throw new ArgumentException($"RLHF_ENVIRONMENT is '{text}'; expected lowercase letters, digits and dashes.");
+
+    /// <summary><c>RLHF_CACHE_GB</c>: how much of a Blob container's files is kept in the store's folder; default 20.</summary>
+    /// <exception cref="ArgumentException">It is no size.</exception>
+    public static long CacheBytes => Text("RLHF_CACHE_GB") is not { } text ? 20_000_000_000
+        : double.TryParse(text, CultureInfo.InvariantCulture, out var gigabytes) && gigabytes is >= 0 and <= 1e6 ? (long)(gigabytes * 1e9)
+        : throw new ArgumentException($"RLHF_CACHE_GB is '{text}'; expected gigabytes, 0 to 1000000.");
+
+    /// <summary><c>RLHF_BLOB_TIMEOUT</c>: seconds that one call to the Blob service may take before it is made again; 1 to 3600, default 100.</summary>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    public static TimeSpan BlobTimeout => Seconds("RLHF_BLOB_TIMEOUT", 100);
+
+    /// <summary><c>MLFLOW_HTTP_REQUEST_TIMEOUT</c>, as for MLflow's Python client: seconds for one request; 1 to 3600, default 120.</summary>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    public static TimeSpan MlflowTimeout => Seconds("MLFLOW_HTTP_REQUEST_TIMEOUT", 120);
 
     /// <summary><c>RLHF_LEASE_SECONDS</c>: how long nothing may be heard of a worker before another one takes its step; 2 to 3600, default 30.</summary>
     /// <exception cref="ArgumentException">It is none.</exception>
@@ -16,12 +39,19 @@ static class Settings
         get
         {
             const string variable = "RLHF_LEASE_SECONDS";
-            if (Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } text) return TimeSpan.FromSeconds(30);
+            if (Text(variable) is not { } text) return TimeSpan.FromSeconds(30);
             return double.TryParse(text, out var seconds) && seconds is >= 2 and <= 3600
                 ? TimeSpan.FromSeconds(seconds)
                 : throw new ArgumentException($"{variable} is '{text}'; expected seconds, 2 to 3600.");
         }
     }
+
+    static TimeSpan Seconds(string variable, double none) => Text(variable) is not { } text ? TimeSpan.FromSeconds(none)
+        : double.TryParse(text, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600 ? TimeSpan.FromSeconds(seconds)
+        : throw new ArgumentException($"{variable} is '{text}'; expected seconds, 1 to 3600.");
+
+    /// <summary>A variable of the environment; null where it is empty or not there.</summary>
+    public static string? Text(string variable) => System.Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? text : null;
 
     /// <summary>Queues as <c>gpu,cpu</c> or <c>gpu=1,cpu=4</c>: how many steps of each are run at once.</summary>
     /// <exception cref="ArgumentException">The text is none.</exception>

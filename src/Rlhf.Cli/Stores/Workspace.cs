@@ -1,3 +1,4 @@
+using Rlhf.Cli.Tracking;
 using Rlhf.Cli.Workflows;
 using Rlhf.Pipeline;
 using Rlhf.Runtime;
@@ -24,17 +25,17 @@ sealed class Workspace : IAsyncDisposable
     };
 
     readonly Lazy<WorkflowRuntime> _runtime;
-    readonly FolderObjectStore _objects;
+    TrackingSession? _tracking;
 
-    /// <param name="store">Folder of the artifacts and, without a database of its own, of the workflow state.</param>
+    /// <param name="store">Folder of the artifacts, unless they are in Azure Blob Storage, and, without a database of its own, of the workflow state.</param>
     /// <param name="queues">Steps at once, by queue; null: one of each.</param>
     /// <param name="observer">Sees what the engine does, where this process drives or works.</param>
     /// <param name="stays">True for a process that stays: it fires schedules while it drives.</param>
     public Workspace(string store, IReadOnlyDictionary<string, int>? queues = null, IDriverObserver? observer = null, bool stays = false)
     {
         Store = store;
-        _objects = new(store);
-        Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], _objects, TimeProvider.System, Services, CheckpointInterval());
+        Objects = ObjectStores.Open(store);
+        Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, Services, CheckpointInterval(), Settings.Environment);
         var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync, FiresSchedules = stays };
         if (queues is not null) options = options with { Queues = queues };
         _runtime = new(() => new(options, Runner, TimeProvider.System, observer));
@@ -42,14 +43,21 @@ sealed class Workspace : IAsyncDisposable
 
     public string Store { get; }
 
-    /// <summary>For people: the folder, and the database where it is one of its own.</summary>
-    public string Place => Settings.Database is null ? Store : $"{Store} and PostgreSQL";
+    /// <summary>For people: where artifacts and workflow state are.</summary>
+    public string Place => string.Join(" and ", new[] { ObjectStores.Place(Store), Settings.Database is null ? null : "PostgreSQL" }.OfType<string>());
 
-    public IObjectStore Objects => _objects;
+    public IObjectStore Objects { get; }
 
     public ArtifactStore Artifacts => new(Objects);
 
     public Names Names => new(Objects, TimeProvider.System);
+
+    public Aliases Aliases => new(Objects, Settings.Environment);
+
+    public Pins Pins => new(Objects, TimeProvider.System);
+
+    /// <summary>What people may write where an artifact is meant.</summary>
+    public References References => new(Objects, TimeProvider.System, Settings.Environment);
 
     public StepRunner Runner { get; }
 
@@ -60,7 +68,10 @@ sealed class Workspace : IAsyncDisposable
     public async Task DriveAsync(CancellationToken cancellationToken)
     {
         await Runtime.DriveAsync(cancellationToken);
-        _objects.RemoveUnfinished(Unfinished);
+        // Who drives delivers; senders of many processes would do no harm.
+        _tracking ??= TrackingSession.Open(Objects, Runtime);
+        _tracking?.Begin();
+        if (Objects is FolderObjectStore folder) folder.RemoveUnfinished(Unfinished);
     }
 
     /// <summary>Drives the store from this process if no other does.</summary>
@@ -103,19 +114,23 @@ sealed class Workspace : IAsyncDisposable
         return known.Contains(name) ? name : throw new ArgumentException($"'{name}' is no known labeler; known are {string.Join(", ", known)}.");
     }
 
+    /// <summary>At the end of a command that drove the store: what is committed by now goes to MLflow, where one is configured.</summary>
+    public Task DeliverAsync(CancellationToken cancellationToken) => _tracking?.FlushAsync(cancellationToken) ?? Task.CompletedTask;
+
     public async ValueTask DisposeAsync()
     {
+        if (_tracking is not null) await _tracking.DisposeAsync();
         if (_runtime.IsValueCreated) await _runtime.Value.DisposeAsync();
     }
 
     async Task<string> ResolveAsync(string value, CancellationToken cancellationToken) =>
-        Names.IsReference(value) ? (await Names.ResolveAsync(value, cancellationToken)).ToString() : value;
+        References.IsReference(value) ? (await References.ResolveAsync(value, cancellationToken)).ToString() : value;
 
     /// <summary>How much work a kill may cost.</summary>
     static TimeSpan CheckpointInterval()
     {
         const string variable = "RLHF_CHECKPOINT_SECONDS";
-        if (Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } text) return TimeSpan.FromSeconds(5);
+        if (Settings.Text(variable) is not { } text) return TimeSpan.FromSeconds(5);
         return double.TryParse(text, out var seconds) && seconds is >= 0 and <= 1e6
             ? TimeSpan.FromSeconds(seconds)
             : throw new ArgumentException($"{variable} is '{text}'; expected seconds, 0 to 1000000.");

@@ -37,7 +37,7 @@ static class Imports
     /// <summary>Prompts: an artifact reference, a name such as <c>prompts@latest</c>, or a file.</summary>
     public static async Task<ArtifactRef> PromptsAsync(this Workspace workspace, string fileOrRef, CancellationToken cancellationToken)
     {
-        if (!File.Exists(fileOrRef) && Names.IsName(fileOrRef)) return await workspace.Names.ResolveAsync(fileOrRef, cancellationToken);
+        if (!File.Exists(fileOrRef) && Names.IsName(fileOrRef)) return await workspace.References.ResolveAsync(fileOrRef, cancellationToken);
         if (!File.Exists(fileOrRef))
             return TryRef(fileOrRef) ?? throw new ArgumentException($"'{fileOrRef}' is no file, no artifact reference and no name; expected prompts (.txt, .jsonl or .json).");
         return await workspace.Artifacts.PutAsync(

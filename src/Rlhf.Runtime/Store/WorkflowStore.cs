@@ -209,6 +209,7 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
     {
         await using var db = Connect();
         var instances = db.Instances.AsNoTracking();
+        if (query.Id is { } id) instances = instances.Where(i => i.Id == id);
         if (query.Status is { } status) instances = instances.Where(i => i.Status == status.ToString());
         if (query.OnlyOpen) instances = instances.Where(i => i.Status == nameof(WorkflowStatus.Running) || i.Status == nameof(WorkflowStatus.Suspended));
         if (query.DefinitionId is { } definition) instances = instances.Where(i => i.DefinitionId == definition);

@@ -54,7 +54,7 @@ public sealed partial class Names(IObjectStore objects, TimeProvider time)
     }
 
     /// <summary>Adds exactly this version; null where its number is taken.</summary>
-    internal async Task<NameVersion?> TryAddAsync(string name, NameVersion version, CancellationToken cancellationToken) =>
+    public async Task<NameVersion?> TryAddAsync(string name, NameVersion version, CancellationToken cancellationToken) =>
         await objects.TryCreateAsync(File(name, version.Version), CanonicalJson.Serialize(new Entry(version.Artifact, version.At)), cancellationToken) ? version : null;
 
     /// <summary>

@@ -15,6 +15,9 @@ static class Rlhf
 {
     public static string Root { get; } = typeof(Rlhf).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(m => m.Key == "RepositoryRoot").Value!;
 
+    // Where it was built, not beside the tests: there what ASP.NET's framework brings is left out, which the program does not ask for.
+    static readonly string Program = Path.Combine(AppContext.BaseDirectory, "..", "..", "Rlhf.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "rlhf.dll");
+
     /// <summary>A checkpoint at every update, so that a kill is told from a beginning anew; what the caller says goes before.</summary>
     public static Running Start(string store, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
@@ -26,9 +29,11 @@ static class Rlhf
             RedirectStandardInput = true,
             Environment = { ["RLHF_CHECKPOINT_SECONDS"] = "0" },
         };
-        foreach (var inherited in new[] { "RLHF_DATABASE", "RLHF_STORE", "RLHF_LEASE_SECONDS" }) start.Environment.Remove(inherited);
+        // What the developer's own environment configures is none of the tests' business.
+        foreach (var inherited in start.Environment.Keys.Where(k => k.StartsWith("RLHF_", StringComparison.Ordinal) || k.StartsWith("MLFLOW_", StringComparison.Ordinal)).ToList())
+            if (inherited != "RLHF_CHECKPOINT_SECONDS") start.Environment.Remove(inherited);
         foreach (var (name, value) in environment) start.Environment[name] = value;
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "rlhf.dll"), .. arguments, "--store", store]) start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])[Program, .. arguments, "--store", store]) start.ArgumentList.Add(argument);
         return new(Process.Start(start)!, string.Join(' ', arguments));
     }
 

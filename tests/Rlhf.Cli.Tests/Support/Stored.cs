@@ -9,13 +9,16 @@ static class Stored
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<string[]> Artifacts(string store) =>
-        [.. (await new ArtifactStore(new FolderObjectStore(store)).ListAsync(Token)).Select(a => a.ToString())];
+    public static Task<string[]> Artifacts(string store) => Artifacts(new FolderObjectStore(store));
+
+    public static async Task<string[]> Artifacts(IObjectStore objects) =>
+        [.. (await new ArtifactStore(objects).ListAsync(Token)).Select(a => a.ToString())];
 
     /// <summary>Every metric line of the store but for its time.</summary>
-    public static async Task<string[]> Metrics(string store)
+    public static Task<string[]> Metrics(string store) => Metrics(new FolderObjectStore(store));
+
+    public static async Task<string[]> Metrics(IObjectStore objects)
     {
-        var objects = new FolderObjectStore(store);
         var lines = new List<string>();
         foreach (var record in await new StepRecords(objects).ListAsync(Token))
         {

@@ -1,0 +1,102 @@
+using Rlhf.Steps.Journal;
+
+namespace Rlhf.Adapters.Mlflow.Projection;
+
+/// <summary>
+/// Makes one run so. Every request may be the last one of this process: what it leaves is found again by the run's identity tag, and what is
+/// sent a second time changes nothing.
+/// </summary>
+sealed class RunDelivery(MlflowClient client, StoreReader reader, string experimentId, DeliveryCounts counts)
+{
+    const int LinesAtOnce = 1000, Tries = 4;
+
+    public async Task<string> DeliverAsync(ProjectedRun run, DeliveryLease lease, CancellationToken cancellationToken)
+    {
+        var found = await FindOrCreateAsync(run, lease, cancellationToken);
+        var id = found.Info.RunId;
+        var gap = RunGap.Between(run, found);
+        var batch = new MlflowBatch { Params = gap.MissingParams, Tags = gap.Tags };
+        if (!batch.IsEmpty) await SendAsync(token => client.LogBatchAsync(id, batch, token), lease, cancellationToken);
+        if (gap.Datasets.Count > 0) await SendAsync(token => client.LogInputsAsync(id, gap.Datasets, cancellationToken: token), lease, cancellationToken);
+        await SendLinesAsync(run, id, lease, cancellationToken);
+        await SendFilesAsync(run, found.Info, lease, cancellationToken);
+        // Last: who sees the run as finished sees all of it.
+        if (gap.Info) await SendAsync(token => client.UpdateRunAsync(id, run.Status, run.EndTime, run.Name, token), lease, cancellationToken);
+        await lease.AcknowledgeAsync(run.Key, new(id, run.Lines, run.Fingerprint), cancellationToken);
+        counts.Runs++;
+        counts.Troubles.AddRange(gap.WrongParams.Select(p => $"Run {id} ({run.Name}) has another value of param {p.Key} than '{p.Value}'; a repair makes it anew."));
+        return id;
+    }
+
+    /// <summary>Deletes every run of that identity; the server keeps deleted runs for a while.</summary>
+    public async Task DeleteAsync(ProjectedRun run, DeliveryLease lease, CancellationToken cancellationToken)
+    {
+        foreach (var found in await client.FindRunsByTagAsync(experimentId, run.Identity, cancellationToken))
+            await SendAsync(token => client.DeleteRunAsync(found.Info.RunId, token), lease, cancellationToken);
+    }
+
+    async Task<MlflowRun> FindOrCreateAsync(ProjectedRun run, DeliveryLease lease, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await lease.KeepAsync(cancellationToken);
+            var found = (await client.FindRunsByTagAsync(experimentId, run.Identity, cancellationToken)).OrderBy(r => r.Info.RunId, StringComparer.Ordinal).ToList();
+            // Two senders made one each, or a creation was carried out and told as failed: the same one stays, whoever looks.
+            foreach (var twin in found.Skip(1)) await SendAsync(token => client.DeleteRunAsync(twin.Info.RunId, token), lease, cancellationToken);
+            if (found.Count > 0) return found[0];
+            try
+            {
+                await lease.KeepAsync(cancellationToken);
+                return await client.CreateRunAsync(
+                    new() { ExperimentId = experimentId, Name = run.Name, StartTime = run.StartTime, Tags = run.Tags }, cancellationToken);
+            }
+            catch (MlflowException e) when (e is { MayHaveSucceeded: true, Permanent: false } && attempt < Tries)
+            {
+                // It may stand there by now: look again before another is made.
+            }
+        }
+    }
+
+    async Task SendLinesAsync(ProjectedRun run, string id, DeliveryLease lease, CancellationToken cancellationToken)
+    {
+        var sent = lease.Of(run.Key) is { } known && known.RunId == id ? known.Lines : 0;
+        if (run.Journal is null || sent >= run.Lines) return;
+        var points = Points(await reader.LinesAsync(run.Journal, cancellationToken));
+        while (sent < points.Count)
+        {
+            var part = points.Skip(sent).Take(LinesAtOnce).ToList();
+            await SendAsync(token => client.LogBatchAsync(id, new() { Metrics = part }, token), lease, cancellationToken);
+            sent += part.Count;
+            counts.Lines += part.Count;
+            if (sent < points.Count) await lease.AcknowledgeAsync(run.Key, new(id, sent), cancellationToken);
+        }
+    }
+
+    async Task SendFilesAsync(ProjectedRun run, MlflowRunInfo info, DeliveryLease lease, CancellationToken cancellationToken)
+    {
+        if (run.Files.Count > 0 && !TakesFiles(info))
+        {
+            // All else of the run is still worth having, and trying again would not help.
+            counts.Troubles.Add($"Run {info.RunId} ({run.Name}) lacks its files: its artifacts lie at '{info.ArtifactUri}'; expected a server that takes them itself (--serve-artifacts).");
+            return;
+        }
+        foreach (var file in run.Files)
+        {
+            var type = file.Path.EndsWith(".json", StringComparison.Ordinal) ? "application/json" : "text/markdown";
+            await SendAsync(token => client.PutArtifactAsync(info.ArtifactUri, file.Path, new MemoryStream(file.Content, writable: false), type, token), lease, cancellationToken);
+        }
+    }
+
+    /// <summary>Whether files of the run go through the server, and not to a store of their own.</summary>
+    public static bool TakesFiles(MlflowRunInfo info) => info.ArtifactUri.StartsWith("mlflow-artifacts:", StringComparison.Ordinal);
+
+    static async Task SendAsync(Func<CancellationToken, Task> request, DeliveryLease lease, CancellationToken cancellationToken)
+    {
+        await lease.KeepAsync(cancellationToken);
+        await request(cancellationToken);
+    }
+
+    /// <summary>The points of a journal, in its order: the update is the step, the journal's own time in milliseconds the time.</summary>
+    public static List<MlflowMetric> Points(IEnumerable<MetricLine> lines) =>
+        [.. lines.Select(l => new MlflowMetric(ProjectedValues.Key(l.Metric), l.Value, l.At.ToUnixTimeMilliseconds(), l.Update))];
+}

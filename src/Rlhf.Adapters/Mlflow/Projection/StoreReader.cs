@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Contracts;
+using Rlhf.Steps.Data;
+using Rlhf.Steps.Journal;
+using Rlhf.Steps.Json;
+using Rlhf.Steps.Running;
+
+namespace Rlhf.Adapters.Mlflow.Projection;
+
+/// <summary>
+/// Reads a store again and again. Its objects never change, so each is read once; a look at a store without news costs a few listings.
+/// An object that cannot be understood is told and left out: it must not keep everything else from being delivered.
+/// </summary>
+sealed class StoreReader(IObjectStore objects, TimeProvider time, RunEnds? ends)
+{
+    readonly ConcurrentDictionary<string, object> _known = new();
+    readonly ArtifactStore _artifacts = new(objects);
+
+    public async Task<StoreContents> ReadAsync(CancellationToken cancellationToken)
+    {
+        var unreadable = new List<string>();
+        var records = await AllAsync<StepRecord>("records/", unreadable, cancellationToken);
+        var reports = new Dictionary<ArtifactRef, StoredReport>();
+        foreach (var record in records.Values.Where(r => r.Step == nameof(ReportRound)))
+        {
+            if (ProjectedValues.Artifact(record.Outputs["report"]) is { } artifact && await ReportAsync(artifact, unreadable, cancellationToken) is { } report)
+                reports[artifact] = report;
+        }
+        return new(
+            [.. records.Values],
+            await RoundsAsync(records.Values, unreadable, cancellationToken),
+            await EndsAsync(records.Values, cancellationToken),
+            reports,
+            await VersionsAsync(Names.Policy, unreadable, cancellationToken),
+            await VersionsAsync(Names.RewardModel, unreadable, cancellationToken),
+            await MovingNamesAsync(unreadable, cancellationToken),
+            unreadable);
+    }
+
+    public Task<IReadOnlyList<MetricLine>> LinesAsync(JournalRef journal, CancellationToken cancellationToken) =>
+        MetricJournal.ReadAsync(objects, journal, cancellationToken);
+
+    async Task<Dictionary<string, RoundPlace>> RoundsAsync(IEnumerable<StepRecord> records, List<string> unreadable, CancellationToken cancellationToken)
+    {
+        var rounds = new Dictionary<string, RoundPlace>();
+        foreach (var (name, start) in await AllAsync<JsonObject>("rounds/", unreadable, cancellationToken))
+        {
+            if (name.Split('/') is [_, var campaign, var file] && Number(file) is { } round && start["instance"]?.ToString() is { } instance)
+                rounds[instance] = new(campaign, round);
+        }
+        // The record knows a replay too, which has no file of its own.
+        foreach (var record in records.Where(r => r.Step == nameof(StartRound)))
+        {
+            if (record.Outputs["campaign"]?.ToString() is { } campaign && Number($"{record.Outputs["round"]}") is { } round)
+                rounds[record.Instance] = new(campaign, round);
+        }
+        return rounds;
+    }
+
+    async Task<Dictionary<string, RunEnd>> EndsAsync(IReadOnlyCollection<StepRecord> records, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<string, RunEnd>();
+        if (ends is null) return found;
+        var reported = records.Where(r => r.Step == nameof(ReportRound)).Select(r => r.Instance).ToHashSet();
+        foreach (var instance in records.Select(r => r.Instance).Distinct().Where(i => !reported.Contains(i)))
+        {
+            // Asked each time: an instance that failed may be resumed.
+            if (await ends(instance, cancellationToken) is { } end) found[instance] = end;
+        }
+        return found;
+    }
+
+    async Task<StoredReport?> ReportAsync(ArtifactRef artifact, List<string> unreadable, CancellationToken cancellationToken)
+    {
+        if (_known.TryGetValue($"{artifact}", out var known)) return (StoredReport)known;
+        try
+        {
+            var bytes = await _artifacts.ReadFileAsync(artifact, "report.json", cancellationToken);
+            var report = new StoredReport(CanonicalJson.Deserialize<RoundReport>(bytes, $"{artifact.Short}, report.json"), bytes);
+            _known[$"{artifact}"] = report;
+            return report;
+        }
+        catch (Exception e) when (e is InvalidDataException or ArtifactNotFoundException)
+        {
+            unreadable.Add(e.Message);
+            return null;
+        }
+    }
+
+    async Task<IReadOnlyList<NameVersion>> VersionsAsync(string name, List<string> unreadable, CancellationToken cancellationToken)
+    {
+        var versions = new List<NameVersion>();
+        foreach (var (file, entry) in await AllAsync<JsonObject>($"names/{name}/", unreadable, cancellationToken))
+        {
+            if (Number(Path.GetFileName(file)) is { } number && ProjectedValues.Artifact(entry["artifact"]) is { } artifact)
+                versions.Add(new(number, artifact, entry["at"]?.GetValue<DateTimeOffset>() ?? time.GetUtcNow()));
+        }
+        return [.. versions.OrderBy(v => v.Version)];
+    }
+
+    async Task<List<MovingName>> MovingNamesAsync(List<string> unreadable, CancellationToken cancellationToken) =>
+    [
+        .. from file in await AllAsync<AliasVersion>("aliases/", unreadable, cancellationToken)
+           let parts = file.Key.Split('/')
+           where parts.Length is 4 or 5
+           group file.Value by (Environment: parts[1], Campaign: parts.Length == 5 ? parts[2] : "", Name: parts[^2]) into name
+           orderby name.Key.Environment, name.Key.Campaign, name.Key.Name
+           select new MovingName(name.Key.Environment, name.Key.Campaign, name.Key.Name, [.. name.OrderBy(v => v.Version)]),
+    ];
+
+    async Task<SortedDictionary<string, T>> AllAsync<T>(string folder, List<string> unreadable, CancellationToken cancellationToken) where T : class
+    {
+        var all = new SortedDictionary<string, T>(StringComparer.Ordinal);
+        foreach (var name in (await objects.ListAsync(folder, cancellationToken)).Where(n => n.EndsWith(".json", StringComparison.Ordinal)))
+        {
+            try
+            {
+                if (_known.TryGetValue(name, out var known)) all[name] = (T)known;
+                // Null: removed since the folder was listed.
+                else if (await objects.ReadAsync(name, cancellationToken) is { } bytes)
+                    _known[name] = all[name] = CanonicalJson.Deserialize<T>(bytes, name);
+            }
+            catch (InvalidDataException e)
+            {
+                unreadable.Add(e.Message);
+            }
+        }
+        return all;
+    }
+
+    static int? Number(string text) =>
+        int.TryParse(text.EndsWith(".json", StringComparison.Ordinal) ? text[..^5] : text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+}

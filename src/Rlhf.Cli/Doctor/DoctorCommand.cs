@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Rlhf.Adapters.Blob;
+using Rlhf.Cli.Stores;
+using Rlhf.Cli.Tracking;
+using Rlhf.Steps.Artifacts;
+
+namespace Rlhf.Cli.Doctor;
+
+/// <summary><c>rlhf doctor</c>: every service that the environment configures, in one line each, and whether it works.</summary>
+static class DoctorCommand
+{
+    /// <summary>What was looked at, whether it works, and what was found or is wrong.</summary>
+    sealed record Finding(string Service, bool Works, string Says, double Seconds);
+
+    public static async Task<int> RunAsync(string store, bool create, bool json, CancellationToken cancellationToken)
+    {
+        var findings = new List<Finding>
+        {
+            await LookAsync("artifact store", () => StoreAsync(store, create, cancellationToken)),
+            await LookAsync("workflow state", () => DatabaseAsync(store, cancellationToken)),
+            await LookAsync("MLflow", () => MlflowAsync(cancellationToken)),
+        };
+        Output.Write(json, new JsonArray([.. findings.Select(ToJson)]), () =>
+        {
+            foreach (var finding in findings) Console.Out.WriteLine($"{(finding.Works ? "ok    " : "FAILED")}  {finding.Service,-15} {finding.Says}{(finding.Works ? $" ({finding.Seconds:0.00} s)" : "")}");
+        });
+        return findings.All(f => f.Works) ? ExitCodes.Done : ExitCodes.Failed;
+    }
+
+    static JsonObject ToJson(Finding finding) =>
+        new() { ["service"] = finding.Service, ["works"] = finding.Works, ["says"] = finding.Says, ["seconds"] = finding.Seconds };
+
+    // Whatever goes wrong with a service is what this command is there to say.
+    static async Task<Finding> LookAsync(string service, Func<Task<string>> look)
+    {
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            return new(service, true, await look(), clock.Elapsed.TotalSeconds);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return new(service, false, e.Message, clock.Elapsed.TotalSeconds);
+        }
+    }
+
+    /// <summary>Writes an object, once only, reads it and removes it.</summary>
+    static async Task<string> StoreAsync(string store, bool create, CancellationToken cancellationToken)
+    {
+        if (ObjectStores.Container is { } container)
+            await BlobObjectStore.OpenAsync(container, TimeProvider.System, null, null, create, cancellationToken);
+        var objects = ObjectStores.Open(store);
+        var (name, content) = ($"doctor/{Guid.NewGuid():N}", RandomNumberGenerator.GetBytes(64));
+        try
+        {
+            if (!await objects.TryCreateAsync(name, content, cancellationToken) || await objects.TryCreateAsync(name, content, cancellationToken))
+                throw new IOException($"'{name}' could be written twice; expected a store that creates an object once only.");
+            if (await objects.ReadAsync(name, cancellationToken) is not { } read || !read.SequenceEqual(content))
+                throw new IOException($"'{name}' was read otherwise than it was written.");
+        }
+        finally
+        {
+            await objects.DeleteAsync(name, CancellationToken.None);
+        }
+        return $"{ObjectStores.Place(store)}: writes once, reads, removes";
+    }
+
+    static async Task<string> DatabaseAsync(string store, CancellationToken cancellationToken)
+    {
+        await using var workspace = new Workspace(store);
+        var open = (await workspace.Runtime.ListAsync(new(Take: 1000) { OnlyOpen = true }, cancellationToken)).Count;
+        return $"{(Settings.Database is null ? $"SQLite in {store}" : "PostgreSQL")}: {open} open instances";
+    }
+
+    static async Task<string> MlflowAsync(CancellationToken cancellationToken)
+    {
+        if (TrackingSession.Settings is not { } settings) return "not configured (MLFLOW_TRACKING_URI)";
+        using var client = TrackingSession.Client(settings, new() { Total = TimeSpan.FromSeconds(20), Retries = 2 });
+        var version = await client.GetServerVersionAsync(cancellationToken);
+        await client.FindExperimentAsync(settings.Experiment, cancellationToken); // only who may read can deliver
+        return $"{client.Address}: MLflow {version}, experiment '{settings.Experiment}'";
+    }
+}
