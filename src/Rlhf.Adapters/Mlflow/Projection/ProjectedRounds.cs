@@ -114,7 +114,10 @@ static class ProjectedRounds
         new(ProjectedValues.Key(field.Name), ProjectedValues.Value(field.Name, field.Value, ProjectedValues.LongestParam));
 
     internal static IReadOnlyList<MlflowTag> Tags(IEnumerable<MlflowTag> tags) =>
-        [.. tags.Select(t => new MlflowTag(ProjectedValues.Key(t.Key), ProjectedValues.Value(t.Key, t.Value, ProjectedValues.LongestTag)))];
+        [.. tags.Select(t => IsIdentity(t) ? t : new MlflowTag(ProjectedValues.Key(t.Key), ProjectedValues.Value(t.Key, t.Value, ProjectedValues.LongestTag)))];
+
+    // A step's key is a hash and no secret, though its name ends like one's; runs are found by it.
+    static bool IsIdentity(MlflowTag tag) => tag.Key is Instance or StepKey;
 
     static byte[] Clean(string text) => System.Text.Encoding.UTF8.GetBytes(Secrets.Clean(text));
 
