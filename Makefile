@@ -33,7 +33,7 @@ kill-test:
 load:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Load
 
-# Upload and download of 1 GB to Azurite, beside the SDK's own transfers.
+# Upload and download of 1 GB to the container in RLHF_BLOB (Azurite), beside the SDK's own transfers.
 transfer:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Transfer
 

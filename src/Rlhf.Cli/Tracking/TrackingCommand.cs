@@ -50,6 +50,7 @@ static class TrackingCommand
         return report.Complete ? ExitCodes.Done : ExitCodes.Failed;
     }
 
-    static TrackingSession Open(Workspace workspace) => TrackingSession.Open(workspace.Objects, workspace.Runtime)
+    // Somebody waits for the answer: a server that is away is said so within seconds.
+    static TrackingSession Open(Workspace workspace) => TrackingSession.Open(workspace.Objects, workspace.Runtime, new() { Try = Settings.MlflowTimeout, Retries = 4 })
         ?? throw new ArgumentException("No MLflow server is configured; expected its address in MLFLOW_TRACKING_URI.");
 }

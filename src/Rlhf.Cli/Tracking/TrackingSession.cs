@@ -12,14 +12,14 @@ namespace Rlhf.Cli.Tracking;
 sealed class TrackingSession : IAsyncDisposable
 {
     /// <summary>How long the end of a command waits until all is delivered.</summary>
-    static readonly TimeSpan LastDelivery = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan LastDelivery = TimeSpan.FromSeconds(10);
 
     readonly MlflowClient _client;
     TrackingSender? _sender;
 
-    TrackingSession(MlflowSettings settings, IObjectStore objects, WorkflowRuntime runtime)
+    TrackingSession(MlflowSettings settings, PipelineOptions? options, IObjectStore objects, WorkflowRuntime runtime)
     {
-        _client = Client(settings);
+        _client = Client(settings, options);
         var root = ObjectStores.Container is { } container ? new TrackingSettings { ArtifactRoot = $"{container}" } : new();
         Delivery = new(objects, _client, root with { Experiment = settings.Experiment }, TimeProvider.System, (instance, cancellationToken) => EndAsync(runtime, instance, cancellationToken));
     }
@@ -35,7 +35,8 @@ sealed class TrackingSession : IAsyncDisposable
         new(settings, Pipelines.Mlflow(options ?? new() { Try = Stores.Settings.MlflowTimeout }, TimeProvider.System));
 
     /// <summary>Null where no server is configured.</summary>
-    public static TrackingSession? Open(IObjectStore objects, WorkflowRuntime runtime) => Settings is { } settings ? new(settings, objects, runtime) : null;
+    public static TrackingSession? Open(IObjectStore objects, WorkflowRuntime runtime, PipelineOptions? options = null) =>
+        Settings is { } settings ? new(settings, options, objects, runtime) : null;
 
     /// <summary>Delivers in the background from now on.</summary>
     public void Begin() => _sender ??= new(Delivery, TimeProvider.System, Console.Error.WriteLine);
