@@ -45,10 +45,8 @@ try
         }
         else
         {
-            await container.GetBlobClient(name).DownloadToAsync(target, new BlobDownloadToOptions
-            {
-                TransferOptions = transfer, TransferValidation = new() { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
-            });
+            // Without the checksum of ranges: Azurite answers with that of another range. It makes the SDK the faster.
+            await container.GetBlobClient(name).DownloadToAsync(target, new BlobDownloadToOptions { TransferOptions = transfer });
         }
     }
     var down = clock.Elapsed;
