@@ -77,9 +77,9 @@ sealed class BlobConnection
     string? Reason(Exception e) => e switch
     {
         RequestFailedException failed when IsContainerMissing(failed) =>
-            $"cannot be used: there is no such container; create it (az storage container create --name {_settings.Container}) or correct {BlobSettings.Variable}.",
+            $"cannot be used: there is no such container; create it (az storage container create --name {_settings.Container}) or correct {_settings.Named}.",
         RequestFailedException { Status: 401 or 403 } refused =>
-            $"cannot be used: the service refused the credentials ({refused.Status} {refused.ErrorCode}); check the key or the SAS and its expiry in {BlobSettings.Variable}, or that the identity has the role Storage Blob Data Contributor.",
+            $"cannot be used: the service refused the credentials ({refused.Status} {refused.ErrorCode}); check the key or the SAS and its expiry in {_settings.Named}, or that the identity has the role Storage Blob Data Contributor.",
         RequestFailedException { Status: 429 or 503 } busy =>
             $"could not be served: the service is too busy ({busy.Status} {busy.ErrorCode}) and stayed so over {Options.Resilience.Retries} retries; try again later.",
         RequestFailedException failed when failed.ErrorCode == BlobErrorCode.InvalidBlobOrBlock =>
@@ -87,13 +87,13 @@ sealed class BlobConnection
         RequestFailedException { Status: > 0 } failed =>
             $"could not be served: the service answered {failed.Status} {failed.ErrorCode}.",
         AuthenticationFailedException none =>
-            $"cannot be used: no Azure credential could be had ({none.Message.Split('\n')[0].Trim()}); sign in (az login), give this machine an identity, or put a SAS or connection string into {BlobSettings.Variable}.",
+            $"cannot be used: no Azure credential could be had ({none.Message.Split('\n')[0].Trim()}); sign in (az login), give this machine an identity, or put a SAS or connection string into {_settings.Named}.",
         BrokenCircuitException =>
             "could not be served: its calls failed so often that no more are made for a while; try again later.",
         TimeoutRejectedException or OperationCanceledException =>
             $"could not be served: no answer came within {Options.Resilience.Total}; check the network and try again.",
         RequestFailedException or HttpRequestException or AggregateException =>
-            $"could not be reached: {(e is AggregateException many ? many.InnerExceptions[^1] : e).GetBaseException().Message.TrimEnd('.')}; check the address in {BlobSettings.Variable} and the network.",
+            $"could not be reached: {(e is AggregateException many ? many.InnerExceptions[^1] : e).GetBaseException().Message.TrimEnd('.')}; check the address in {_settings.Named} and the network.",
         IOException => $"could not be read or written: {e.Message}",
         _ => null,
     };

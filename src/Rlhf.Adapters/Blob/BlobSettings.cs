@@ -22,6 +22,9 @@ public sealed partial class BlobSettings
         (Address, Container) = (bare.ToUri().ToString(), bare.BlobContainerName);
     }
 
+    /// <summary>Where the settings come from, for messages.</summary>
+    internal string Named { get; private set; } = Variable;
+
     /// <summary>The container's URL without credentials.</summary>
     public string Address { get; }
 
@@ -37,23 +40,29 @@ public sealed partial class BlobSettings
     /// </summary>
     /// <returns>Null where <c>RLHF_BLOB</c> is not set or empty.</returns>
     /// <exception cref="ArgumentException">A value is malformed; the message says which and what was expected.</exception>
-    public static BlobSettings? FromEnvironment(Func<string, string?> variable)
+    public static BlobSettings? FromEnvironment(Func<string, string?> variable) => From(variable, new(Variable, ContainerVariable));
+
+    /// <summary>The same from two other variables, for another store.</summary>
+    /// <inheritdoc cref="FromEnvironment"/>
+    public static BlobSettings? From(Func<string, string?> variable, BlobVariables names)
     {
-        var container = variable(ContainerVariable) is { Length: > 0 } name ? name : null;
-        if (variable(Variable) is not { Length: > 0 } value)
-            return container is null ? null : throw new ArgumentException($"{ContainerVariable} is '{container}' but {Variable} is not set; expected a connection string there.");
-        return value.Contains("://", StringComparison.Ordinal) && !value.Contains(';', StringComparison.Ordinal) ? FromUrl(value, container) : FromConnectionString(value, container);
+        var container = variable(names.Container) is { Length: > 0 } name ? name : null;
+        if (variable(names.Place) is not { Length: > 0 } value)
+            return container is null ? null : throw new ArgumentException($"{names.Container} is '{container}' but {names.Place} is not set; expected a connection string there.");
+        var settings = value.Contains("://", StringComparison.Ordinal) && !value.Contains(';', StringComparison.Ordinal) ? FromUrl(value, container, names) : FromConnectionString(value, container, names);
+        settings.Named = names.Place;
+        return settings;
     }
 
     internal BlobContainerClient Connect(BlobClientOptions options) => _connect(options);
 
     public override string ToString() => Prefix.Length == 0 ? Address : $"{Address}/{Prefix}";
 
-    static BlobSettings FromConnectionString(string value, string? container)
+    static BlobSettings FromConnectionString(string value, string? container, BlobVariables names)
     {
         if (container is null)
-            throw new ArgumentException($"{Variable} is a connection string, which names no container; set {ContainerVariable} to the container's name.");
-        var (name, prefix) = Split(container, ContainerVariable);
+            throw new ArgumentException($"{names.Place} is a connection string, which names no container; set {names.Container} to the container's name.");
+        var (name, prefix) = Split(container, names.Container);
         try
         {
             return new(options => new(value, name, options), prefix);
@@ -62,29 +71,29 @@ public sealed partial class BlobSettings
         {
             // The SDK's own message may repeat a part of the value, and so of the key.
             throw new ArgumentException(
-                $"{Variable} is no connection string and no container URL; expected such as DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net or https://account.blob.core.windows.net/container.");
+                $"{names.Place} is no connection string and no container URL; expected such as DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net or https://account.blob.core.windows.net/container.");
         }
     }
 
-    static BlobSettings FromUrl(string value, string? container)
+    static BlobSettings FromUrl(string value, string? container, BlobVariables names)
     {
         if (!Uri.TryCreate(value, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http"))
-            throw new ArgumentException($"{Variable} is no container URL; expected such as https://account.blob.core.windows.net/container.");
+            throw new ArgumentException($"{names.Place} is no container URL; expected such as https://account.blob.core.windows.net/container.");
         if (uri.UserInfo.Length > 0)
-            throw new ArgumentException($"{Variable} holds a user name or password before its host; expected a SAS after a question mark, or nothing.");
+            throw new ArgumentException($"{names.Place} holds a user name or password before its host; expected a SAS after a question mark, or nothing.");
         var parts = new BlobUriBuilder(uri);
         var path = $"{parts.BlobContainerName}/{parts.BlobName}".TrimEnd('/');
         if (path.Length == 0)
-            throw new ArgumentException($"{Variable} is the URL {uri.GetLeftPart(UriPartial.Path)}, which names no container; expected such as https://account.blob.core.windows.net/container.");
+            throw new ArgumentException($"{names.Place} is the URL {uri.GetLeftPart(UriPartial.Path)}, which names no container; expected such as https://account.blob.core.windows.net/container.");
         if (container is not null && container.TrimEnd('/') != path)
-            throw new ArgumentException($"{ContainerVariable} is '{container}' but the URL in {Variable} names '{path}'; set one of them only.");
-        var (_, prefix) = Split(path, Variable);
+            throw new ArgumentException($"{names.Container} is '{container}' but the URL in {names.Place} names '{path}'; set one of them only.");
+        var (_, prefix) = Split(path, names.Place);
         var bare = new BlobUriBuilder(uri) { BlobName = "" };
         if (uri.Query.Contains("sig=", StringComparison.Ordinal)) return new(options => new(bare.ToUri(), options), prefix);
         if (uri.Query.Length > 1)
-            throw new ArgumentException($"{Variable} has a query that is no SAS (it has no sig); expected the container's URL with a whole SAS or with nothing after it.");
+            throw new ArgumentException($"{names.Place} has a query that is no SAS (it has no sig); expected the container's URL with a whole SAS or with nothing after it.");
         if (uri.Scheme != "https")
-            throw new ArgumentException($"{Variable} is an http URL without a SAS; expected https, since Azure's credentials are sent over nothing else.");
+            throw new ArgumentException($"{names.Place} is an http URL without a SAS; expected https, since Azure's credentials are sent over nothing else.");
         var credential = new Lazy<DefaultAzureCredential>(() => new());
         return new(options => new(bare.ToUri(), credential.Value, options), prefix);
     }
@@ -102,3 +111,6 @@ public sealed partial class BlobSettings
     [GeneratedRegex(@"^(?=.{3,63}\z)[a-z0-9]+(-[a-z0-9]+)*\z")]
     private static partial Regex ContainerName();
 }
+
+/// <summary>The variables that say where a container is: its place (connection string or URL), and its name where the place has none.</summary>
+public sealed record BlobVariables(string Place, string Container);

@@ -24,12 +24,11 @@ static class ObjectStores
     /// <exception cref="ArgumentException">Nothing is given, or a value is malformed.</exception>
     public static IObjectStore Other(string? place)
     {
-        const string variable = "RLHF_REMOTE", containerVariable = "RLHF_REMOTE_CONTAINER";
-        if ((place ?? Settings.Text(variable)) is not { } text)
-            throw new ArgumentException($"The other store is not named; expected a folder, a container's address, or {variable}.");
-        var container = place is null ? Settings.Text(containerVariable) : null;
+        var names = place is null ? new BlobVariables("RLHF_REMOTE", "RLHF_REMOTE_CONTAINER") : new("The other store", "its container");
+        if ((place ?? Settings.Text(names.Place)) is not { } text)
+            throw new ArgumentException("The other store is not named; expected a folder, a container's address, or RLHF_REMOTE.");
         if (text.Contains("://", StringComparison.Ordinal) || text.Contains(';', StringComparison.Ordinal))
-            return new BlobObjectStore(BlobSettings.FromEnvironment(v => v == BlobSettings.Variable ? text : container)!, TimeProvider.System, Options);
+            return new BlobObjectStore(BlobSettings.From(name => name == names.Place ? text : Settings.Text(name), names)!, TimeProvider.System, Options);
         return Directory.Exists(text) ? new FolderObjectStore(text) : throw new ArgumentException($"'{text}' is no folder and no address of a container.");
     }
 }
