@@ -105,7 +105,7 @@ public sealed class WorkflowStoreTests : IDisposable
 
         var error = Assert.Throws<InvalidDataException>(() => WorkflowStore.Open(other.Path, postgres));
 
-        Assert.StartsWith($"The folder '{other.Path}' does not belong to the database", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The store '{other.Path}' does not belong to the database", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
