@@ -74,19 +74,19 @@ public static class Pipelines
     static RetryStrategyOptions<T> Retry<T>(
         PipelineOptions options, TimeProvider time, Func<Outcome<T>, CancellationToken, ValueTask<bool>> isTransient,
         Func<Outcome<T>, RetryConditionHeaderValue?> retryAfter) => new()
-    {
-        Name = "retry",
-        MaxRetryAttempts = options.Retries,
-        BackoffType = DelayBackoffType.Exponential,
-        UseJitter = true,
-        Delay = options.FirstDelay,
-        MaxDelay = options.LongestDelay,
-        ShouldHandle = async args => args.Outcome.Exception is BrokenCircuitException
-            // A service that wants to be left alone for longer than there is time has given its answer.
-            || (await isTransient(args.Outcome, args.Context.CancellationToken) && !(Wait(retryAfter(args.Outcome), time) >= options.Total)),
-        DelayGenerator = args => ValueTask.FromResult(
-            args.Outcome.Exception is BrokenCircuitException broken ? broken.RetryAfter ?? options.Break : Wait(retryAfter(args.Outcome), time)),
-    };
+        {
+            Name = "retry",
+            MaxRetryAttempts = options.Retries,
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = options.FirstDelay,
+            MaxDelay = options.LongestDelay,
+            ShouldHandle = async args => args.Outcome.Exception is BrokenCircuitException
+                // A service that wants to be left alone for longer than there is time has given its answer.
+                || (await isTransient(args.Outcome, args.Context.CancellationToken) && !(Wait(retryAfter(args.Outcome), time) >= options.Total)),
+            DelayGenerator = args => ValueTask.FromResult(
+                args.Outcome.Exception is BrokenCircuitException broken ? broken.RetryAfter ?? options.Break : Wait(retryAfter(args.Outcome), time)),
+        };
 
     static TimeSpan? Wait(RetryConditionHeaderValue? asked, TimeProvider time)
     {

@@ -50,10 +50,17 @@ static class LineageCommand
 
     static JsonObject ToJson(LineageStep step) => new()
     {
-        ["step"] = step.Record.Step, ["stepVersion"] = step.Record.StepVersion, ["productVersion"] = step.Record.ProductVersion, ["key"] = step.Record.Key,
-        ["instance"] = step.Record.Instance, ["activity"] = step.Record.Activity, ["finishedAt"] = CanonicalJson.ToNode(step.Record.FinishedAt),
-        ["inputs"] = step.Record.Inputs.DeepClone(), ["hparams"] = step.Record.Hparams.DeepClone(),
-        ["from"] = new JsonArray([.. step.From.Select(a => (JsonNode)a.ToString())]), ["to"] = new JsonArray([.. step.To.Select(a => (JsonNode)a.ToString())]),
+        ["step"] = step.Record.Step,
+        ["stepVersion"] = step.Record.StepVersion,
+        ["productVersion"] = step.Record.ProductVersion,
+        ["key"] = step.Record.Key,
+        ["instance"] = step.Record.Instance,
+        ["activity"] = step.Record.Activity,
+        ["finishedAt"] = CanonicalJson.ToNode(step.Record.FinishedAt),
+        ["inputs"] = step.Record.Inputs.DeepClone(),
+        ["hparams"] = step.Record.Hparams.DeepClone(),
+        ["from"] = new JsonArray([.. step.From.Select(a => (JsonNode)a.ToString())]),
+        ["to"] = new JsonArray([.. step.To.Select(a => (JsonNode)a.ToString())]),
     };
 
     static string Text(IReadOnlyList<ArtifactRef> starts, IReadOnlyList<LineageStep> up, IReadOnlyList<LineageStep> down)

@@ -17,7 +17,10 @@ static class UpkeepCommand
         var gone = dryRun ? garbage.Objects : await collection.RemoveAsync(garbage, cancellationToken);
         var document = new JsonObject
         {
-            ["dryRun"] = dryRun, ["kept"] = garbage.Kept, ["young"] = garbage.Young, ["bytes"] = gone.Sum(o => o.Size),
+            ["dryRun"] = dryRun,
+            ["kept"] = garbage.Kept,
+            ["young"] = garbage.Young,
+            ["bytes"] = gone.Sum(o => o.Size),
             ["objects"] = new JsonArray([.. gone.Select(o => (JsonNode)o.Name)]),
         };
         Output.Write(json, document, () =>

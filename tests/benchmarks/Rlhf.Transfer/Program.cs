@@ -31,7 +31,8 @@ try
     {
         await container.GetBlobClient(name).UploadAsync(file, new BlobUploadOptions
         {
-            TransferOptions = transfer, TransferValidation = new() { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
+            TransferOptions = transfer,
+            TransferValidation = new() { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
         });
     }
     var up = clock.Elapsed;
