@@ -98,7 +98,8 @@ sealed class DeliveryWalk(
         {
             if (await ModelComparison.OfAsync(client, model, cancellationToken) is { Count: > 0 } differences) models.Add((model, differences));
         }
-        return (runs, models, [.. comparison.Unknown(projected)]);
+        TrackingDifference[] deleted = experiment is { IsDeleted: true } ? [new($"experiment {settings.Experiment}", "is deleted on the server; restore it there", Repairable: false)] : [];
+        return (runs, models, [.. deleted, .. comparison.Unknown(projected)]);
     }
 
     TrackingWaits Waiting()
@@ -126,7 +127,7 @@ sealed class DeliveryWalk(
     async Task DeliverAsync(ProjectedRound round, RunDelivery runs, DeliveryLease lease, CancellationToken cancellationToken)
     {
         var parent = IsDone(round.Run, lease.Of(round.Instance)) ? lease.Of(round.Instance)!.RunId : null;
-        if (parent is null && !await TryAsync($"round {round.Instance}", async () => parent = await runs.DeliverAsync(round.Run, lease, cancellationToken))) return;
+        if (parent is null && !await TryAsync($"round {round.Instance}", async () => parent = await runs.DeliverAsync(round, lease, cancellationToken))) return;
         _runIds[round.Instance] = parent!;
         foreach (var step in round.Steps.Select(s => s.Below(parent)))
         {

@@ -7,7 +7,7 @@ static class ModelComparison
     {
         if (await client.FindModelAsync(model.Name, cancellationToken) is not { } registered) return [new($"model {model.Name}", "is missing")];
         var standing = await ModelDelivery.VersionsAsync(client, model.Name, cancellationToken);
-        return [.. model.Versions.SelectMany(v => Version(model, v, [.. standing.Where(s => ModelDelivery.Is(s, v))])), .. Aliases(model, registered, standing)];
+        return [.. model.Versions.SelectMany(v => Version(model, v, ModelDelivery.Of(v, standing))), .. Aliases(model, registered, standing)];
     }
 
     static IEnumerable<TrackingDifference> Version(ProjectedModel model, ProjectedVersion version, List<MlflowModelVersion> found)
@@ -31,7 +31,7 @@ static class ModelComparison
         foreach (var (alias, artifact) in model.Aliases)
         {
             var version = model.Versions.First(v => v.Artifact == artifact);
-            var expected = standing.FirstOrDefault(s => ModelDelivery.Is(s, version))?.Version;
+            var expected = ModelDelivery.Of(version, standing).FirstOrDefault()?.Version;
             if (expected is not null && registered.VersionOf(alias) is var actual && actual != expected)
                 yield return new($"alias {alias} of {model.Name}", $"is {(actual is null ? "missing" : $"version {actual}")}, expected {expected} (our version {version.Number})");
         }

@@ -8,6 +8,9 @@ namespace Rlhf.Adapters.Mlflow.Projection;
 /// </summary>
 sealed class ModelDelivery(MlflowClient client, IReadOnlyDictionary<string, string> runIds, DeliveryCounts counts)
 {
+    /// <summary>The key of the tag that says which artifact a version is.</summary>
+    public const string Hash = "rlhf.sha256";
+
     const int Tries = 4;
 
     public static bool IsDone(IReadOnlyList<ProjectedModel> models, LedgerEntry entry) =>
@@ -22,7 +25,7 @@ sealed class ModelDelivery(MlflowClient client, IReadOnlyDictionary<string, stri
         var numbers = new Dictionary<ArtifactRef, string>();
         foreach (var version in model.Versions)
         {
-            var one = await OneAsync(model, version, [.. standing.Where(s => Is(s, version))], lease, cancellationToken);
+            var one = await OneAsync(model, version, Of(version, standing), lease, cancellationToken);
             foreach (var tag in version.Tags.Where(t => one.Tag(t.Key) != t.Value))
             {
                 await lease.KeepAsync(cancellationToken);
@@ -47,8 +50,14 @@ sealed class ModelDelivery(MlflowClient client, IReadOnlyDictionary<string, stri
             .OrderBy(v => long.Parse(v.Version)),
     ];
 
-    public static bool Is(MlflowModelVersion standing, ProjectedVersion version) =>
-        standing.Tag("rlhf.sha256") is { } hash ? hash == version.Artifact.Sha256 : standing.Source == version.Source;
+    /// <summary>
+    /// Those that have the version's tag, the oldest first; where there is none the first without such a tag that has its source: somebody took
+    /// the tag away. Somebody's own version of the same source is left alone otherwise.
+    /// </summary>
+    public static List<MlflowModelVersion> Of(ProjectedVersion version, IReadOnlyList<MlflowModelVersion> standing) =>
+        standing.Where(s => s.Tag(Hash) == version.Artifact.Sha256).ToList() is { Count: > 0 } tagged
+            ? tagged
+            : [.. standing.Where(s => s.Tag(Hash) is null && s.Source == version.Source).Take(1)];
 
     async Task<MlflowModelVersion> OneAsync(
         ProjectedModel model, ProjectedVersion version, List<MlflowModelVersion> standing, DeliveryLease lease, CancellationToken cancellationToken)
@@ -78,7 +87,7 @@ sealed class ModelDelivery(MlflowClient client, IReadOnlyDictionary<string, stri
             catch (MlflowException e) when (e is { MayHaveSucceeded: true, Permanent: false } && attempt < Tries)
             {
                 await lease.KeepAsync(cancellationToken);
-                standing = [.. (await VersionsAsync(client, model.Name, cancellationToken)).Where(s => Is(s, version))];
+                standing = Of(version, await VersionsAsync(client, model.Name, cancellationToken));
             }
         }
     }

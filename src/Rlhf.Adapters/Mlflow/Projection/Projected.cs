@@ -13,7 +13,11 @@ sealed record Projected(IReadOnlyList<ProjectedRound> Rounds, IReadOnlyList<Proj
 }
 
 /// <summary>An instance: the parent run, and one nested run for each step record of it, in order of their start.</summary>
-sealed record ProjectedRound(string Instance, ProjectedRun Run, IReadOnlyList<ProjectedRun> Steps);
+sealed record ProjectedRound(string Instance, RunEnd? End, ProjectedRun Run, IReadOnlyList<ProjectedRun> Steps)
+{
+    /// <summary>What the ledger keeps of the parent once all of it was acknowledged under this id.</summary>
+    public Delivered Acknowledged(string runId) => new(runId, 0, Run.Fingerprint, End, Steps.Count);
+}
 
 /// <summary>A file among a run's artifacts.</summary>
 sealed record ProjectedFile(string Path, byte[] Content);

@@ -42,7 +42,7 @@ static partial class ProjectedModels
             var (record, report) = reports[version.Artifact].LastOrDefault();
             return new ProjectedVersion(version.Version, version.Artifact, settings.AddressOf(version.Artifact), ProjectedRounds.Tags([
                 new("rlhf.version", $"{version.Version}"),
-                new("rlhf.sha256", version.Artifact.Sha256),
+                new(ModelDelivery.Hash, version.Artifact.Sha256),
                 .. report is null ? Array.Empty<MlflowTag>() :
                 [
                     new("rlhf.campaign", $"{record.Inputs["campaign"]}"),

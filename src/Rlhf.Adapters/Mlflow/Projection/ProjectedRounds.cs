@@ -20,20 +20,23 @@ static class ProjectedRounds
            group record by record.Instance into instance
            let records = instance.OrderBy(r => r.StartedAt).ThenBy(r => r.FinishedAt).ThenBy(r => r.Key, StringComparer.Ordinal).ToList()
            orderby records[0].StartedAt, instance.Key
-           select new ProjectedRound(instance.Key, Parent(instance.Key, records, contents), [.. records.Select(r => Step(r, contents, settings))]),
+           let end = End(instance.Key, records, contents)
+           select new ProjectedRound(instance.Key, end, Parent(instance.Key, records, end, contents), [.. records.Select(r => Step(r, contents, settings))]),
     ];
 
-    static ProjectedRun Parent(string instance, List<StepRecord> records, StoreContents contents)
+    static RunEnd? End(string instance, List<StepRecord> records, StoreContents contents) =>
+        records.Exists(r => r.Step == nameof(ReportRound)) ? new(RunOutcome.Finished, records.Max(r => r.FinishedAt)) : contents.Ends.GetValueOrDefault(instance);
+
+    static ProjectedRun Parent(string instance, List<StepRecord> records, RunEnd? end, StoreContents contents)
     {
         var round = contents.Rounds.GetValueOrDefault(instance);
         var reported = records.LastOrDefault(r => r.Step == nameof(ReportRound));
         var artifact = ProjectedValues.Artifact(reported?.Outputs["report"]);
         var report = artifact is null ? null : contents.Reports.GetValueOrDefault(artifact);
-        var end = reported is not null ? new RunEnd(RunOutcome.Finished, records.Max(r => r.FinishedAt)) : contents.Ends.GetValueOrDefault(instance);
         var identity = new MlflowTag(Instance, instance);
         return new(
             identity,
-            round is null ? instance : $"round {round.Round} of {round.Campaign}",
+            Name(round is null ? instance : $"round {round.Round} of {round.Campaign}"),
             end?.Outcome switch { null => MlflowRunStatus.Running, RunOutcome.Finished => MlflowRunStatus.Finished, RunOutcome.Failed => MlflowRunStatus.Failed, _ => MlflowRunStatus.Killed },
             records[0].StartedAt.ToUnixTimeMilliseconds(),
             end?.At.ToUnixTimeMilliseconds(),
@@ -56,7 +59,7 @@ static class ProjectedRounds
         var outputs = ProjectedValues.Flatten(record.Outputs).Select(o => new MlflowTag($"rlhf.output.{o.Name}", o.Value));
         return new(
             identity,
-            record.Activity,
+            Name(record.Activity),
             MlflowRunStatus.Finished,
             record.StartedAt.ToUnixTimeMilliseconds(),
             record.FinishedAt.ToUnixTimeMilliseconds(),
@@ -110,11 +113,13 @@ static class ProjectedRounds
         new("rlhf.challenger", report.Report.Challenger.ToString()),
     ];
 
+    static string Name(string text) => ProjectedValues.Value("", text, FieldRules.LongestRunName);
+
     static MlflowParam Param((string Name, string Value) field) =>
-        new(ProjectedValues.Key(field.Name), ProjectedValues.Value(field.Name, field.Value, ProjectedValues.LongestParam));
+        new(ProjectedValues.Key(field.Name), ProjectedValues.Value(field.Name, field.Value, FieldRules.LongestParam));
 
     internal static IReadOnlyList<MlflowTag> Tags(IEnumerable<MlflowTag> tags) =>
-        [.. tags.Select(t => IsIdentity(t) ? t : new MlflowTag(ProjectedValues.Key(t.Key), ProjectedValues.Value(t.Key, t.Value, ProjectedValues.LongestTag)))];
+        [.. tags.Select(t => IsIdentity(t) ? t : new MlflowTag(ProjectedValues.Key(t.Key), ProjectedValues.Value(t.Key, t.Value, FieldRules.LongestRunTag)))];
 
     // A step's key is a hash and no secret, though its name ends like one's; runs are found by it.
     static bool IsIdentity(MlflowTag tag) => tag.Key is Instance or StepKey;

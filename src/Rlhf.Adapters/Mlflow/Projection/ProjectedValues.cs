@@ -9,14 +9,12 @@ namespace Rlhf.Adapters.Mlflow.Projection;
 /// <summary>Keys and values as MLflow takes them: what does not fit is changed here, visibly and always in the same way, never by the server.</summary>
 static partial class ProjectedValues
 {
-    public const int LongestKey = 250, LongestParam = 6000, LongestTag = 8000;
-
     /// <summary>The key itself, or one of allowed characters with eight digits of the hash of what it stands for.</summary>
     public static string Key(string key)
     {
-        if (key.Length <= LongestKey && Allowed().IsMatch(key)) return key;
+        if (key.Length <= FieldRules.LongestKey && Allowed().IsMatch(key)) return key;
         var plain = Forbidden().Replace(key, "_").Trim('/', '.', ' ');
-        return $"{plain[..Math.Min(plain.Length, LongestKey - 9)]}-{Hash(key)[..8]}";
+        return $"{plain[..Math.Min(plain.Length, FieldRules.LongestKey - 9)]}-{Hash(key)[..8]}";
     }
 
     /// <summary>Without secrets, and cut with its length and hash where it is too long.</summary>

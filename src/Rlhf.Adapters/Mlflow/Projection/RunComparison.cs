@@ -22,7 +22,15 @@ sealed class RunComparison(MlflowClient client, StoreReader reader, IReadOnlyLis
         var sentences = gap.Sentences.ToList();
         if (found.Count > 1) sentences.Add($"{found.Count} runs have its tag: {string.Join(", ", found.Select(r => r.Info.RunId))}");
         if (found[0].Info.RunId != delivered.RunId) sentences.Add($"it is run {found[0].Info.RunId}; run {delivered.RunId} was delivered");
-        var surplus = run.Journal is not null && await ComparePointsAsync(run.Journal, found[0], sentences, cancellationToken);
+        var surplus = false;
+        try
+        {
+            surplus = run.Journal is not null && await ComparePointsAsync(run.Journal, found[0], sentences, cancellationToken);
+        }
+        catch (InvalidDataException e)
+        {
+            sentences.Add(e.Message);
+        }
         await CompareFilesAsync(run, found[0].Info, sentences, cancellationToken);
         return sentences.Count == 0 ? null : new(round, run, sentences, Anew: surplus || gap.WrongParams.Count > 0);
     }

@@ -10,7 +10,23 @@ sealed class RunDelivery(MlflowClient client, StoreReader reader, string experim
 {
     const int LinesAtOnce = 1000, Tries = 4;
 
-    public async Task<string> DeliverAsync(ProjectedRun run, DeliveryLease lease, CancellationToken cancellationToken)
+    /// <summary>Delivers a round's own run and answers its id.</summary>
+    public async Task<string> DeliverAsync(ProjectedRound round, DeliveryLease lease, CancellationToken cancellationToken)
+    {
+        var id = await SendAsync(round.Run, lease, cancellationToken);
+        await lease.AcknowledgeAsync(round.Instance, round.Acknowledged(id), cancellationToken);
+        return id;
+    }
+
+    /// <summary>Delivers a step's run, which is below its parent, and answers its id.</summary>
+    public async Task<string> DeliverAsync(ProjectedRun step, DeliveryLease lease, CancellationToken cancellationToken)
+    {
+        var id = await SendAsync(step, lease, cancellationToken);
+        await lease.AcknowledgeAsync(step.Key, new(id, step.Lines, step.Fingerprint), cancellationToken);
+        return id;
+    }
+
+    async Task<string> SendAsync(ProjectedRun run, DeliveryLease lease, CancellationToken cancellationToken)
     {
         var found = await FindOrCreateAsync(run, lease, cancellationToken);
         var id = found.Info.RunId;
@@ -22,7 +38,6 @@ sealed class RunDelivery(MlflowClient client, StoreReader reader, string experim
         await SendFilesAsync(run, found.Info, lease, cancellationToken);
         // Last: who sees the run as finished sees all of it.
         if (gap.Info) await SendAsync(token => client.UpdateRunAsync(id, run.Status, run.EndTime, run.Name, token), lease, cancellationToken);
-        await lease.AcknowledgeAsync(run.Key, new(id, run.Lines, run.Fingerprint), cancellationToken);
         counts.Runs++;
         counts.Troubles.AddRange(gap.WrongParams.Select(p => $"Run {id} ({run.Name}) has another value of param {p.Key} than '{p.Value}'; a repair makes it anew."));
         return id;
@@ -64,7 +79,7 @@ sealed class RunDelivery(MlflowClient client, StoreReader reader, string experim
         var points = Points(await reader.LinesAsync(run.Journal, cancellationToken));
         while (sent < points.Count)
         {
-            var part = points.Skip(sent).Take(LinesAtOnce).ToList();
+            var part = points.GetRange(sent, Math.Min(LinesAtOnce, points.Count - sent));
             await SendAsync(token => client.LogBatchAsync(id, new() { Metrics = part }, token), lease, cancellationToken);
             sent += part.Count;
             counts.Lines += part.Count;

@@ -6,7 +6,7 @@ namespace Rlhf.Adapters.Mlflow.Projection;
 /// The one rule by which nothing secret leaves for MLflow: what reads as a credential is replaced by <c>[redacted]</c>. These are: a value after
 /// a name that ends in key, password, secret, token, credential, signature or sig, and <c>=</c> or <c>:</c> (connection strings, signed
 /// addresses, settings); user and password in an address; what follows Bearer or Basic; JSON web tokens; private keys in PEM; keys by the
-/// prefixes their issuers give them; and 64 random bytes or more in base64 with padding (storage keys). Hashes, references and numbers stay.
+/// prefixes their issuers give them; and 63 bytes or more in base64 with padding (storage keys). Hashes, references and numbers stay.
 /// </summary>
 static partial class Secrets
 {
@@ -39,7 +39,8 @@ static partial class Secrets
     [GeneratedRegex($"(?<![a-z0-9])({Names}[\"']?\\s*[=:]\\s*[\"']?)(?!-?[0-9.]+(?![^\\s;,&\"'}}]))(?!\\[redacted)[^\\s;,&\"'}}]{{6,}}", RegexOptions.IgnoreCase)]
     private static partial Regex Named();
 
-    [GeneratedRegex("\\b(Bearer|Basic)\\s+(?!\\[redacted)[A-Za-z0-9+/=_.~-]{8,}", RegexOptions.IgnoreCase)]
+    // A capital, a digit or a sign tells it from a word of a sentence.
+    [GeneratedRegex("\\b([Bb]earer|BEARER|[Bb]asic|BASIC)\\s+(?=[a-z]*[A-Z0-9+/=_.~-])[A-Za-z0-9+/=_.~-]{8,}")]
     private static partial Regex Scheme();
 
     [GeneratedRegex(

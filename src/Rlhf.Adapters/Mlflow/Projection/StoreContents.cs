@@ -25,4 +25,20 @@ sealed record StoreContents(
     IReadOnlyList<NameVersion> Policies,
     IReadOnlyList<NameVersion> RewardModels,
     IReadOnlyList<MovingName> MovingNames,
-    IReadOnlyList<string> Unreadable);
+    IReadOnlyList<string> Unreadable)
+{
+    /// <summary>
+    /// With the ends that were told already of instances this process knows no end of: another machine may know it, and the two must not take
+    /// turns in opening and closing a round. One more step opens it.
+    /// </summary>
+    public StoreContents WithToldEnds(IReadOnlyDictionary<string, LedgerEntry> ledger)
+    {
+        var ends = new Dictionary<string, RunEnd>(Ends);
+        foreach (var instance in Records.GroupBy(r => r.Instance))
+        {
+            var told = ledger.GetValueOrDefault(DeliveryLedger.PlaceOf(instance.Key))?.Runs.GetValueOrDefault(instance.Key);
+            if (told is { End: { } end } && told.Steps == instance.Count()) ends.TryAdd(instance.Key, end);
+        }
+        return this with { Ends = ends };
+    }
+}

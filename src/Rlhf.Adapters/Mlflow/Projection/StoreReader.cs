@@ -14,15 +14,23 @@ namespace Rlhf.Adapters.Mlflow.Projection;
 /// Reads a store again and again. Its objects never change, so each is read once; a look at a store without news costs a few listings.
 /// An object that cannot be understood is told and left out: it must not keep everything else from being delivered.
 /// </summary>
-sealed class StoreReader(IObjectStore objects, TimeProvider time, RunEnds? ends)
+sealed class StoreReader(IObjectStore objects, RunEnds? ends)
 {
+    sealed record NamedArtifact(ArtifactRef Artifact, DateTimeOffset At);
+
     readonly ConcurrentDictionary<string, object> _known = new();
+    readonly ConcurrentDictionary<string, RunEnd> _ended = new();
     readonly ArtifactStore _artifacts = new(objects);
 
     public async Task<StoreContents> ReadAsync(CancellationToken cancellationToken)
     {
         var unreadable = new List<string>();
         var records = await AllAsync<StepRecord>("records/", unreadable, cancellationToken);
+        foreach (var (name, _) in records.Where(r => !IsWhole(r.Value)).ToList())
+        {
+            records.Remove(name);
+            unreadable.Add($"{name} lacks a field; expected a whole step record.");
+        }
         var reports = new Dictionary<ArtifactRef, StoredReport>();
         foreach (var record in records.Values.Where(r => r.Step == nameof(ReportRound)))
         {
@@ -67,8 +75,11 @@ sealed class StoreReader(IObjectStore objects, TimeProvider time, RunEnds? ends)
         var reported = records.Where(r => r.Step == nameof(ReportRound)).Select(r => r.Instance).ToHashSet();
         foreach (var instance in records.Select(r => r.Instance).Distinct().Where(i => !reported.Contains(i)))
         {
-            // Asked each time: an instance that failed may be resumed.
-            if (await ends(instance, cancellationToken) is { } end) found[instance] = end;
+            if (!_ended.TryGetValue(instance, out var end)) end = await ends(instance, cancellationToken);
+            if (end is null) continue;
+            found[instance] = end;
+            // One that failed may be resumed, and is asked for again.
+            if (end.Outcome != RunOutcome.Failed) _ended[instance] = end;
         }
         return found;
     }
@@ -93,10 +104,10 @@ sealed class StoreReader(IObjectStore objects, TimeProvider time, RunEnds? ends)
     async Task<IReadOnlyList<NameVersion>> VersionsAsync(string name, List<string> unreadable, CancellationToken cancellationToken)
     {
         var versions = new List<NameVersion>();
-        foreach (var (file, entry) in await AllAsync<JsonObject>($"names/{name}/", unreadable, cancellationToken))
+        foreach (var (file, named) in await AllAsync<NamedArtifact>($"names/{name}/", unreadable, cancellationToken))
         {
-            if (Number(Path.GetFileName(file)) is { } number && ProjectedValues.Artifact(entry["artifact"]) is { } artifact)
-                versions.Add(new(number, artifact, entry["at"]?.GetValue<DateTimeOffset>() ?? time.GetUtcNow()));
+            if (Number(Path.GetFileName(file)) is { } number) versions.Add(new(number, named.Artifact, named.At));
+            else unreadable.Add($"'{file}' is no version of a name; expected digits and .json.");
         }
         return [.. versions.OrderBy(v => v.Version)];
     }
@@ -130,6 +141,11 @@ sealed class StoreReader(IObjectStore objects, TimeProvider time, RunEnds? ends)
         }
         return all;
     }
+
+    static bool IsWhole(StepRecord record) => record is
+    {
+        Key: not null, Step: not null, ProductVersion: not null, Instance: not null, Activity: not null, Inputs: not null, Hparams: not null, Outputs: not null, Outcome: not null,
+    };
 
     static int? Number(string text) =>
         int.TryParse(text.EndsWith(".json", StringComparison.Ordinal) ? text[..^5] : text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -24,7 +24,7 @@ public sealed class TrackingDelivery : IDisposable
     public TrackingDelivery(IObjectStore objects, MlflowClient client, TrackingSettings settings, TimeProvider time, RunEnds? ends = null)
     {
         (_client, _settings) = (client, settings.Checked());
-        _reader = new(objects, time, ends);
+        _reader = new(objects, ends);
         var destination = ProjectedValues.Hash($"{client.Address.GetLeftPart(UriPartial.Path).TrimEnd('/')}\n{settings.Experiment}")[..16];
         _ledger = new(objects, destination, time);
     }
@@ -56,8 +56,9 @@ public sealed class TrackingDelivery : IDisposable
 
     async Task<DeliveryWalk> WalkAsync(CancellationToken cancellationToken)
     {
-        var contents = await _reader.ReadAsync(cancellationToken);
-        return new(_client, _settings, _reader, _ledger, contents, Projected.Of(contents, _settings), await _ledger.ReadAsync(cancellationToken));
+        var ledger = await _ledger.ReadAsync(cancellationToken);
+        var contents = (await _reader.ReadAsync(cancellationToken)).WithToldEnds(ledger);
+        return new(_client, _settings, _reader, _ledger, contents, Projected.Of(contents, _settings), ledger);
     }
 
     async Task<T> InTurnAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)

@@ -2,7 +2,7 @@ namespace Rlhf.Adapters.Mlflow.Projection;
 
 /// <summary>
 /// Delivers in the background what the store holds, for as long as it lives: every few seconds, less and less often while the server is away.
-/// It never throws into what it runs beside: what goes wrong is told as one line, once until it changes, and what was not delivered waits
+/// It never throws into what it runs beside: what goes wrong is told as one line, once until it is over, and what was not delivered waits
 /// in the store for this sender, a later one, or one on another machine.
 /// </summary>
 public sealed class TrackingSender : IAsyncDisposable

@@ -112,5 +112,5 @@ sealed class SomeStore
     public static string Instance(int round) => $"01955193de00779490d211a796f6000{round.ToString(CultureInfo.InvariantCulture)}";
 
     public static async Task<Projected> ProjectedAsync(IObjectStore objects, RunEnds? ends = null, TrackingSettings? settings = null) =>
-        Projected.Of(await new StoreReader(objects, TimeProvider.System, ends).ReadAsync(TestContext.Current.CancellationToken), settings ?? new());
+        Projected.Of(await new StoreReader(objects, ends).ReadAsync(TestContext.Current.CancellationToken), settings ?? new());
 }
