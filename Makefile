@@ -33,7 +33,7 @@ kill-test:
 load:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Load
 
-# Upload and download of 1 GB to the container in RLHF_BLOB (Azurite), beside the SDK's own transfers.
+# Upload and download of 1 GB to an Azurite of its own, beside the SDK's own transfers; TMPDIR=/dev/shm keeps both in memory.
 transfer:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Transfer
 
