@@ -77,9 +77,10 @@ static partial class Commands
         Option<string?> prompts = new("--prompts") { Description = "Prompts: a file (.txt, .jsonl, .json), an artifact, or a name such as prompts@latest. Without it prompts are generated." };
         Option<string?> labeler = new("--labeler") { Description = "Who judges: simulated. Must be named with a policy or prompts of your own." };
         Option<long> seed = new("--seed") { Description = "Seed of the campaign.", DefaultValueFactory = _ => 1 };
-        return ([preset, policy, prompts, labeler, seed], parsed => new(
+        Option<bool> forgetting = new("--accept-forgetting") { Description = "With a reward model as --policy: take its backbone although it became more than 2 % worse as a language model." };
+        return ([preset, policy, prompts, labeler, seed, forgetting], parsed => new(
             parsed.GetValue(Store)!, parsed.GetValue(preset), parsed.GetValue(policy), parsed.GetValue(prompts), parsed.GetValue(labeler),
-            parsed.GetValue(seed), Same: false, parsed.GetValue(Json)));
+            parsed.GetValue(seed), Same: false, parsed.GetValue(Json)) { AcceptForgetting = parsed.GetValue(forgetting) });
     }
 
     static Command Run()

@@ -70,7 +70,7 @@ static class RoundCommand
     {
         var inputs = new JsonObject
         {
-            ["preset"] = (await workspace.PresetAsync(Preset(options), cancellationToken)).ToString(),
+            ["preset"] = (await workspace.PresetAsync(Preset(options), cancellationToken, options.AcceptForgetting)).ToString(),
             ["labeler"] = options.Labeler ?? "simulated",
             ["seed"] = options.Seed,
             ["model"] = options.Policy is null ? "" : (await workspace.ModelAsync(options.Policy, cancellationToken)).ToString(),

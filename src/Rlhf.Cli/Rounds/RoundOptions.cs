@@ -1,4 +1,8 @@
 namespace Rlhf.Cli.Rounds;
 
 /// <summary>What <c>rlhf round</c> was asked for.</summary>
-sealed record RoundOptions(string Store, string? Preset, string? Policy, string? Prompts, string? Labeler, long Seed, bool Same, bool Json);
+sealed record RoundOptions(string Store, string? Preset, string? Policy, string? Prompts, string? Labeler, long Seed, bool Same, bool Json)
+{
+    /// <summary>Takes the backbone of a reward model although its training made it worse as a language model.</summary>
+    public bool AcceptForgetting { get; init; }
+}

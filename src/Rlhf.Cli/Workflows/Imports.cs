@@ -10,7 +10,8 @@ namespace Rlhf.Cli.Workflows;
 static class Imports
 {
     /// <exception cref="ArgumentException">A section is no step, or a field in it is unknown or out of range.</exception>
-    public static async Task<ArtifactRef> PresetAsync(this Workspace workspace, string nameOrFile, CancellationToken cancellationToken)
+    public static async Task<ArtifactRef> PresetAsync(
+        this Workspace workspace, string nameOrFile, CancellationToken cancellationToken, bool acceptForgetting = false)
     {
         var file = WorkflowFiles.Preset(nameOrFile);
         JsonObject sections;
@@ -23,6 +24,11 @@ static class Imports
             throw new ArgumentException($"Preset '{file}' is no JSON object: {e.Message}", e);
         }
         sections.Remove("description");
+        if (acceptForgetting)
+        {
+            if (sections["PreparePolicy"] is not JsonObject section) sections["PreparePolicy"] = section = [];
+            section["acceptForgetting"] = true;
+        }
         foreach (var (step, hparams) in sections)
             Steps.Running.RecordBinding.Bind(workspace.Runner.Describe(step).HParamsType, hparams as JsonObject ?? throw new ArgumentException($"Preset '{file}': '{step}' is no object of hparams."), $"preset '{Path.GetFileName(file)}', {step}");
         return await workspace.Artifacts.PutAsync("hparams", new Dictionary<string, byte[]> { ["hparams.json"] = CanonicalJson.Write(sections) }, cancellationToken);

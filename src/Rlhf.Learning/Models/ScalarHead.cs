@@ -41,6 +41,14 @@ public sealed class ScalarHead : IDisposable
         return nn.functional.linear(hidden, Parameters[Weight], Parameters[Bias]).squeeze(-1).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Makes every output gain·output + bias.</summary>
+    public void Scale(double gain, double bias)
+    {
+        using var noGrad = no_grad();
+        Parameters.Flat.mul_(gain);
+        Parameters[Bias].add_(bias);
+    }
+
     public void Save(string path) => Safetensors.Write(path, [(Weight, Parameters[Weight]), (Bias, Parameters[Bias])]);
 
     /// <exception cref="InvalidDataException">The file lacks a tensor or its shape does not fit the model.</exception>

@@ -2,6 +2,7 @@ using Rlhf.Learning.Models;
 using Rlhf.Learning.Optimization;
 using Rlhf.Learning.Rewards;
 using Rlhf.Learning.Sampling;
+using Rlhf.Learning.Tokenizers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,11 +17,11 @@ public sealed record PolicyPrompt(int[] Tokens, ulong Id);
 /// The value head sits on the policy's own decoder.
 /// </summary>
 public sealed class PpoTrainer(
-    LlamaModel policy, ScalarHead value, LlamaModel reference, RewardModel rewardModel, IReadOnlyList<PolicyPrompt> prompts, PpoHParams hparams) : ITrainer
+    LlamaModel policy, ScalarHead value, LlamaModel reference, IScorer scorer, ITokenizer tokenizer, IReadOnlyList<PolicyPrompt> prompts, PpoHParams hparams) : ITrainer
 {
     readonly AdamW _optimizer = new([policy.Parameters, value.Parameters], weightDecay: 0);
     readonly Shuffle _prompts = new(prompts.Count, hparams.Seed);
-    readonly int _pad = rewardModel.Tokenizer.PadId;
+    readonly int _pad = tokenizer.PadId;
     // One position is left for the end of sequence that the reward model reads behind a completion that was cut.
     readonly int _length = Math.Min(policy.Config.MaxPositionEmbeddings - 1, prompts.Max(p => p.Tokens.Length) + hparams.MaxNewTokens);
 
@@ -60,7 +61,7 @@ public sealed class PpoTrainer(
             .Select((prompt, i) => new SampleRequest(prompt.Tokens, prompt.Id, SampleIndex: Completed * hparams.RolloutSize + i)).ToList();
         var sampling = new SamplingHParams { Temperature = hparams.Temperature, MaxNewTokens = hparams.MaxNewTokens };
         using var step = new LlamaStep(policy, hparams.Slots, _length);
-        return [.. new Sampler(step, sampling, (ulong)hparams.Seed, rewardModel.Tokenizer.EosId).Run(requests, null, cancellationToken)];
+        return [.. new Sampler(step, sampling, (ulong)hparams.Seed, tokenizer.EosId).Run(requests, null, cancellationToken)];
     }
 
     Rollout Evaluate(List<SampledCompletion> samples, CancellationToken cancellationToken)
@@ -72,8 +73,7 @@ public sealed class PpoTrainer(
         var (logprobs, entropy) = PolicyWithValue.Logprobs(policy, hidden, batch, hparams.Temperature);
         var (referenceLogprobs, _) = PolicyWithValue.Logprobs(reference, PolicyWithValue.Hidden(reference, batch), batch, hparams.Temperature);
         var values = value.Forward(hidden);
-        var scores = rewardModel.Score(
-            [.. samples.Select(s => s.Finished ? s.Sequence : [.. s.Sequence, rewardModel.Tokenizer.EosId])], hparams.MinibatchSize, cancellationToken);
+        var scores = scorer.Score(samples, hparams.MinibatchSize, cancellationToken);
         var finished = samples.Select(s => s.Finished).ToArray();
         var rollout = new Rollout(
             batch, logprobs, referenceLogprobs, values, entropy, scores, finished,

@@ -5,18 +5,30 @@ using static TorchSharp.torch;
 namespace Rlhf.Learning.Rewards;
 
 /// <summary>What the training of a reward model depends on besides its pairs.</summary>
-public sealed record RewardModelHParams(int Epochs, int BatchSize, double LearningRate, int WarmupUpdates, double WeightDecay, long Seed);
+public sealed record RewardModelHParams(int Epochs, int BatchSize, double LearningRate, int WarmupUpdates, double WeightDecay, long Seed)
+{
+    /// <summary>Share of each label given to the other side, 0 to 0.5.</summary>
+    public double LabelSmoothing { get; init; }
 
-/// <summary>One pair as the reward model reads it.</summary>
-public sealed record TokenPair(int[] Chosen, int[] Rejected, string Id);
+    /// <summary>Weight of the centering term, at least 0.</summary>
+    public double Centering { get; init; }
+}
 
-/// <summary>Fits a reward model to pairs by the Bradley-Terry loss; both sides of all pairs of a batch in one forward pass.</summary>
-public sealed class RewardModelTrainer(RewardModel rewardModel, IReadOnlyList<TokenPair> pairs, RewardModelHParams hparams) : ITrainer
+/// <summary>Fits a reward model to judged pairs; all texts of a batch of groups in one forward pass, each text once.</summary>
+/// <param name="rewardModel">What is trained; its weights stay the caller's.</param>
+/// <param name="groups">What it is trained on.</param>
+/// <param name="hparams">How.</param>
+/// <param name="stopping">Looks at held-out pairs and may end the training early; null: trains to the end.</param>
+public sealed class RewardModelTrainer(
+    RewardModel rewardModel, IReadOnlyList<PreferenceGroup> groups, RewardModelHParams hparams, EarlyStopping? stopping = null) : ITrainer
 {
     readonly AdamW _optimizer = new([rewardModel.Model.Parameters, rewardModel.Head.Parameters], hparams.WeightDecay);
-    readonly Shuffle _order = new(pairs.Count, hparams.Seed);
+    readonly EpochOrder _order = new([.. groups.Select(g => g.Hard)], hparams.Seed);
+    readonly PreferenceLoss _loss = new(hparams.LabelSmoothing, hparams.Centering);
 
-    public int Updates { get; } = Math.Max(1, pairs.Count * hparams.Epochs / hparams.BatchSize);
+    int Planned => Math.Max(1, _order.Length * hparams.Epochs / hparams.BatchSize);
+
+    public int Updates => stopping is { Stopped: true } ? Completed : Planned;
 
     public int Completed { get; private set; }
 
@@ -25,33 +37,77 @@ public sealed class RewardModelTrainer(RewardModel rewardModel, IReadOnlyList<To
         cancellationToken.ThrowIfCancellationRequested();
         using var scope = NewDisposeScope();
         var first = (long)Completed * hparams.BatchSize;
-        var batch = Enumerable.Range(0, hparams.BatchSize).Select(i => pairs[_order[first + i]]).ToList();
-        var tokens = TokenBatch.Pad(
-            [.. batch.Select(p => p.Chosen), .. batch.Select(p => p.Rejected)], rewardModel.Tokenizer.PadId, rewardModel.Model.Device);
+        var batch = Enumerable.Range(0, hparams.BatchSize).Select(i => groups[_order[first + i]]).ToList();
+        var (chosen, rejected, pairs) = Scores(batch);
 
-        var sides = rewardModel.Score(tokens).chunk(2);
-        var loss = BradleyTerry.Loss(sides[0], sides[1]);
+        Tensor Column(Func<GroupPair, double> value) => tensor(pairs.Select(p => (float)value(p.Pair)).ToArray(), device: chosen.device);
+        var perPair = _loss.PerPair(chosen, rejected, Column(p => p.Margin), Column(p => p.Probability), Column(p => p.Weight));
+        // The mean over each group's pairs, then over the groups (Ouyang et al. 2022, equation 1).
+        var loss = (perPair * tensor(pairs.Select(p => 1f / (p.InGroup * batch.Count)).ToArray(), device: chosen.device)).sum();
         var value = (double)loss.ToSingle();
         if (!double.IsFinite(value))
-            throw new InvalidDataException($"The reward model's loss is {value} at update {Completed + 1} (comparisons {string.Join(", ", batch.Take(4).Select(p => p.Id))}, …); expected a finite number.");
+            throw new NonFiniteException("reward_model/loss", value, Completed + 1, [.. pairs.Select(p => p.Pair.Id)], [.. batch.SelectMany(g => g.Texts).Select(t => t.Tokens)]);
         loss.backward();
-        var learningRate = LearningRates.WarmupCosine(hparams.LearningRate, Completed, hparams.WarmupUpdates, Updates);
+        var learningRate = LearningRates.WarmupCosine(hparams.LearningRate, Completed, hparams.WarmupUpdates, Planned);
         var norm = _optimizer.Step(learningRate, maxGradientNorm: 1.0);
         Completed++;
-        var margin = (sides[0] - sides[1]).detach();
-        return new Dictionary<string, double>
+        var metrics = Metrics((chosen - rejected).detach(), pairs.Select(p => p.Pair), value, norm, learningRate);
+        if (stopping is not null && (Completed % stopping.Every == 0 || Completed == Planned))
+            metrics["reward_model/validation_nll"] = stopping.Look(rewardModel, Completed, last: Completed == Planned, cancellationToken);
+        return metrics;
+    }
+
+    (Tensor Chosen, Tensor Rejected, List<(GroupPair Pair, int InGroup)> Pairs) Scores(List<PreferenceGroup> batch)
+    {
+        var tokens = TokenBatch.Pad([.. batch.SelectMany(g => g.Texts).Select(t => t.Tokens)], rewardModel.Tokenizer.PadId, rewardModel.Model.Device);
+        var scores = rewardModel.Raw(tokens);
+        var (chosen, rejected, pairs) = (new List<long>(), new List<long>(), new List<(GroupPair, int)>());
+        var offset = 0;
+        foreach (var group in batch)
         {
-            ["reward_model/loss"] = value,
-            ["reward_model/accuracy"] = margin.sign().add(1).div(2).mean().ToSingle(),
-            ["reward_model/margin"] = margin.mean().ToSingle(),
+            foreach (var pair in group.Pairs)
+            {
+                chosen.Add(offset + pair.Chosen);
+                rejected.Add(offset + pair.Rejected);
+                pairs.Add((pair, group.Pairs.Count));
+            }
+            offset += group.Texts.Count;
+        }
+        Tensor Pick(List<long> rows) => scores.index_select(0, tensor(rows.ToArray(), device: scores.device));
+        return (Pick(chosen), Pick(rejected), pairs);
+    }
+
+    // Accuracy counts judged pairs only: a tie has no better side.
+    static Dictionary<string, double> Metrics(Tensor margin, IEnumerable<GroupPair> pairs, double loss, double norm, double learningRate)
+    {
+        var decided = margin.cpu().data<float>().ToArray().Zip(pairs).Where(p => p.Second.Probability > 0.5).Select(p => p.First).ToList();
+        var metrics = new Dictionary<string, double>
+        {
+            ["reward_model/loss"] = loss,
             ["reward_model/grad_norm"] = norm,
             ["reward_model/lr"] = learningRate,
         };
+        if (decided.Count == 0) return metrics;
+        metrics["reward_model/accuracy"] = decided.Average(m => m > 0 ? 1.0 : m < 0 ? 0.0 : 0.5);
+        metrics["reward_model/margin"] = decided.Average(m => (double)m);
+        return metrics;
     }
 
-    public IReadOnlyDictionary<string, byte[]> Save() => TrainerState.Save(_optimizer, Completed);
+    public IReadOnlyDictionary<string, byte[]> Save()
+    {
+        var files = TrainerState.Save(_optimizer, Completed);
+        return stopping is null ? files : files.Concat(stopping.Save()).ToDictionary();
+    }
 
-    public void Restore(IReadOnlyDictionary<string, byte[]> files) => Completed = TrainerState.Restore(_optimizer, files);
+    public void Restore(IReadOnlyDictionary<string, byte[]> files)
+    {
+        Completed = TrainerState.Restore(_optimizer, files);
+        stopping?.Restore(files);
+    }
 
-    public void Dispose() => _optimizer.Dispose();
+    public void Dispose()
+    {
+        _optimizer.Dispose();
+        stopping?.Dispose();
+    }
 }

@@ -1,6 +1,5 @@
 using Rlhf.Learning.Models;
 using Rlhf.Learning.Native;
-using Rlhf.Learning.Rewards;
 using Rlhf.Learning.Tokenizers;
 using Rlhf.Steps.Artifacts;
 using TorchSharp;
@@ -24,11 +23,6 @@ static class ModelFiles
             var (model, tokenizer) = PolicyFolder.Load(folder, Device, trainable);
             return new LoadedPolicy(model, tokenizer);
         }, cancellationToken);
-
-    public static Task<RewardModel> LoadRewardModelAsync(this ArtifactStore artifacts, ArtifactRef rewardModel, CancellationToken cancellationToken) =>
-        rewardModel.Kind == "reward-model"
-            ? artifacts.OpenAsync(rewardModel, folder => RewardModel.Load(folder, Device), cancellationToken)
-            : throw new ArgumentException($"{rewardModel} is no reward model; expected reward-model/….");
 
     /// <summary>Exports an artifact, opens it, and removes the folder.</summary>
     public static async Task<T> OpenAsync<T>(this ArtifactStore artifacts, ArtifactRef artifact, Func<string, T> open, CancellationToken cancellationToken)

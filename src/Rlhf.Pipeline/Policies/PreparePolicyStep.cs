@@ -2,6 +2,8 @@ using Rlhf.Learning.Models;
 using Rlhf.Learning.Sft;
 using Rlhf.Learning.Tokenizers;
 using Rlhf.Pipeline.Models;
+using Rlhf.Pipeline.Rewards;
+using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Running;
@@ -10,16 +12,30 @@ namespace Rlhf.Pipeline.Policies;
 
 sealed class PreparePolicyStep : Step<PreparePolicy.Inputs, PreparePolicy.HParams, PreparePolicy.Outputs>
 {
+    // Of the language-model loss before the training.
+    const double MostForgotten = 0.02;
+
     public override StepDescription Description => PreparePolicy.Description;
 
     protected override async Task<StepResult> RunAsync(
         PreparePolicy.Inputs inputs, PreparePolicy.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
+        if (inputs.Model is { Kind: "reward-model" } rewardModel && !hparams.AcceptForgetting) await CheckForgettingAsync(rewardModel, context, cancellationToken);
         using var policy = inputs.Model is { } model
             ? await context.Artifacts.LoadPolicyAsync(model, trainable: false, cancellationToken)
             : await TrainAsync(inputs.Seed, hparams, context, cancellationToken);
         return Completed(new(await context.Artifacts.PutAsync(
             "policy", folder => HuggingFaceFolder.Save(folder, policy.Model, policy.Tokenizer), cancellationToken)));
+    }
+
+    /// <exception cref="InvalidDataException">The training of the reward model made its backbone too much worse as a language model.</exception>
+    static async Task CheckForgettingAsync(ArtifactRef rewardModel, StepContext context, CancellationToken cancellationToken)
+    {
+        var loss = await context.Artifacts.ReadLanguageLossAsync(rewardModel, cancellationToken);
+        if (loss.After > loss.Before * (1 + MostForgotten))
+            throw new InvalidDataException(
+                $"The backbone of {rewardModel.Short} forgot: its language-model loss went from {loss.Before:0.000} to {loss.After:0.000} nats a token ({loss.After / loss.Before - 1:+0.0 %}); "
+                + $"expected at most {MostForgotten:0 %} more ('acceptForgetting' takes it all the same).");
     }
 
     static async Task<LoadedPolicy> TrainAsync(long seed, PreparePolicy.HParams hparams, StepContext context, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using Rlhf.Learning.Models;
 using Rlhf.Learning.Ppo;
 using Rlhf.Pipeline.Models;
 using Rlhf.Pipeline.Prompts;
+using Rlhf.Pipeline.Rewards;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
@@ -24,18 +25,14 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
     {
         using var policy = await context.Artifacts.LoadPolicyAsync(inputs.Policy, trainable: true, cancellationToken);
         using var reference = await context.Artifacts.LoadPolicyAsync(inputs.Reference, trainable: false, cancellationToken);
-        using var rewardModel = await context.Artifacts.LoadRewardModelAsync(inputs.RewardModel, cancellationToken);
-        foreach (var (name, other) in new[] { ("reference policy", reference.Tokenizer), ("reward model", rewardModel.Tokenizer) })
-        {
-            var mine = policy.Tokenizer;
-            if ((mine.VocabularySize, mine.BosId, mine.EosId, mine.PadId) != (other.VocabularySize, other.BosId, other.EosId, other.PadId))
-                throw new InvalidDataException($"The {name}'s tokenizer has {other.VocabularySize} tokens and other special ids than the policy's {mine.VocabularySize}; expected the same tokenizer.");
-        }
+        using var scorer = await context.Artifacts.LoadScorerAsync(inputs.RewardModel, policy.Tokenizer, EnsembleScore.Mean, 0, cancellationToken);
+        if (!RewardModelFiles.SameTokens(policy.Tokenizer, reference.Tokenizer))
+            throw new InvalidDataException($"The reference policy's tokenizer ({reference.Tokenizer.VocabularySize} tokens) is another than the policy's ({policy.Tokenizer.VocabularySize} tokens); expected the same.");
         using var value = await ValueHeadAsync(inputs.Policy, policy, context.Artifacts, cancellationToken);
         var prompts = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).Where(p => !p.HeldOut).Until(cancellationToken)
             .Select(p => new PolicyPrompt(PromptText.Encode(p, policy.Tokenizer, policy.Model.Config.MaxPositionEmbeddings), p.SamplingId())).ToList();
 
-        using var trainer = new PpoTrainer(policy.Model, value, reference.Model, rewardModel, prompts, ToPpo(hparams, Seeds.Derive(inputs.Seed, "ppo")));
+        using var trainer = new PpoTrainer(policy.Model, value, reference.Model, scorer, policy.Tokenizer, prompts, ToPpo(hparams, Seeds.Derive(inputs.Seed, "ppo")));
         await TrainingLoop.RunAsync(trainer, context, "objective/score", cancellationToken);
         var artifact = await context.Artifacts.PutAsync("policy", folder =>
         {

@@ -1,4 +1,5 @@
 using Rlhf.Pipeline.Comparisons;
+using Rlhf.Pipeline.Prompts;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
@@ -16,43 +17,64 @@ sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, NoHParams, Bui
     {
         var comparisons = await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken);
         var judgements = (await context.Artifacts.ReadLinesAsync<Judgement>(inputs.Judgements, "judgements.jsonl", cancellationToken)).ToLookup(j => j.ComparisonId);
-        var pairs = comparisons.Until(cancellationToken).Select(c => (Comparison: c, Pair: Pair(c, [.. judgements[c.Id]]))).ToList();
-        var ties = pairs.Count(p => p.Pair is null);
-        var fresh = pairs.Where(p => p.Pair is not null).Select(p => p.Pair!).ToList();
+        var different = comparisons.Where(c => c.A.Text != c.B.Text).ToList();
+        var pairs = different.Until(cancellationToken).Select(c => Pair(c, [.. judgements[c.Id]])).ToList();
+        var identical = comparisons.Count - different.Count;
         var simulated = comparisons.Any(c => judgements[c.Id].Any(j => j.Simulated));
-
-        var all = fresh;
         if (inputs.Earlier is { } earlier)
         {
-            all = [.. await context.Artifacts.ReadLinesAsync<PreferencePair>(earlier, "pairs.jsonl", cancellationToken), .. fresh];
+            pairs.InsertRange(0, await context.Artifacts.ReadPairsAsync(earlier, cancellationToken));
             var report = await context.Artifacts.ReadJsonAsync<PreferenceReport>(earlier, "report.json", cancellationToken);
-            (ties, simulated) = (ties + report.Ties, simulated || report.Simulated);
+            (identical, simulated) = (identical + report.Identical, simulated || report.Simulated);
         }
-        var training = all.Count(p => !p.HeldOut);
-        if (training == 0 || training == all.Count)
-            throw new InvalidDataException($"{training} of {all.Count} preference pairs are for training; expected some for training and some held out ({ties} comparisons had no majority).");
-        var artifact = await context.Artifacts.PutAsync("preferences", new Dictionary<string, byte[]>
-        {
-            ["pairs.jsonl"] = JsonLines.Serialize(all),
-            ["report.json"] = CanonicalJson.Serialize(new PreferenceReport(training, all.Count - training, ties, all.Average(p => p.Agreement), simulated)),
-        }, cancellationToken);
-        return Completed(new(artifact, training, all.Count - training, ties));
+        return Completed(await StoreAsync(pairs, identical, simulated, context, cancellationToken));
     }
 
-    /// <summary>The pair that the judgements make, or null where neither side has the majority.</summary>
+    static async Task<BuildPreferences.Outputs> StoreAsync(
+        List<PreferencePair> pairs, int identical, bool simulated, StepContext context, CancellationToken cancellationToken)
+    {
+        var ties = pairs.Count(p => p.IsTie);
+        var training = pairs.Count(p => !p.HeldOut && !p.IsTie);
+        var heldOut = pairs.Count - ties - training;
+        if (training == 0 || heldOut == 0)
+            throw new InvalidDataException($"{training} preference pairs are for training and {heldOut} held out; expected some of each ({ties} comparisons had no majority).");
+        var report = new PreferenceReport(
+            training, heldOut, ties, pairs.Average(p => p.Agreement), simulated, identical, NearDuplicates(pairs, cancellationToken));
+        var artifact = await context.Artifacts.PutAsync("preferences", new Dictionary<string, byte[]>
+        {
+            ["pairs.jsonl"] = JsonLines.Serialize(pairs),
+            ["report.json"] = CanonicalJson.Serialize(report),
+        }, cancellationToken);
+        return new(artifact, training, heldOut, ties);
+    }
+
+    /// <summary>Held-out prompts that are nearly the same as a training prompt.</summary>
+    /// <exception cref="InvalidDataException">A prompt stands on both sides.</exception>
+    static int NearDuplicates(List<PreferencePair> pairs, CancellationToken cancellationToken)
+    {
+        var prompts = pairs.DistinctBy(p => (p.PromptId, p.HeldOut)).ToLookup(p => p.HeldOut);
+        var training = prompts[false].Select(p => p.PromptId).ToHashSet();
+        if (prompts[true].FirstOrDefault(p => training.Contains(p.PromptId)) is { } leaked)
+            throw new InvalidDataException($"Prompt {leaked.PromptId} has pairs for training and held-out ones; expected one or the other.");
+        static string Text(PreferencePair pair) => string.Join(' ', pair.Prompt.Select(t => t.Text));
+        return new NearDuplicates(prompts[false].Until(cancellationToken).Select(Text)).Count(prompts[true].Until(cancellationToken).Select(Text));
+    }
+
+    /// <summary>The pair that the judgements make; a tie (probability 0.5) where neither side has the majority.</summary>
     /// <exception cref="InvalidDataException">The comparison was never judged.</exception>
-    internal static PreferencePair? Pair(Comparison comparison, IReadOnlyList<Judgement> judgements)
+    internal static PreferencePair Pair(Comparison comparison, IReadOnlyList<Judgement> judgements)
     {
         if (judgements.Count == 0) throw new InvalidDataException($"Comparison {comparison.Id} has no judgement.");
         var a = judgements.Count(j => j.Side == Side.A);
         var b = judgements.Count(j => j.Side == Side.B);
-        if (a == b) return null;
-        var sign = a > b ? 1 : -1;
-        var (chosen, rejected) = a > b ? (comparison.A.Text, comparison.B.Text) : (comparison.B.Text, comparison.A.Text);
+        var ties = judgements.Count - a - b;
+        var sign = a >= b ? 1 : -1;
+        var (chosen, rejected) = a >= b ? (comparison.A, comparison.B) : (comparison.B, comparison.A);
         var strength = judgements.Average(j => sign * j.Strength * (j.Side == Side.A ? 1.0 : j.Side == Side.B ? -1.0 : 0.0));
         return new(
-            comparison.Id, comparison.PromptId, comparison.Prompt, chosen, rejected,
-            Margin: Math.Max(0, strength / 3), Probability: (Math.Max(a, b) + 0.5 * (judgements.Count - a - b)) / judgements.Count,
-            Agreement: (double)Math.Max(a, b) / judgements.Count, HeldOut: comparison.Purpose == "heldOut");
+            comparison.Id, comparison.PromptId, comparison.Prompt, chosen.Text, rejected.Text,
+            Margin: a == b ? 0 : Math.Max(0, strength / 3), Probability: (Math.Max(a, b) + 0.5 * ties) / judgements.Count,
+            Agreement: (double)Math.Max(Math.Max(a, b), ties) / judgements.Count, HeldOut: comparison.Purpose == "heldOut")
+        { ChosenSource = chosen.Source.Short, RejectedSource = rejected.Source.Short };
     }
 }

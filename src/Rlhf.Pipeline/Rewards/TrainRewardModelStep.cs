@@ -1,11 +1,14 @@
 using Rlhf.Learning.Models;
+using Rlhf.Learning.Optimization;
 using Rlhf.Learning.Rewards;
+using Rlhf.Learning.Sft;
 using Rlhf.Pipeline.Models;
 using Rlhf.Pipeline.Preferences;
 using Rlhf.Pipeline.Prompts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Running;
+using TorchSharp;
 
 namespace Rlhf.Pipeline.Rewards;
 
@@ -16,26 +19,90 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
     protected override async Task<StepResult> RunAsync(
         TrainRewardModel.Inputs inputs, TrainRewardModel.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        using var backbone = await context.Artifacts.LoadPolicyAsync(inputs.Backbone, trainable: true, cancellationToken);
-        var head = ScalarHead.Random(backbone.Model.Config.HiddenSize, (ulong)Seeds.Derive(inputs.Seed, "head"), ModelFiles.Device);
-        using var rewardModel = new RewardModel(backbone.Model, head, backbone.Tokenizer);
-        var preferences = (await context.Artifacts.ReadPairsAsync(inputs.Preferences, cancellationToken)).Where(p => !p.HeldOut).ToList();
-        var texts = preferences.Until(cancellationToken).SelectMany(p => new[] { p.Chosen, p.Rejected }.Select(side => PromptText.Render(p.Prompt, p.PromptId) + side)).ToList();
-        context.Journal.Log(0, new Dictionary<string, double> { ["reward_model/truncated"] = texts.Until(cancellationToken).Count(t => !rewardModel.Fits(t)) });
-        var pairs = preferences.Until(cancellationToken).Select((p, i) => new TokenPair(rewardModel.Encode(texts[2 * i]), rewardModel.Encode(texts[2 * i + 1]), p.ComparisonId)).ToList();
+        var pairs = (await context.Artifacts.ReadPairsAsync(inputs.Preferences, cancellationToken)).Where(p => !p.HeldOut).ToList();
+        var members = new List<RewardModel>();
+        try
+        {
+            for (var member = 1; member <= hparams.Members; member++)
+                members.Add(await StartAsync(inputs, MemberSeed(inputs.Seed, member), context, cancellationToken));
+            var reference = await ReferenceTextsAsync(inputs, hparams, members[0], context, cancellationToken);
+            var before = LanguageLossOf(members[0], reference, hparams.BatchSize, cancellationToken);
+            foreach (var member in members) member.NormalizeHead(reference, 2 * hparams.BatchSize, cancellationToken);
 
-        using var trainer = new RewardModelTrainer(rewardModel, pairs, new(
-            hparams.Epochs, hparams.BatchSize, hparams.LearningRate, hparams.WarmupUpdates, hparams.WeightDecay, Seeds.Derive(inputs.Seed, "pairs")));
-        await TrainingLoop.RunAsync(trainer, context, "reward_model/loss", cancellationToken);
-        rewardModel.Normalize(await ReferenceTextsAsync(inputs, hparams, rewardModel, context, cancellationToken), 2 * hparams.BatchSize, cancellationToken);
-        return Completed(new(await context.Artifacts.PutAsync("reward-model", rewardModel.Save, cancellationToken)));
+            using (var trainer = Trainer(members, pairs, inputs.Seed, hparams, context, cancellationToken))
+                await TrainingLoop.RunAsync(trainer, context, members.Count == 1 ? "reward_model/loss" : null, cancellationToken);
+
+            foreach (var member in members)
+                member.Normalize(reference, Enum.Parse<Learning.Rewards.LengthTreatment>(hparams.LengthTreatment.ToString()), 2 * hparams.BatchSize, cancellationToken);
+            var loss = new LanguageLoss(before, LanguageLossOf(members[0], reference, hparams.BatchSize, cancellationToken), reference.Sum(t => t.Tokens.Length - 1));
+            return Completed(new(await context.Artifacts.PutRewardModelsAsync(members, loss, cancellationToken), loss.Before, loss.After));
+        }
+        finally
+        {
+            foreach (var member in members) member.Dispose();
+        }
     }
 
-    static async Task<List<int[]>> ReferenceTextsAsync(
+    // The first member's seed is the step's own, so that an ensemble's first member is the model that would be trained alone.
+    static long MemberSeed(long seed, int member) => member == 1 ? seed : Seeds.Derive(seed, "member", $"{member}");
+
+    static async Task<RewardModel> StartAsync(TrainRewardModel.Inputs inputs, long seed, StepContext context, CancellationToken cancellationToken)
+    {
+        var backbone = await context.Artifacts.LoadPolicyAsync(inputs.Backbone, trainable: true, cancellationToken);
+        var head = ScalarHead.Random(backbone.Model.Config.HiddenSize, (ulong)Seeds.Derive(seed, "head"), ModelFiles.Device);
+        return new(backbone.Model, head, backbone.Tokenizer);
+    }
+
+    static EnsembleTrainer Trainer(
+        List<RewardModel> members, List<PreferencePair> pairs, long seed, TrainRewardModel.HParams hparams, StepContext context, CancellationToken cancellationToken)
+    {
+        ScoredText Encode(PreferencePair pair, string side) => members[0].Encode(PromptText.Render(pair.Prompt, pair.PromptId), side);
+        // By prompt, so that no prompt is on both sides.
+        var validation = hparams.StopEvery == 0 ? [] : pairs.Where(p => Seeds.Uniform(seed, "validation", p.PromptId) < hparams.ValidationShare).ToList();
+        var (groups, counts) = new TrainingGroups(hparams).Build([.. pairs.Except(validation).Until(cancellationToken)], Encode);
+        var judged = validation.Where(p => !p.IsTie).Select(p => (Encode(p, p.Chosen), Encode(p, p.Rejected))).ToList();
+        if (hparams.StopEvery > 0 && judged.Count == 0)
+            throw new InvalidDataException($"'stopEvery' is {hparams.StopEvery}, but of {pairs.Count} training pairs none is for validation ('validationShare' {hparams.ValidationShare}); expected at least one.");
+        context.Journal.Log(0, new Dictionary<string, double>
+        {
+            ["reward_model/pairs"] = counts.Pairs,
+            ["reward_model/ties"] = counts.Ties,
+            ["reward_model/low_agreement"] = counts.LowAgreement,
+            ["reward_model/dropped"] = counts.Dropped,
+            ["reward_model/truncated"] = pairs.Until(cancellationToken).Count(p => !Fits(p, p.Chosen) || !Fits(p, p.Rejected)),
+        });
+        return new([.. members.Index().Select(m => (ITrainer)new RewardModelTrainer(
+            m.Item, groups, ToLearning(hparams, Seeds.Derive(MemberSeed(seed, m.Index + 1), "pairs")),
+            hparams.StopEvery == 0 ? null : new EarlyStopping(judged, hparams.StopEvery, hparams.StopPatience, 2 * hparams.BatchSize)))]);
+
+        bool Fits(PreferencePair pair, string side) => members[0].Fits(PromptText.Render(pair.Prompt, pair.PromptId), side);
+    }
+
+    static RewardModelHParams ToLearning(TrainRewardModel.HParams hparams, long seed) =>
+        new(hparams.Epochs, hparams.BatchSize, hparams.LearningRate, hparams.WarmupUpdates, hparams.WeightDecay, seed)
+        { LabelSmoothing = hparams.LabelSmoothing, Centering = hparams.Centering };
+
+    /// <summary>Nats a token on the reference completions.</summary>
+    static double LanguageLossOf(RewardModel rewardModel, List<ScoredText> texts, int batchSize, CancellationToken cancellationToken)
+    {
+        using var noGrad = torch.no_grad();
+        var (sum, tokens) = (0.0, 0);
+        foreach (var chunk in texts.OrderBy(t => t.Tokens.Length).Chunk(batchSize))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var scope = torch.NewDisposeScope();
+            var count = chunk.Sum(t => t.Tokens.Length - 1);
+            sum += count * SupervisedTrainer.Loss(rewardModel.Model, TokenBatch.Pad([.. chunk.Select(t => t.Tokens)], rewardModel.Tokenizer.PadId, rewardModel.Model.Device)).ToSingle();
+            tokens += count;
+        }
+        return sum / tokens;
+    }
+
+    static async Task<List<ScoredText>> ReferenceTextsAsync(
         TrainRewardModel.Inputs inputs, TrainRewardModel.HParams hparams, RewardModel rewardModel, StepContext context, CancellationToken cancellationToken)
     {
         var prompts = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).ToDictionary(p => p.Id);
         var completions = await context.Artifacts.ReadLinesAsync<Completion>(inputs.Completions, "completions.jsonl", cancellationToken);
-        return [.. completions.Take(hparams.NormalizeOn).Until(cancellationToken).Select(c => rewardModel.Encode(PromptText.Render(prompts[c.PromptId]) + c.Text))];
+        return [.. completions.Take(hparams.NormalizeOn).Until(cancellationToken).Select(c => rewardModel.Encode(PromptText.Render(prompts[c.PromptId]), c.Text))];
     }
 }

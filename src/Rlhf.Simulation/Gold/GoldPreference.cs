@@ -11,6 +11,10 @@ public static class GoldPreference
     /// <summary>The score of a completion, 0 (empty) to 1.</summary>
     public static double Score(IReadOnlyList<Turn> prompt, string completion) => Properties(prompt, completion).Score;
 
+    /// <summary>The score on an axis, 0 to 1: <c>safety</c> has a preference of its own, all others share one.</summary>
+    public static double Score(IReadOnlyList<Turn> prompt, string completion, string axis) =>
+        axis == "safety" ? GoldSafety.Score(completion) : Score(prompt, completion);
+
     /// <summary>The properties that the score weighs.</summary>
     public static GoldProperties Properties(IReadOnlyList<Turn> prompt, string completion)
     {

@@ -34,7 +34,7 @@ public sealed class SimulatedLabelers(TimeProvider time) : ILabeler
         foreach (var question in request.Questions)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var difference = GoldPreference.Score(question.Prompt, question.A) - GoldPreference.Score(question.Prompt, question.B);
+            var difference = GoldPreference.Score(question.Prompt, question.A, question.Axis) - GoldPreference.Score(question.Prompt, question.B, question.Axis);
             foreach (var labeler in LabelersOf(question, request, settings))
             {
                 var chance = new Draws(request.Seed, question.Id, Name(labeler));

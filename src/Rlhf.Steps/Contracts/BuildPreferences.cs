@@ -5,7 +5,7 @@ using Rlhf.Steps.Running;
 
 namespace Rlhf.Steps.Contracts;
 
-/// <summary>Turns judgements into preference pairs: the majority's side is chosen, a draw is counted and left out.</summary>
+/// <summary>Turns judgements into preference pairs: the majority's side is chosen, a draw is a tie.</summary>
 public static class BuildPreferences
 {
     public sealed record Inputs(
@@ -15,11 +15,11 @@ public static class BuildPreferences
 
     public sealed record Outputs(
         [property: Description("Preference pairs of all rounds, and a report.")] ArtifactRef Preferences,
-        [property: Description("Training pairs.")] int TrainPairs,
-        [property: Description("Held-out pairs.")] int HeldOutPairs,
+        [property: Description("Training pairs, ties not counted.")] int TrainPairs,
+        [property: Description("Held-out pairs, ties not counted.")] int HeldOutPairs,
         [property: Description("Comparisons without a majority.")] int Ties);
 
     public static readonly StepDescription Description = new(
-        nameof(BuildPreferences), 1, StepKind.Pure, typeof(Inputs), typeof(NoHParams), typeof(Outputs),
+        nameof(BuildPreferences), 2, StepKind.Pure, typeof(Inputs), typeof(NoHParams), typeof(Outputs),
         "Builds preference pairs with margin, probability and agreement.");
 }

@@ -9,7 +9,7 @@ namespace Rlhf.Steps.Contracts;
 public static class PreparePolicy
 {
     public sealed record Inputs(
-        [property: Description("A model folder: Hugging Face or llama2.c. Without one, a small model is trained from scratch.")] ArtifactRef? Model,
+        [property: Description("A model folder: Hugging Face or llama2.c; or a reward model, whose backbone is taken. Without one, a small model is trained from scratch.")] ArtifactRef? Model,
         [property: Description("Seed of weights, text and order.")] long Seed);
 
     public sealed record HParams(
@@ -25,7 +25,9 @@ public static class PreparePolicy
         [property: Range(1, 4096), Description("Texts per update.")] int BatchSize = 32,
         [property: Range(1e-7, 1.0), Description("Peak learning rate; falls to zero along a cosine.")] double LearningRate = 3e-3,
         [property: Range(0, 10000), Description("Updates over which the learning rate rises to its peak.")] int WarmupUpdates = 50,
-        [property: Range(0.0, 1.0), Description("Decoupled weight decay.")] double WeightDecay = 0.01) : IValidated
+        [property: Range(0.0, 1.0), Description("Decoupled weight decay.")] double WeightDecay = 0.01,
+        [property: Description("Takes the backbone of a reward model whose training made it more than 2 % worse as a language model.")]
+        bool AcceptForgetting = false) : IValidated
     {
         public HParams() : this(64) { }
 
@@ -40,7 +42,7 @@ public static class PreparePolicy
         [property: Description("Policy.")] ArtifactRef Policy);
 
     public static readonly StepDescription Description = new(
-        nameof(PreparePolicy), 1, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        nameof(PreparePolicy), 2, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
         "Imports a model, or trains a small one from scratch on generated stories.")
     { Queue = "gpu" };
 }

@@ -28,9 +28,24 @@ public enum Side { A, B, Tie }
 public sealed record Judgement(string ComparisonId, string Labeler, Side Side, int Strength, double Seconds, bool Simulated);
 
 /// <summary>
-/// What training sees. Probability is the share of judgements (ties a half) for the chosen side, at least 0.5; margin is the mean signed
-/// strength over 3, 0 to 1; agreement is the share of judgements equal to the majority's.
+/// What training sees. Probability is the share of judgements (ties a half) for the chosen side, 0.5 (a tie, where the sides' order says nothing)
+/// to 1; margin is the mean signed strength over 3, 0 to 1; agreement is the share of judgements equal to the most frequent; the sources
+/// are the policies that wrote the sides.
 /// </summary>
 public sealed record PreferencePair(
     string ComparisonId, string PromptId, IReadOnlyList<Turn> Prompt, string Chosen, string Rejected,
-    double Margin, double Probability, double Agreement, bool HeldOut);
+    double Margin, double Probability, double Agreement, bool HeldOut)
+{
+    /// <summary>What the pair counts beside others, at least 0.</summary>
+    public double Weight { get; init; } = 1;
+
+    /// <summary>Who wrote the chosen side; empty where it is not known.</summary>
+    public string ChosenSource { get; init; } = "";
+
+    /// <summary>Who wrote the rejected side; empty where it is not known.</summary>
+    public string RejectedSource { get; init; } = "";
+
+    /// <summary>True where neither side has the majority.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsTie => Probability <= 0.5;
+}

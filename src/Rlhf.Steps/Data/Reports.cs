@@ -6,12 +6,40 @@ namespace Rlhf.Steps.Data;
 public sealed record ScoredPair(
     string ComparisonId, IReadOnlyList<Turn> Prompt, string Chosen, string Rejected, double Margin, double BaselineMargin);
 
-/// <summary>What became of the judgements; <c>preferences</c> artifact, file <c>report.json</c>, the pairs in <c>pairs.jsonl</c>.</summary>
-public sealed record PreferenceReport(int TrainPairs, int HeldOutPairs, int Ties, double MeanAgreement, bool Simulated);
+/// <summary>
+/// What became of the judgements; <c>preferences</c> artifact, file <c>report.json</c>, the pairs in <c>pairs.jsonl</c>. Pairs are counted without
+/// ties, which stand in the file too. Identical: comparisons left out since their sides are the same text. Near-duplicates: held-out
+/// prompts that share four fifths of their word trigrams with a training prompt.
+/// </summary>
+public sealed record PreferenceReport(
+    int TrainPairs, int HeldOutPairs, int Ties, double MeanAgreement, bool Simulated, int Identical = 0, int NearDuplicates = 0);
 
-/// <summary>Figures of a reward model on held-out pairs; <c>report-card</c> artifact, file <c>card.json</c>, pairs in <c>pairs.jsonl</c>.</summary>
+/// <summary>Accuracy over a part of the held-out pairs.</summary>
+public sealed record PartAccuracy(string Part, int Pairs, double Accuracy);
+
+/// <summary>One bin of a reliability table: predicted probabilities from lower to upper, their mean, and the share that came true.</summary>
+public sealed record ReliabilityRow(double Lower, double Upper, int Pairs, double Predicted, double Observed);
+
+/// <summary>How well the predicted probability of the judged side fits; the temperature that would fit best divides the log-odds.</summary>
+public sealed record CalibrationReport(double Ece, double Brier, double NegativeLogLikelihood, double Temperature, IReadOnlyList<ReliabilityRow> Reliability);
+
+/// <summary>
+/// How scores depend on length, in tokens: correlation and slope over all completions; decided: share of pairs whose better side is another one
+/// once that line is taken off.
+/// </summary>
+public sealed record LengthReport(double? Correlation, double? Slope, double? Decided);
+
+/// <summary>
+/// Figures of a reward model on held-out pairs; <c>report-card</c> artifact, file <c>card.json</c>, pairs in <c>pairs.jsonl</c>. Language
+/// losses, in nats a token on completions of the reference policy, say what the backbone forgot.
+/// </summary>
 public sealed record RewardModelCard(
-    int Pairs, double Accuracy, double BaselineAccuracy, double LongerWins, double MeanMargin, double NegativeLogLikelihood, bool Simulated);
+    int Pairs, double Accuracy, double BaselineAccuracy, double LongerWins, double MeanMargin, double NegativeLogLikelihood, bool Simulated,
+    int Ties, int Members, CalibrationReport Calibration, LengthReport Length, double LanguageLossBefore, double LanguageLossAfter,
+    IReadOnlyList<PartAccuracy> ByAgreement, IReadOnlyList<PartAccuracy> BySource, IReadOnlyList<PartAccuracy> ByLength);
+
+/// <summary>What the training did to the backbone as a language model, in nats a token; <c>reward-model</c> artifact, file <c>language_loss.json</c>.</summary>
+public sealed record LanguageLoss(double Before, double After, int Tokens);
 
 /// <summary>Which policies an evidence compares; file <c>models.json</c>. The champion's completions have sample 0, the challenger's sample 1.</summary>
 public sealed record EvidenceModels(ArtifactRef Champion, ArtifactRef Challenger);

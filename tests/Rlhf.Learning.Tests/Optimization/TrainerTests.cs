@@ -144,15 +144,18 @@ public sealed class TrainerTests
         if (training == Training.RewardModel)
         {
             var trained = new RewardModel(model, ScalarHead.Random(16, 5, Device), tokenizer);
-            var pairs = Sequences.Select((s, i) => new TokenPair(s, [.. s.Reverse()], $"{i}")).ToList();
-            return new(new RewardModelTrainer(trained, pairs, new(Epochs: 3, BatchSize: 8, LearningRate: 1e-2, WarmupUpdates: 2, WeightDecay: 0.01, Seed: 3)), model, [trained.Head]);
+            var groups = Sequences.Select((s, i) => new PreferenceGroup(
+                [new(s, 2), new([.. s.Reverse()], 2)], [new(0, 1, 0.3, i % 3 == 0 ? 0.5 : 1, 1, $"{i}")], Hard: i % 4 == 0)).ToList();
+            return new(new RewardModelTrainer(
+                trained, groups, new(Epochs: 3, BatchSize: 8, LearningRate: 1e-2, WarmupUpdates: 2, WeightDecay: 0.01, Seed: 3) { Centering = 0.01, LabelSmoothing = 0.1 },
+                new EarlyStopping([(groups[0].Texts[0], groups[0].Texts[1])], every: 2, patience: 3, batchSize: 8)), model, [trained.Head]);
         }
         var reference = model.Clone();
         var rewardModel = new RewardModel(LlamaModel.Initialize(TinyModels.Config, 9, Device), ScalarHead.Random(16, 5, Device), tokenizer);
-        rewardModel.Normalize([.. Enumerable.Range(0, 64).Select(i => (int[])[1, 3 + i % 12, 3 + i % 29, 3 + i % 7, 2])], 32, CancellationToken.None);
+        rewardModel.Normalize([.. Enumerable.Range(0, 64).Select(i => new ScoredText([1, 3 + i % 12, 3 + i % 29, 3 + i % 7, 2], 2))], LengthTreatment.None, 32, CancellationToken.None);
         var prompts = Enumerable.Range(0, 12).Select(i => new PolicyPrompt([1, 3 + i], (ulong)i)).ToList();
         var value = ScalarHead.Zero(16, Device);
-        return new(new PpoTrainer(model, value, reference, rewardModel, prompts, new()
+        return new(new PpoTrainer(model, value, reference, new TokenScorer(rewardModel), tokenizer, prompts, new()
         {
             Updates = updates,
             ValueWarmupUpdates = 1,

@@ -51,6 +51,21 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public async Task A_backbone_that_forgot_its_language_is_refused_unless_that_is_accepted()
+    {
+        var model = await ModelFrom(await _run.TinyPolicy(), folder => File.WriteAllText(Path.Combine(folder, "language_loss.json"), """{"before":2.0,"after":2.1,"tokens":9}"""));
+        var folder = Directory.CreateDirectory(Path.Combine(_run.Folder, "backbone")).FullName;
+        await _run.Artifacts.ExportAsync(model, folder, Token);
+        var rewardModel = await _run.Artifacts.PutFolderAsync("reward-model", folder, Token);
+
+        var reason = await _run.Fails("PreparePolicy", new() { ["model"] = $"{rewardModel}", ["seed"] = 1 });
+        var accepted = await _run.Completes("PreparePolicy", new() { ["model"] = $"{rewardModel}", ["seed"] = 1, ["acceptForgetting"] = true });
+
+        Assert.Contains("from 2.000 to 2.100 nats a token (+5.0 %)", reason, StringComparison.Ordinal);
+        Assert.StartsWith("policy/", accepted["policy"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_empty_prompt_file_is_named()
     {
         var text = await _run.Put("text", ("none.txt", "\n"));

@@ -11,7 +11,7 @@ public sealed class BuildPreferencesTests
     [Fact]
     public void The_majority_is_chosen_with_probability_margin_and_agreement()
     {
-        var pair = BuildPreferencesStep.Pair(Some.Comparison(), [By(Side.B, 3), By(Side.B, 1), By(Side.A, 1), By(Side.Tie, 0)])!;
+        var pair = BuildPreferencesStep.Pair(Some.Comparison(), [By(Side.B, 3), By(Side.B, 1), By(Side.A, 1), By(Side.Tie, 0)]);
 
         Assert.Equal((" second", " first"), (pair.Chosen, pair.Rejected));
         Assert.Equal(0.625, pair.Probability);
@@ -20,7 +20,16 @@ public sealed class BuildPreferencesTests
     }
 
     [Fact]
-    public void Without_a_majority_there_is_no_pair() => Assert.Null(BuildPreferencesStep.Pair(Some.Comparison(), [By(Side.A, 2), By(Side.B, 2)]));
+    public void Without_a_majority_the_pair_is_a_tie_without_margin()
+    {
+        var pair = BuildPreferencesStep.Pair(Some.Comparison(), [By(Side.A, 3), By(Side.B, 1)]);
+
+        Assert.True(pair.IsTie);
+        Assert.Equal((0.5, 0.5, 0.0), (pair.Probability, pair.Agreement, pair.Margin));
+    }
+
+    [Fact]
+    public void Labelers_who_all_see_a_tie_agree() => Assert.Equal(1, BuildPreferencesStep.Pair(Some.Comparison(), [By(Side.Tie, 0), By(Side.Tie, 0)]).Agreement);
 
     [Fact]
     public void A_comparison_that_nobody_judged_is_an_error() =>
@@ -28,5 +37,5 @@ public sealed class BuildPreferencesTests
 
     [Fact]
     public void Held_out_comparisons_make_held_out_pairs() =>
-        Assert.True(BuildPreferencesStep.Pair(Some.Comparison(purpose: "heldOut"), [By(Side.A, 1)])!.HeldOut);
+        Assert.True(BuildPreferencesStep.Pair(Some.Comparison(purpose: "heldOut"), [By(Side.A, 1)]).HeldOut);
 }

@@ -46,7 +46,7 @@ public sealed class MeasureGoldTests : IDisposable
         }, cancellationToken);
         var card = await _store.Artifacts.PutAsync("report-card", new Dictionary<string, byte[]>
         {
-            ["card.json"] = CanonicalJson.Serialize(new RewardModelCard(4, 0.5, 0.5, 0.5, 0, 0.7, true)),
+            ["card.json"] = CanonicalJson.Serialize(new RewardModelCard(4, 0.5, 0.5, 0.5, 0, 0.7, true, 0, 1, new(0, 0.25, 0.7, 1, []), new(null, null, null), 1, 1, [], [], [])),
             ["pairs.jsonl"] = JsonLines.Serialize(pairs ?? Pairs),
         }, cancellationToken);
         var runner = new StepRunner([new MeasureGoldStep()], _store.Objects, TimeProvider.System, new Dictionary<string, object>(), TimeSpan.Zero);

@@ -1,0 +1,67 @@
+using Rlhf.Learning.Rewards;
+using Rlhf.Learning.Tokenizers;
+using Rlhf.Pipeline.Models;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Data;
+using Rlhf.Steps.Json;
+
+namespace Rlhf.Pipeline.Rewards;
+
+/// <summary>Reward models between artifacts and memory: one model is a plain folder, an ensemble has a folder <c>member-N</c> for each.</summary>
+static class RewardModelFiles
+{
+    const string LanguageLossFile = "language_loss.json";
+
+    public static Task<ArtifactRef> PutRewardModelsAsync(
+        this ArtifactStore artifacts, IReadOnlyList<RewardModel> members, LanguageLoss loss, CancellationToken cancellationToken) =>
+        artifacts.PutAsync("reward-model", folder =>
+        {
+            foreach (var (index, member) in members.Index())
+                member.Save(members.Count == 1 ? folder : Path.Combine(folder, $"member-{index + 1}"));
+            File.WriteAllBytes(Path.Combine(folder, LanguageLossFile), CanonicalJson.Serialize(loss));
+        }, cancellationToken);
+
+    /// <summary>The members, one where it is no ensemble.</summary>
+    public static Task<IReadOnlyList<RewardModel>> LoadRewardModelsAsync(this ArtifactStore artifacts, ArtifactRef rewardModel, CancellationToken cancellationToken) =>
+        rewardModel.Kind == "reward-model"
+            ? artifacts.OpenAsync(rewardModel, LoadAll, cancellationToken)
+            : throw new ArgumentException($"{rewardModel} is no reward model; expected reward-model/….");
+
+    static IReadOnlyList<RewardModel> LoadAll(string folder)
+    {
+        var members = Directory.GetDirectories(folder, "member-*").Order(StringComparer.Ordinal).ToList();
+        var loaded = new List<RewardModel>();
+        try
+        {
+            foreach (var path in members.Count > 0 ? members : [folder]) loaded.Add(RewardModel.Load(path, ModelFiles.Device));
+            return loaded;
+        }
+        catch
+        {
+            foreach (var member in loaded) member.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A reward model or ensemble as what scores the policy's completions; another tokenizer than the policy's is bridged by text.</summary>
+    public static async Task<IScorer> LoadScorerAsync(
+        this ArtifactStore artifacts, ArtifactRef rewardModel, ITokenizer policyTokenizer, Steps.Contracts.EnsembleScore ensemble, double coefficient,
+        CancellationToken cancellationToken)
+    {
+        var members = (await artifacts.LoadRewardModelsAsync(rewardModel, cancellationToken))
+            .Select(m => SameTokens(m.Tokenizer, policyTokenizer) ? (IScorer)new TokenScorer(m) : new TextScorer(m, policyTokenizer)).ToList();
+        return members.Count == 1 ? members[0] : new EnsembleScorer(members, ToLearning(ensemble), coefficient);
+    }
+
+    public static EnsembleScore ToLearning(Steps.Contracts.EnsembleScore score) => Enum.Parse<EnsembleScore>(score.ToString());
+
+    public static Task<LanguageLoss> ReadLanguageLossAsync(this ArtifactStore artifacts, ArtifactRef rewardModel, CancellationToken cancellationToken) =>
+        artifacts.ReadJsonAsync<LanguageLoss>(rewardModel, LanguageLossFile, cancellationToken);
+
+    /// <summary>True where both give every text the same ids; files are compared, since two vocabularies of one size can differ.</summary>
+    public static bool SameTokens(ITokenizer a, ITokenizer b)
+    {
+        if ((a.VocabularySize, a.BosId, a.EosId, a.PadId) != (b.VocabularySize, b.BosId, b.EosId, b.PadId) || a.GetType() != b.GetType()) return false;
+        return Enumerable.Range(0, a.VocabularySize).All(id => a.Decode([id]) == b.Decode([id]));
+    }
+}
