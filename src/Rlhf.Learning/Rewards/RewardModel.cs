@@ -61,7 +61,7 @@ public sealed class RewardModel(LlamaModel model, ScalarHead head, ITokenizer to
             var batch = TokenBatch.Pad([.. chunk.Select(i => sequences[i])], tokenizer.PadId, model.Device);
             var values = Score(batch).cpu().data<float>().ToArray();
             for (var k = 0; k < chunk.Length; k++)
-                scores[chunk[k]] = float.IsFinite(values[k]) ? values[k] : throw new InvalidDataException($"The score of text {chunk[k]} is {values[k]}; expected a finite number.");
+                scores[chunk[k]] = float.IsFinite(values[k]) ? values[k] : throw new TrainingBatch(null, [$"text {chunk[k]}"], [sequences[chunk[k]]]).NotFinite("score", values[k]);
         }
         return scores;
     }

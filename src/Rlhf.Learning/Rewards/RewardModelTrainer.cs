@@ -31,12 +31,11 @@ public sealed class RewardModelTrainer(RewardModel rewardModel, IReadOnlyList<To
 
         var sides = rewardModel.Score(tokens).chunk(2);
         var loss = BradleyTerry.Loss(sides[0], sides[1]);
-        var value = (double)loss.ToSingle();
-        if (!double.IsFinite(value))
-            throw new InvalidDataException($"The reward model's loss is {value} at update {Completed + 1} (comparisons {string.Join(", ", batch.Take(4).Select(p => p.Id))}, …); expected a finite number.");
+        var source = new TrainingBatch(Completed + 1, [.. batch.Select(p => p.Id)], [.. batch.Select(p => p.Chosen), .. batch.Select(p => p.Rejected)]);
+        var value = source.Finite("loss", loss);
         loss.backward();
         var learningRate = LearningRates.WarmupCosine(hparams.LearningRate, Completed, hparams.WarmupUpdates, Updates);
-        var norm = _optimizer.Step(learningRate, maxGradientNorm: 1.0);
+        var norm = _optimizer.Step(learningRate, maxGradientNorm: 1.0, source);
         Completed++;
         var margin = (sides[0] - sides[1]).detach();
         return new Dictionary<string, double>

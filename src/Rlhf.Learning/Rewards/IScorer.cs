@@ -1,0 +1,15 @@
+using Rlhf.Learning.Sampling;
+
+namespace Rlhf.Learning.Rewards;
+
+/// <summary>Gives completions their score: one reward model, an ensemble, or several models by a rule.</summary>
+public interface IScorer : IDisposable
+{
+    /// <summary>One finite score a completion, in the order of asking; a completion that was cut is scored as if it ended there.</summary>
+    /// <exception cref="InvalidDataException">A completion does not fit the reward model's context, or a score is not finite.</exception>
+    float[] Score(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken);
+
+    /// <summary>For each completion a score at each of its tokens, the last of which is its score.</summary>
+    /// <exception cref="ArgumentException">The reward model reads another tokenizer's tokens, so that no score stands at a token of the policy.</exception>
+    IReadOnlyList<float[]> TokenScores(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken);
+}
