@@ -72,8 +72,8 @@ public sealed record PpoHParams
     /// <summary>The probability ratio is clipped from 1 − this …</summary>
     public double ClipRange { get; init; } = 0.2;
 
-    /// <summary>… to 1 + this.</summary>
-    public double ClipRangeHigh { get; init; } = 0.2;
+    /// <summary>… to 1 + this; as <see cref="ClipRange"/> where it is not set.</summary>
+    public double ClipRangeHigh { get => field > 0 ? field : ClipRange; init; }
 
     /// <summary>Bound c of the loss −cA where A is negative, above 1 (Ye et al. 2020).</summary>
     public double DualClip { get; init; }
