@@ -4,23 +4,26 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Learning.Optimization;
 
+/// <summary>The decay of Adam's two moments, each in [0, 1), and what is added to the root of the second, above 0.</summary>
+public sealed record AdamHParams(double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8);
+
 /// <summary>
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019; PyTorch's placement of epsilon), over flat parameter buffers: a dozen
 /// tensor operations a step however many weights there are, and a state of two tensors that checkpoints exactly.
 /// </summary>
-public sealed class AdamW : IDisposable
+public sealed class AdamW : IDisposable, IState
 {
-    const double Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8;
-
     readonly IReadOnlyList<ParameterSet> _sets;
     readonly List<Tensor> _first = [];
     readonly List<Tensor> _second = [];
     readonly double _weightDecay;
+    readonly AdamHParams _hparams;
 
-    public AdamW(IReadOnlyList<ParameterSet> sets, double weightDecay)
+    public AdamW(IReadOnlyList<ParameterSet> sets, double weightDecay, AdamHParams? hparams = null)
     {
         _sets = sets;
         _weightDecay = weightDecay;
+        _hparams = hparams ?? new();
         foreach (var set in sets)
         {
             _first.Add(zeros_like(set.Flat).DetachFromDisposeScope());
@@ -31,56 +34,47 @@ public sealed class AdamW : IDisposable
     /// <summary>Steps done.</summary>
     public int Count { get; private set; }
 
+    IEnumerable<(string Name, Tensor Value)> IState.Tensors => _sets.SelectMany((set, i) => new[]
+    {
+        ($"{i}.weights", set.Flat), ($"{i}.first", _first[i]), ($"{i}.second", _second[i]),
+    });
+
+    double[] IState.Numbers
+    {
+        get => [Count];
+        set => Count = (int)value[0];
+    }
+
     /// <summary>
-    /// Takes the gradients of all sets, scales them so that their joint norm is at most <paramref name="maxGradientNorm"/>, does one step, and
+    /// Scales the gradients of all sets so that their joint norm is at most <paramref name="maxGradientNorm"/>, does one step, and
     /// clears them. Returns the norm before scaling.
     /// </summary>
-    /// <exception cref="InvalidDataException">The gradient is not finite; nothing was changed.</exception>
-    public double Step(double learningRate, double maxGradientNorm)
+    /// <exception cref="NonFiniteException">The gradient is not finite; no weight was changed.</exception>
+    public double Step(double learningRate, double maxGradientNorm, TrainingBatch? batch = null)
     {
-        using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        var gradients = _sets.Select(s => s.GatherGradient()).ToList();
-        var norm = Math.Sqrt(gradients.Sum(g => (double)g.square().sum().ToSingle()));
-        if (!double.IsFinite(norm)) throw new InvalidDataException($"The gradient's norm is {norm} at optimizer step {Count + 1}; expected a finite number.");
-
-        Count++;
-        var scale = norm > maxGradientNorm ? maxGradientNorm / norm : 1.0;
-        var stepSize = learningRate / (1 - Math.Pow(Beta1, Count));
-        var correction = 1 / Math.Sqrt(1 - Math.Pow(Beta2, Count));
-        for (var i = 0; i < _sets.Count; i++)
-        {
-            var gradient = gradients[i].mul_(scale);
-            _first[i].mul_(Beta1).add_(gradient, alpha: 1 - Beta1);
-            _second[i].mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
-            if (_weightDecay > 0) _sets[i].Flat.mul_(1 - learningRate * _weightDecay);
-            _sets[i].Flat.addcdiv_(_first[i], _second[i].sqrt().mul_(correction).add_(Epsilon), -stepSize);
-            _sets[i].ZeroGradient();
-        }
+        var norm = Gradients.Clip(_sets, maxGradientNorm, batch ?? new(null, [], []));
+        Step(learningRate);
         return norm;
     }
 
-    /// <summary>Weights, both moments and the count, by tensor name.</summary>
-    public IEnumerable<(string Name, Tensor Value)> State()
-    {
-        for (var i = 0; i < _sets.Count; i++)
-        {
-            yield return ($"{i}.weights", _sets[i].Flat);
-            yield return ($"{i}.first", _first[i]);
-            yield return ($"{i}.second", _second[i]);
-        }
-    }
-
-    public void Restore(IReadOnlyDictionary<string, Tensor> state, int count)
+    /// <summary>One step along the gradients as they are; clears them.</summary>
+    public void Step(double learningRate)
     {
         using var noGrad = no_grad();
-        foreach (var (name, value) in State())
+        using var scope = NewDisposeScope();
+        Count++;
+        var (beta1, beta2, epsilon) = _hparams;
+        var stepSize = learningRate / (1 - Math.Pow(beta1, Count));
+        var correction = 1 / Math.Sqrt(1 - Math.Pow(beta2, Count));
+        for (var i = 0; i < _sets.Count; i++)
         {
-            if (!state.TryGetValue(name, out var saved) || saved.numel() != value.numel())
-                throw new InvalidDataException($"The checkpoint has no tensor '{name}' of {value.numel()} numbers.");
-            value.copy_(saved);
+            var gradient = _sets[i].GatherGradient();
+            _first[i].mul_(beta1).add_(gradient, alpha: 1 - beta1);
+            _second[i].mul_(beta2).addcmul_(gradient, gradient, 1 - beta2);
+            if (_weightDecay > 0) _sets[i].Flat.mul_(1 - learningRate * _weightDecay);
+            _sets[i].Flat.addcdiv_(_first[i], _second[i].sqrt().mul_(correction).add_(epsilon), -stepSize);
+            _sets[i].ZeroGradient();
         }
-        Count = count;
     }
 
     public void Dispose()

@@ -12,8 +12,11 @@ public interface ITrainer : IDisposable
     /// <summary>How many of them are done.</summary>
     int Completed { get; }
 
+    /// <summary>What the last update found amiss, a sentence each: what was seen, why that happens, which knob to turn.</summary>
+    IReadOnlyList<string> Notices => [];
+
     /// <summary>Does the next update and returns its metrics under their published names.</summary>
-    /// <exception cref="InvalidDataException">A loss, score or gradient is not finite; names it and the update.</exception>
+    /// <exception cref="NonFiniteException">A loss, score or gradient is not finite; names it, the update and the batch.</exception>
     IReadOnlyDictionary<string, double> Update(CancellationToken cancellationToken);
 
     /// <summary>The whole state by file name.</summary>

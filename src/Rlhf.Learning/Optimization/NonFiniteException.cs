@@ -1,17 +1,14 @@
 namespace Rlhf.Learning.Optimization;
 
-/// <summary>A loss, score or gradient that is not a number: the update stops, and the batch can be looked at.</summary>
-/// <param name="tensor">What is not finite.</param>
-/// <param name="value">What it is.</param>
-/// <param name="update">The update, from 1.</param>
-/// <param name="ids">What the batch is of: comparisons, prompts or texts.</param>
-/// <param name="sequences">The batch's token ids.</param>
-public sealed class NonFiniteException(string tensor, double value, int update, IReadOnlyList<string> ids, IReadOnlyList<int[]> sequences)
-    : Exception($"'{tensor}' is {value} at update {update} ({string.Join(", ", ids.Take(8))}{(ids.Count > 8 ? ", …" : "")}); expected a finite number.")
+/// <summary>A loss, a score, a log-probability or a gradient that is NaN or infinite, with the batch it came from; nothing was changed.</summary>
+public sealed class NonFiniteException(string message, double value, string tensor, TrainingBatch batch) : NotFiniteNumberException(message, value)
 {
+    /// <summary>Name of the tensor, such as <c>loss</c> or <c>gradient of model.norm.weight</c>.</summary>
     public string Tensor => tensor;
 
-    public IReadOnlyList<string> Ids => ids;
+    /// <summary>Ids of the batch's items, in the batch's order.</summary>
+    public IReadOnlyList<string> Ids => batch.Ids;
 
-    public IReadOnlyList<int[]> Sequences => sequences;
+    /// <summary>Token ids of each item's sequences; as many as <see cref="Ids"/>, or a multiple of them where an item has several.</summary>
+    public IReadOnlyList<int[]> Sequences => batch.Sequences;
 }

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Learning.Ppo;
 
-/// <summary>Generalized advantage estimation (Schulman et al. 2016) over right-padded completions.</summary>
+/// <summary>Generalized advantage estimation (Schulman et al. 2016) over right-padded completions, and whitening.</summary>
 public static class Advantages
 {
     /// <summary>
@@ -28,14 +28,15 @@ public static class Advantages
         return (advantages.MoveToOuterDisposeScope(), (advantages + known).MoveToOuterDisposeScope());
     }
 
-    /// <summary>Mean 0, deviation 1 over the masked entries (population variance, ε 1e-8); 0 elsewhere.</summary>
-    public static Tensor Whiten(Tensor values, Tensor mask)
+    /// <summary>Deviation 1 over the masked entries (ε 1e-8 in the variance), and mean 0 unless <paramref name="keepMean"/>; 0 elsewhere.</summary>
+    public static Tensor Whiten(Tensor values, Tensor mask, Variance variance = Variance.Biased, bool keepMean = false)
     {
         using var scope = NewDisposeScope();
         var valid = mask.to_type(values.dtype);
         var count = valid.sum();
         var mean = (values * valid).sum() / count;
-        var variance = ((values - mean).square() * valid).sum() / count;
-        return ((values - mean) * (variance + 1e-8).rsqrt() * valid).MoveToOuterDisposeScope();
+        var squares = ((values - mean).square() * valid).sum() / (variance == Variance.Biased ? count : count - 1);
+        var white = (values - mean) * (squares + 1e-8).rsqrt();
+        return ((keepMean ? white + mean : white) * valid).MoveToOuterDisposeScope();
     }
 }

@@ -1,5 +1,6 @@
 using Rlhf.Learning.Models;
 using Rlhf.Learning.Optimization;
+using Rlhf.Learning.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,6 +20,9 @@ public sealed class CompletionBatch
         var starts = tensor(promptLengths.Select(p => (long)p).ToArray(), device: device).unsqueeze(1);
         Targets = (starts + position).clamp_max(Tokens.Tokens.shape[1] - 1);
     }
+
+    public static CompletionBatch Of(IReadOnlyList<SampledCompletion> samples, int padId, Device device) =>
+        new([.. samples.Select(s => s.Sequence)], [.. samples.Select(s => s.PromptLength)], padId, device);
 
     public TokenBatch Tokens { get; }
 
@@ -44,14 +48,13 @@ public static class PolicyWithValue
         return hidden.gather(1, index).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Log-probability of each token under logits divided by the sampling temperature, and the entropy there (no gradient).</summary>
-    public static (Tensor Logprobs, Tensor Entropy) Logprobs(LlamaModel model, Tensor hidden, CompletionBatch batch, double temperature)
+    /// <summary>Log-probability of each token under logits divided by the sampling temperature, and, where asked for, the entropy there.</summary>
+    public static (Tensor Logprobs, Tensor? Entropy) Logprobs(LlamaModel model, Tensor hidden, CompletionBatch batch, double temperature, bool withEntropy)
     {
         using var scope = NewDisposeScope();
         var all = nn.functional.log_softmax(model.Logits(hidden).div(temperature), -1); // [batch, completion, vocabulary]
         var tokens = batch.Tokens.Tokens.gather(1, batch.Targets).unsqueeze(-1);
-        Tensor entropy;
-        using (no_grad()) entropy = all.exp().mul(all).sum(-1).neg();
-        return (all.gather(-1, tokens).squeeze(-1).MoveToOuterDisposeScope(), entropy.MoveToOuterDisposeScope());
+        var entropy = withEntropy ? all.exp().mul(all).sum(-1).neg().MoveToOuterDisposeScope() : null;
+        return (all.gather(-1, tokens).squeeze(-1).MoveToOuterDisposeScope(), entropy);
     }
 }

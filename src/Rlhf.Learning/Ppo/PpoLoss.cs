@@ -2,37 +2,36 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Learning.Ppo;
 
-/// <summary>The clipped losses of proximal policy optimization (Schulman et al. 2017), means over the masked tokens.</summary>
+/// <summary>The clipped losses of proximal policy optimization (Schulman et al. 2017) for each token, all [batch, completion].</summary>
 public static class PpoLoss
 {
     /// <summary>
-    /// max(−Aρ, −A·clip(ρ, 1 ± range)) with ρ = e^(new − old); also the share of tokens where the clipped term counts, and ½·mean((new − old)²).
-    /// All [batch, completion] → scalars.
+    /// max(−Aρ, −A·clip(ρ, 1 − low, 1 + high)) with ρ = e^(new − old), at most −cA where A &lt; 0 and the dual clip c is on; also where the clipped
+    /// term counts, the ratio ρ, and new − old, all three without gradient.
     /// </summary>
-    public static (Tensor Loss, Tensor ClipFraction, Tensor ApproximateKl) Policy(
-        Tensor logprobs, Tensor oldLogprobs, Tensor advantages, Tensor mask, double clipRange)
+    public static (Tensor Loss, Tensor Clipped, Tensor Ratio, Tensor Difference) Policy(
+        Tensor logprobs, Tensor oldLogprobs, Tensor advantages, double low, double high, double dualClip = 0, double logRatioClamp = 0)
     {
         using var scope = NewDisposeScope();
         var difference = logprobs - oldLogprobs;
-        var ratio = difference.exp();
+        var ratio = (logRatioClamp > 0 ? difference.clamp(-logRatioClamp, logRatioClamp) : difference).exp();
         var plain = -advantages * ratio;
-        var clipped = -advantages * ratio.clamp(1 - clipRange, 1 + clipRange);
+        var clipped = -advantages * ratio.clamp(1 - low, 1 + high);
+        var loss = maximum(plain, clipped);
+        if (dualClip > 0) loss = where(advantages < 0, minimum(loss, advantages * -dualClip), loss);
         return (
-            Mean(maximum(plain, clipped), mask).MoveToOuterDisposeScope(),
-            Mean((clipped > plain).to_type(ScalarType.Float32), mask).detach().MoveToOuterDisposeScope(),
-            Mean(difference.square().div(2), mask).detach().MoveToOuterDisposeScope());
+            loss.MoveToOuterDisposeScope(), (clipped > plain).to_type(ScalarType.Float32).MoveToOuterDisposeScope(),
+            ratio.detach().MoveToOuterDisposeScope(), difference.detach().MoveToOuterDisposeScope());
     }
 
-    /// <summary>½·mean max((v − R)², (clip(v, V ± range) − R)²), and the share of tokens where the clipped term counts.</summary>
-    public static (Tensor Loss, Tensor ClipFraction) Value(Tensor values, Tensor oldValues, Tensor returns, Tensor mask, double clipRange)
+    /// <summary>½·max((v − R)², (clip(v, V ± range) − R)²), and where the clipped term counts.</summary>
+    public static (Tensor Loss, Tensor Clipped) Value(Tensor values, Tensor oldValues, Tensor returns, double range)
     {
         using var scope = NewDisposeScope();
-        var clippedValues = maximum(minimum(values, oldValues + clipRange), oldValues - clipRange);
+        var clippedValues = maximum(minimum(values, oldValues + range), oldValues - range);
         var plain = (values - returns).square();
         var clipped = (clippedValues - returns).square();
-        return (
-            Mean(maximum(plain, clipped), mask).div(2).MoveToOuterDisposeScope(),
-            Mean((clipped > plain).to_type(ScalarType.Float32), mask).detach().MoveToOuterDisposeScope());
+        return (maximum(plain, clipped).div(2).MoveToOuterDisposeScope(), (clipped > plain).to_type(ScalarType.Float32).MoveToOuterDisposeScope());
     }
 
     /// <summary>Mean over the entries where the mask is true.</summary>

@@ -6,63 +6,61 @@ namespace Rlhf.Learning.Ppo;
 /// <summary>Gathers the figures of one update under their published names (Ziegler et al. 2019). Padding never counts.</summary>
 sealed class PpoStatistics
 {
-    readonly List<double> _policyLoss = [], _clipFraction = [], _approximateKl = [], _valueLoss = [], _valueClipFraction = [], _norm = [];
+    readonly Dictionary<string, List<double>> _minibatches = [];
+    readonly Dictionary<string, double> _counts = [];
 
-    public void AddPolicy(Tensor loss, Tensor clipFraction, Tensor approximateKl)
+    public void Add(IReadOnlyDictionary<string, double> figures)
     {
-        _policyLoss.Add(loss.ToSingle());
-        _clipFraction.Add(clipFraction.ToSingle());
-        _approximateKl.Add(approximateKl.ToSingle());
+        foreach (var (name, value) in figures)
+        {
+            if (!_minibatches.TryGetValue(name, out var values)) _minibatches[name] = values = [];
+            values.Add(value);
+        }
     }
 
-    public void AddValue(Tensor loss, Tensor clipFraction)
-    {
-        _valueLoss.Add(loss.ToSingle());
-        _valueClipFraction.Add(clipFraction.ToSingle());
-    }
+    /// <summary>One more minibatch that changed nothing, and why.</summary>
+    public void Count(string name) => _counts[name] = _counts.GetValueOrDefault(name) + 1;
 
-    public void GradientNorm(double norm) => _norm.Add(norm);
-
-    public Dictionary<string, double> Summarize(Rollout rollout, Tensor rewards, Tensor returns, PpoHParams hparams)
+    public Dictionary<string, double> Summarize(Rollout rollout, Tensor rewards, Tensor? returns, double klCoefficient, RewardShaping shaping)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var mask = rollout.Batch.Mask.to_type(ScalarType.Float32);
-        var sequences = (double)mask.shape[0];
-        double PerSequence(Tensor values) => (values * mask).sum().ToSingle() / sequences;
-        double PerToken(Tensor values) => PpoLoss.Mean(values, rollout.Batch.Mask).ToSingle();
-
         var score = rollout.Scores.Average(s => (double)s);
-        var nonScore = PerSequence(rewards) - rollout.PenalizedScores.mean().ToSingle();
-        var returnMean = PerToken(returns);
-        var returnVariance = PerToken((returns - returnMean).square());
-        var error = PerToken((rollout.Values - returns).square());
+        var nonScore = (rewards * mask).sum().ToSingle() / (double)mask.shape[0] - rollout.Shaped.mean().ToSingle();
         var metrics = new Dictionary<string, double>
         {
-            ["objective/kl"] = PerSequence(rollout.Logprobs - rollout.ReferenceLogprobs),
-            ["objective/kl_coef"] = hparams.KlCoefficient,
-            ["objective/entropy"] = PerSequence(rollout.Logprobs.neg()),
+            ["objective/kl"] = rollout.SequenceKl,
+            ["objective/kl_coef"] = klCoefficient,
+            ["objective/entropy"] = (rollout.Logprobs.neg() * mask).sum().ToSingle() / (double)mask.shape[0],
             ["objective/score"] = score,
             ["objective/score_std"] = Math.Sqrt(rollout.Scores.Average(s => (s - score) * (s - score))),
             ["objective/non_score_reward"] = nonScore,
             ["objective/rlhf_reward"] = score + nonScore,
-            ["ppo/policy/entropy"] = PerToken(rollout.Entropy),
-            ["ppo/returns/mean"] = returnMean,
-            ["ppo/returns/var"] = returnVariance,
-            ["ppo/val/error"] = error,
-            ["ppo/loss/value"] = _valueLoss.Average(),
-            ["ppo/val/clipfrac"] = _valueClipFraction.Average(),
-            ["ppo/grad_norm"] = _norm.Average(),
+            ["ppo/policy/entropy"] = PpoLoss.Mean(rollout.Entropy, rollout.Batch.Mask).ToSingle(),
             ["completion/length"] = rollout.Batch.Lengths.to_type(ScalarType.Float32).mean().ToSingle(),
-            ["completion/finished"] = rollout.Finished.Average(f => f ? 1.0 : 0.0),
+            ["completion/finished"] = rollout.Samples.Average(s => s.Finished ? 1.0 : 0.0),
         };
-        if (returnVariance > 0) metrics["ppo/val/var_explained"] = 1 - error / returnVariance;
-        if (_policyLoss.Count > 0)
-        {
-            metrics["ppo/loss/policy"] = _policyLoss.Average();
-            metrics["ppo/policy/clipfrac"] = _clipFraction.Average();
-            metrics["ppo/policy/approxkl"] = _approximateKl.Average();
-        }
+        if (shaping.Factor != 1) metrics["objective/score_scale"] = shaping.Factor;
+        if (returns is not null) Values(metrics, rollout, returns);
+        foreach (var (name, values) in _minibatches)
+            metrics[name] = name == "ppo/policy/ratio_max" ? values.Max() : values.Average();
+        foreach (var (name, count) in _counts) metrics[name] = count;
         return metrics;
     }
+
+    static void Values(Dictionary<string, double> metrics, Rollout rollout, Tensor returns)
+    {
+        double PerToken(Tensor values) => PpoLoss.Mean(values, rollout.Batch.Mask).ToSingle();
+        var mean = PerToken(returns);
+        var variance = PerToken((returns - mean).square());
+        var error = PerToken((rollout.Values! - returns).square());
+        metrics["ppo/returns/mean"] = mean;
+        metrics["ppo/returns/var"] = variance;
+        metrics["ppo/val/error"] = error;
+        if (ExplainedVariance(error, variance) is { } explained) metrics["ppo/val/var_explained"] = explained;
+    }
+
+    /// <summary>1 − mean squared error / variance of the returns; none where the returns do not vary.</summary>
+    internal static double? ExplainedVariance(double error, double variance) => variance > 0 ? 1 - error / variance : null;
 }

@@ -2,7 +2,6 @@ using Rlhf.Learning.Models;
 using Rlhf.Learning.Optimization;
 using Rlhf.Learning.Rewards;
 using Rlhf.Learning.Sampling;
-using Rlhf.Learning.Tokenizers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,108 +11,104 @@ namespace Rlhf.Learning.Ppo;
 public sealed record PolicyPrompt(int[] Tokens, ulong Id);
 
 /// <summary>
-/// Proximal policy optimization of a language model against a reward model with a per-token KL penalty to a frozen reference (Ziegler et al.
-/// 2019; Ouyang et al. 2022). Left out for now: adaptive KL coefficient, reward whitening, pretraining mix.
-/// The value head sits on the policy's own decoder.
+/// What a PPO training works with; all stay the caller's. The value head sits on the policy's own decoder and is null exactly where the
+/// advantages need none. The special ids are the policy's tokenizer's.
 /// </summary>
-public sealed class PpoTrainer(
-    LlamaModel policy, ScalarHead value, LlamaModel reference, IScorer scorer, ITokenizer tokenizer, IReadOnlyList<PolicyPrompt> prompts, PpoHParams hparams) : ITrainer
-{
-    readonly AdamW _optimizer = new([policy.Parameters, value.Parameters], weightDecay: 0);
-    readonly Shuffle _prompts = new(prompts.Count, hparams.Seed);
-    readonly int _pad = tokenizer.PadId;
-    // One position is left for the end of sequence that the reward model reads behind a completion that was cut.
-    readonly int _length = Math.Min(policy.Config.MaxPositionEmbeddings - 1, prompts.Max(p => p.Tokens.Length) + hparams.MaxNewTokens);
+public sealed record PpoModels(LlamaModel Policy, ScalarHead? Value, LlamaModel Reference, IScorer Scorer, int PadId, int EosId);
 
-    public int Updates => hparams.Updates;
+/// <summary>
+/// Proximal policy optimization of a language model against a scorer with a KL penalty to a frozen reference (Ziegler et al. 2019; Ouyang et al.
+/// 2022). <paramref name="texts"/>, as tokens, are for PPO-ptx.
+/// </summary>
+public sealed class PpoTrainer(PpoModels models, IReadOnlyList<PolicyPrompt> prompts, PpoHParams hparams, IReadOnlyList<int[]>? texts = null) : ITrainer
+{
+    readonly MinibatchTrainer _minibatches = new(models, hparams, texts ?? []);
+    readonly KlController _kl = new(hparams);
+    readonly RewardShaping _shaping = new(hparams);
+    readonly TroubleLog _troubles = new();
+    readonly Shuffle _prompts = new(prompts.Count, hparams.Seed);
+    // One position is left for the end of sequence that the reward model reads behind a completion that was cut.
+    readonly int _length = Math.Min(models.Policy.Config.MaxPositionEmbeddings - 1, prompts.Max(p => p.Tokens.Length) + hparams.MaxNewTokens);
+
+    public int Updates => _kl.Exceeded ? Completed : hparams.Updates;
 
     public int Completed { get; private set; }
+
+    public IReadOnlyList<string> Notices { get; private set; } = [];
 
     public IReadOnlyDictionary<string, double> Update(CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
-        var samples = Sample(cancellationToken);                                                         // 1. sample completions
-        var rollout = Evaluate(samples, cancellationToken);                                              // 2. logprobs, values, scores
-        var kl = KlPenalty.Estimate(rollout.Logprobs, rollout.ReferenceLogprobs, hparams.KlEstimator);
-        var rewards = KlPenalty.Rewards(kl, rollout.PenalizedScores, rollout.Batch.Lengths, hparams.KlCoefficient);  // 3. rewards
-        var (advantages, returns) = Advantages.Compute(rewards, rollout.Values, rollout.Batch.Mask, hparams.Gamma, hparams.Lambda);
-        var whitened = Advantages.Whiten(advantages, rollout.Batch.Mask);                                // 4. advantages
+        var samples = Sample(cancellationToken);                                                // 1. sample completions
+        var rollout = Evaluate(samples, cancellationToken);                                     // 2. logprobs, values, scores
+        var rewards = TokenRewards.Of(rollout, hparams, _kl.Coefficient);                       // 3. rewards
+        var (advantages, returns) = AdvantageSignal.Of(rollout, rewards, hparams);              // 4. advantages
         var statistics = new PpoStatistics();
-        for (var epoch = 0; epoch < hparams.Epochs; epoch++)                                             // 5. epochs of minibatches
+        foreach (var minibatch in _kl.Exceeds(rollout.SequenceKl) ? [] : Minibatches())         // 5. epochs of minibatches
         {
-            var order = new Shuffle(hparams.RolloutSize, hparams.Seed ^ ((long)(Completed + 1) << 20));
-            for (var first = 0; first < hparams.RolloutSize; first += hparams.MinibatchSize)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var rows = Enumerable.Range(first, hparams.MinibatchSize).Select(i => order[(long)epoch * hparams.RolloutSize + i]).ToArray();
-                Train(samples, rollout, whitened, returns, rows, statistics);
-            }
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!_minibatches.Train(rollout, advantages, returns, minibatch, _kl.Coefficient, statistics)) break;
         }
         Completed++;
-        return statistics.Summarize(rollout, rewards, returns, hparams);                                 // 6. statistics
+        var metrics = statistics.Summarize(rollout, rewards, returns, _kl.Coefficient, _shaping); // 6. statistics
+        _kl.Observe(rollout.SequenceKl, hparams.RolloutSize);                                   // 7. KL coefficient of the next update
+        Notices = [.. _troubles.New(metrics), .. _kl.Ending(Completed)];
+        return metrics;
     }
 
-    List<SampledCompletion> Sample(CancellationToken cancellationToken)
+    /// <summary>Call after the last update: where weights are averaged, the average becomes the policy and its value head.</summary>
+    public void Finish() => _minibatches.TakeAverage();
+
+    IReadOnlyList<SampledCompletion> Sample(CancellationToken cancellationToken)
     {
         var first = (long)Completed * hparams.RolloutSize;
         var requests = Enumerable.Range(0, hparams.RolloutSize)
-            .Select(i => prompts[_prompts[first + i]])
-            .Select((prompt, i) => new SampleRequest(prompt.Tokens, prompt.Id, SampleIndex: Completed * hparams.RolloutSize + i)).ToList();
+            .Select(i => (Prompt: PromptOf(i), Sample: (int)first + i))
+            .Select(r => new SampleRequest(r.Prompt.Tokens, r.Prompt.Id, r.Sample)).ToList();
         var sampling = new SamplingHParams { Temperature = hparams.Temperature, MaxNewTokens = hparams.MaxNewTokens };
-        using var step = new LlamaStep(policy, hparams.Slots, _length);
-        return [.. new Sampler(step, sampling, (ulong)hparams.Seed, tokenizer.EosId).Run(requests, null, cancellationToken)];
+        using var step = new LlamaStep(models.Policy, hparams.Slots, _length);
+        return new Sampler(step, sampling, (ulong)hparams.Seed, models.EosId).Run(requests, null, cancellationToken);
     }
 
-    Rollout Evaluate(List<SampledCompletion> samples, CancellationToken cancellationToken)
+    /// <summary>The prompt of the rollout's row: the samples of one prompt follow each other.</summary>
+    PolicyPrompt PromptOf(int row) => prompts[_prompts[((long)Completed * hparams.RolloutSize + row) / hparams.SamplesPerPrompt]];
+
+    Rollout Evaluate(IReadOnlyList<SampledCompletion> samples, CancellationToken cancellationToken)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var batch = Batch(samples);
-        var hidden = PolicyWithValue.Hidden(policy, batch);
-        var (logprobs, entropy) = PolicyWithValue.Logprobs(policy, hidden, batch, hparams.Temperature);
-        var (referenceLogprobs, _) = PolicyWithValue.Logprobs(reference, PolicyWithValue.Hidden(reference, batch), batch, hparams.Temperature);
-        var values = value.Forward(hidden);
-        var scores = scorer.Score(samples, hparams.MinibatchSize, cancellationToken);
-        var finished = samples.Select(s => s.Finished).ToArray();
-        var rollout = new Rollout(
-            batch, logprobs, referenceLogprobs, values, entropy, scores, finished,
-            tensor(scores.Select((s, i) => finished[i] ? s : s - (float)hparams.MissingEosPenalty).ToArray(), device: logprobs.device));
+        var source = new TrainingBatch(
+            Completed + 1, [.. samples.Select((_, i) => $"{PromptOf(i).Id:x16}/{Completed * hparams.RolloutSize + i}")], [.. samples.Select(s => s.Sequence)]);
+        var batch = CompletionBatch.Of(samples, models.PadId, models.Policy.Device);
+        var hidden = PolicyWithValue.Hidden(models.Policy, batch);
+        var (logprobs, entropy) = PolicyWithValue.Logprobs(models.Policy, hidden, batch, hparams.Temperature, withEntropy: true);
+        var (reference, _) = PolicyWithValue.Logprobs(models.Reference, PolicyWithValue.Hidden(models.Reference, batch), batch, hparams.Temperature, withEntropy: false);
+        source.AllFinite("policy's log-probabilities", logprobs);
+        source.AllFinite("reference policy's log-probabilities", reference);
+        var tokenScores = hparams.DenseRewards ? models.Scorer.TokenScores(samples, hparams.MinibatchSize, cancellationToken) : null;
+        var scores = tokenScores is null ? models.Scorer.Score(samples, hparams.MinibatchSize, cancellationToken) : [.. tokenScores.Select(s => s[^1])];
+        if (Array.FindIndex(scores, s => !float.IsFinite(s)) is >= 0 and var bad) throw source.NotFinite($"score of completion {bad}", scores[bad]);
+        var shaped = tensor(_shaping.Shape(scores, samples), device: logprobs.device);
+        var potential = tokenScores is null ? null : TokenRewards.Potential(tokenScores, (int)batch.Mask.shape[1], _shaping.Factor, logprobs.device);
+        var rollout = new Rollout(samples, source, batch, logprobs, reference, models.Value?.Forward(hidden), entropy!, scores, shaped, potential);
         rollout.MoveToOuterScope(scope);
         return rollout;
     }
 
-    void Train(List<SampledCompletion> samples, Rollout rollout, Tensor advantages, Tensor returns, int[] rows, PpoStatistics statistics)
+    IEnumerable<Minibatch> Minibatches()
     {
-        using var scope = NewDisposeScope();
-        var batch = Batch([.. rows.Select(r => samples[r])]);
-        var index = tensor(rows.Select(r => (long)r).ToArray(), device: advantages.device);
-        Tensor Rows(Tensor all) => all.index_select(0, index)[.., ..(int)batch.Mask.shape[1]];
-
-        var warmup = Completed < hparams.ValueWarmupUpdates;
-        Tensor hidden;
-        using (warmup ? no_grad() : null) hidden = PolicyWithValue.Hidden(policy, batch);
-        var (valueLoss, valueClipFraction) = PpoLoss.Value(value.Forward(hidden), Rows(rollout.Values), Rows(returns), batch.Mask, hparams.ValueClipRange);
-        var loss = valueLoss * (warmup ? 1 : hparams.ValueCoefficient);
-        if (!warmup)
-        {
-            var (logprobs, _) = PolicyWithValue.Logprobs(policy, hidden, batch, hparams.Temperature);
-            var (policyLoss, clipFraction, approximateKl) = PpoLoss.Policy(logprobs, Rows(rollout.Logprobs), Rows(advantages), batch.Mask, hparams.ClipRange);
-            loss = loss + policyLoss;
-            statistics.AddPolicy(policyLoss, clipFraction, approximateKl);
-        }
-        statistics.AddValue(valueLoss, valueClipFraction);
-        if (!float.IsFinite(loss.ToSingle()))
-            throw new InvalidDataException($"The PPO loss is {loss.ToSingle()} at update {Completed + 1} (rows {string.Join(", ", rows.Take(8))}, …); expected a finite number.");
-        loss.backward();
-        statistics.GradientNorm(_optimizer.Step(LearningRates.Linear(hparams.LearningRate, Completed, hparams.Updates), hparams.MaxGradientNorm));
+        var order = new Shuffle(hparams.RolloutSize, hparams.Seed ^ ((long)(Completed + 1) << 20));
+        var count = hparams.Epochs * (hparams.RolloutSize / hparams.MinibatchSize);
+        for (var i = 0; i < count; i++)
+            yield return new(Completed, (long)Completed * count + i, [.. Enumerable.Range(0, hparams.MinibatchSize).Select(k => order[(long)i * hparams.MinibatchSize + k])]);
     }
 
-    CompletionBatch Batch(IReadOnlyList<SampledCompletion> samples) =>
-        new([.. samples.Select(s => s.Sequence)], [.. samples.Select(s => s.PromptLength)], _pad, policy.Device);
+    public IReadOnlyDictionary<string, byte[]> Save() => TrainerState.Save(States, Completed);
 
-    public IReadOnlyDictionary<string, byte[]> Save() => TrainerState.Save(_optimizer, Completed);
+    public void Restore(IReadOnlyDictionary<string, byte[]> files) => Completed = TrainerState.Restore(States, files);
 
-    public void Restore(IReadOnlyDictionary<string, byte[]> files) => Completed = TrainerState.Restore(_optimizer, files);
+    IReadOnlyList<(string Prefix, IState State)> States =>
+        [.. _minibatches.States, ("", _kl), ("", _shaping.Scale), ("", _troubles)];
 
-    public void Dispose() => _optimizer.Dispose();
+    public void Dispose() => _minibatches.Dispose();
 }

@@ -1,15 +1,28 @@
+using Rlhf.Learning.Optimization;
+using Rlhf.Learning.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Learning.Ppo;
 
-/// <summary>One batch of completions and everything measured on them before training: tensors [batch, completion], scores [batch].</summary>
+/// <summary>
+/// One batch of completions and everything measured on them before training: tensors [batch, completion], <c>Shaped</c> (scores after
+/// <see cref="RewardShaping"/>) [batch]. Values are null where no value function is trained, the potential where rewards are not dense.
+/// </summary>
 sealed record Rollout(
-    CompletionBatch Batch, Tensor Logprobs, Tensor ReferenceLogprobs, Tensor Values, Tensor Entropy, float[] Scores, bool[] Finished,
-    Tensor PenalizedScores)
+    IReadOnlyList<SampledCompletion> Samples, TrainingBatch Source, CompletionBatch Batch, Tensor Logprobs, Tensor ReferenceLogprobs, Tensor? Values,
+    Tensor Entropy, float[] Scores, Tensor Shaped, Tensor? Potential)
 {
-    public void MoveToOuterScope(DisposeScope scope) =>
+    /// <summary>Mean over the completions of the sum of logprob − reference logprob, in nats.</summary>
+    public double SequenceKl { get; } = Sum(Logprobs - ReferenceLogprobs, Batch.Mask) / Scores.Length;
+
+    static double Sum(Tensor values, Tensor mask) => (values * mask).sum().ToSingle();
+
+    public void MoveToOuterScope(DisposeScope scope)
+    {
         scope.MoveToOuter(
-            Batch.Tokens.Tokens, Batch.Tokens.Lengths, Batch.Lengths, Batch.Mask, Batch.Targets,
-            Logprobs, ReferenceLogprobs, Values, Entropy, PenalizedScores);
+            Batch.Tokens.Tokens, Batch.Tokens.Lengths, Batch.Lengths, Batch.Mask, Batch.Targets, Logprobs, ReferenceLogprobs, Entropy, Shaped);
+        foreach (var optional in new[] { Values, Potential })
+            if (optional is not null) scope.MoveToOuter(optional);
+    }
 }

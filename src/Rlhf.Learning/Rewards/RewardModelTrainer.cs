@@ -44,12 +44,11 @@ public sealed class RewardModelTrainer(
         var perPair = _loss.PerPair(chosen, rejected, Column(p => p.Margin), Column(p => p.Probability), Column(p => p.Weight));
         // The mean over each group's pairs, then over the groups (Ouyang et al. 2022, equation 1).
         var loss = (perPair * tensor(pairs.Select(p => 1f / (p.InGroup * batch.Count)).ToArray(), device: chosen.device)).sum();
-        var value = (double)loss.ToSingle();
-        if (!double.IsFinite(value))
-            throw new NonFiniteException("reward_model/loss", value, Completed + 1, [.. pairs.Select(p => p.Pair.Id)], [.. batch.SelectMany(g => g.Texts).Select(t => t.Tokens)]);
+        var source = new TrainingBatch(Completed + 1, [.. batch.SelectMany(g => g.Texts.Select((_, i) => $"{g.Pairs[0].Id}/{i}"))], [.. batch.SelectMany(g => g.Texts).Select(t => t.Tokens)]);
+        var value = source.Finite("reward model's loss", loss);
         loss.backward();
         var learningRate = LearningRates.WarmupCosine(hparams.LearningRate, Completed, hparams.WarmupUpdates, Planned);
-        var norm = _optimizer.Step(learningRate, maxGradientNorm: 1.0);
+        var norm = _optimizer.Step(learningRate, maxGradientNorm: 1.0, source);
         Completed++;
         var metrics = Metrics((chosen - rejected).detach(), pairs.Select(p => p.Pair), value, norm, learningRate);
         if (stopping is not null && (Completed % stopping.Every == 0 || Completed == Planned))

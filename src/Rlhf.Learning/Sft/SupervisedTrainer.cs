@@ -23,14 +23,14 @@ public sealed class SupervisedTrainer(LlamaModel model, IReadOnlyList<int[]> seq
         cancellationToken.ThrowIfCancellationRequested();
         using var scope = NewDisposeScope();
         var first = (long)Completed * hparams.BatchSize;
-        var batch = TokenBatch.Pad([.. Enumerable.Range(0, hparams.BatchSize).Select(i => sequences[_order[first + i]])], padId, model.Device);
+        var rows = Enumerable.Range(0, hparams.BatchSize).Select(i => _order[first + i]).ToList();
+        var batch = new TrainingBatch(Completed + 1, [.. rows.Select(r => $"text {r}")], [.. rows.Select(r => sequences[r])]);
 
-        var loss = Loss(model, batch);
-        var value = (double)loss.ToSingle();
-        if (!double.IsFinite(value)) throw new InvalidDataException($"The supervised loss is {value} at update {Completed + 1}; expected a finite number.");
+        var loss = Loss(model, TokenBatch.Pad(batch.Sequences, padId, model.Device));
+        var value = batch.Finite("loss", loss);
         loss.backward();
         var learningRate = LearningRates.WarmupCosine(hparams.LearningRate, Completed, hparams.WarmupUpdates, Updates);
-        var norm = _optimizer.Step(learningRate, maxGradientNorm: 1.0);
+        var norm = _optimizer.Step(learningRate, maxGradientNorm: 1.0, batch);
         Completed++;
         return new Dictionary<string, double> { ["sft/loss"] = value, ["sft/grad_norm"] = norm, ["sft/lr"] = learningRate };
     }

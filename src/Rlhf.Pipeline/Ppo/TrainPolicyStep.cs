@@ -1,5 +1,6 @@
 using Rlhf.Learning.Models;
 using Rlhf.Learning.Ppo;
+using Rlhf.Learning.Rewards;
 using Rlhf.Pipeline.Models;
 using Rlhf.Pipeline.Prompts;
 using Rlhf.Pipeline.Rewards;
@@ -8,6 +9,7 @@ using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Journal;
 using Rlhf.Steps.Running;
+using AdvantageEstimator = Rlhf.Steps.Contracts.AdvantageEstimator;
 
 namespace Rlhf.Pipeline.Ppo;
 
@@ -25,56 +27,61 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
     {
         using var policy = await context.Artifacts.LoadPolicyAsync(inputs.Policy, trainable: true, cancellationToken);
         using var reference = await context.Artifacts.LoadPolicyAsync(inputs.Reference, trainable: false, cancellationToken);
-        using var scorer = await context.Artifacts.LoadScorerAsync(inputs.RewardModel, policy.Tokenizer, EnsembleScore.Mean, 0, cancellationToken);
         if (!RewardModelFiles.SameTokens(policy.Tokenizer, reference.Tokenizer))
             throw new InvalidDataException($"The reference policy's tokenizer ({reference.Tokenizer.VocabularySize} tokens) is another than the policy's ({policy.Tokenizer.VocabularySize} tokens); expected the same.");
-        using var value = await ValueHeadAsync(inputs.Policy, policy, context.Artifacts, cancellationToken);
+        var rewardModels = await context.Artifacts.LoadRewardModelsAsync(inputs.RewardModel, cancellationToken);
+        using var scorer = await ScorerAsync(rewardModels, inputs.SafetyRewardModel, policy, hparams, context.Artifacts, cancellationToken);
+        using var value = hparams.Advantages == AdvantageEstimator.Gae
+            ? await ValueHeadAsync(inputs.Policy, hparams.ValueInit, policy, rewardModels[0], context.Artifacts, cancellationToken)
+            : null;
         var prompts = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).Where(p => !p.HeldOut).Until(cancellationToken)
             .Select(p => new PolicyPrompt(PromptText.Encode(p, policy.Tokenizer, policy.Model.Config.MaxPositionEmbeddings), p.SamplingId())).ToList();
+        var texts = await PretrainingTexts.ReadAsync(
+            inputs.Texts, hparams.PtxCoefficient, policy.Tokenizer, policy.Model.Config.MaxPositionEmbeddings, context.Artifacts, cancellationToken);
 
-        using var trainer = new PpoTrainer(policy.Model, value, reference.Model, scorer, policy.Tokenizer, prompts, ToPpo(hparams, Seeds.Derive(inputs.Seed, "ppo")));
+        var models = new PpoModels(policy.Model, value, reference.Model, scorer, policy.Tokenizer.PadId, policy.Tokenizer.EosId);
+        using var trainer = new PpoTrainer(models, prompts, PpoHParamsOf.Training(hparams, Seeds.Derive(inputs.Seed, "ppo")), texts);
         await TrainingLoop.RunAsync(trainer, context, "objective/score", cancellationToken);
+        trainer.Finish();
         var artifact = await context.Artifacts.PutAsync("policy", folder =>
         {
             HuggingFaceFolder.Save(folder, policy.Model, policy.Tokenizer);
-            value.Save(Path.Combine(folder, ValueHeadFile));
+            value?.Save(Path.Combine(folder, ValueHeadFile));
         }, cancellationToken);
         return Completed(new(
             artifact, Last(context.Journal, "objective/kl"), context.Journal.Lines.First(l => l.Metric == "objective/score").Value,
             Last(context.Journal, "objective/score")));
     }
 
-    /// <summary>The champion's value head where it has one; it is fitted anew before the policy moves, since the reward model changed.</summary>
-    static async Task<ScalarHead> ValueHeadAsync(ArtifactRef artifact, LoadedPolicy policy, ArtifactStore artifacts, CancellationToken cancellationToken)
+    /// <summary>One model or ensemble, or helpfulness and safety by the stated rule.</summary>
+    static async Task<IScorer> ScorerAsync(
+        IReadOnlyList<RewardModel> rewardModels, ArtifactRef? safety, LoadedPolicy policy, TrainPolicy.HParams hparams, ArtifactStore artifacts,
+        CancellationToken cancellationToken)
+    {
+        var scorer = rewardModels.ToScorer(policy.Tokenizer, hparams.Ensemble, hparams.EnsembleCoefficient);
+        if (safety is null) return scorer;
+        try
+        {
+            var other = (await artifacts.LoadRewardModelsAsync(safety, cancellationToken)).ToScorer(policy.Tokenizer, hparams.Ensemble, hparams.EnsembleCoefficient);
+            return new AxesScorer(scorer, other, Enum.Parse<Learning.Rewards.AxesRule>(hparams.AxesRule.ToString()), hparams.SafetyWeight, hparams.SafetyThreshold);
+        }
+        catch
+        {
+            scorer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>By default the champion's where it has one; it is fitted anew before the policy moves, since the reward model changed.</summary>
+    static async Task<ScalarHead> ValueHeadAsync(
+        ArtifactRef artifact, ValueInit init, LoadedPolicy policy, RewardModel rewardModel, ArtifactStore artifacts, CancellationToken cancellationToken)
     {
         var hidden = policy.Model.Config.HiddenSize;
-        return (await artifacts.ManifestAsync(artifact, cancellationToken)).Files.Any(f => f.Path == ValueHeadFile)
+        if (init == ValueInit.RewardModel) return ValueHeads.FromRewardModel(rewardModel, hidden, ModelFiles.Device);
+        return init == ValueInit.Previous && (await artifacts.ManifestAsync(artifact, cancellationToken)).Files.Any(f => f.Path == ValueHeadFile)
             ? await artifacts.OpenAsync(artifact, folder => ScalarHead.Load(Path.Combine(folder, ValueHeadFile), hidden, ModelFiles.Device), cancellationToken)
             : ScalarHead.Zero(hidden, ModelFiles.Device);
     }
 
     static double Last(MetricJournal journal, string metric) => journal.Lines.Where(l => l.Metric == metric).TakeLast(LastUpdates).Average(l => l.Value);
-
-    static PpoHParams ToPpo(TrainPolicy.HParams hparams, long seed) => new()
-    {
-        Updates = hparams.Updates,
-        ValueWarmupUpdates = hparams.ValueWarmupUpdates,
-        RolloutSize = hparams.RolloutSize,
-        Epochs = hparams.Epochs,
-        MinibatchSize = hparams.MinibatchSize,
-        LearningRate = hparams.LearningRate,
-        KlCoefficient = hparams.KlCoefficient,
-        KlEstimator = Enum.Parse<Learning.Ppo.KlEstimator>(hparams.KlEstimator.ToString()),
-        Gamma = hparams.Gamma,
-        Lambda = hparams.Lambda,
-        ClipRange = hparams.ClipRange,
-        ValueClipRange = hparams.ValueClipRange,
-        ValueCoefficient = hparams.ValueCoefficient,
-        MaxGradientNorm = hparams.MaxGradientNorm,
-        MissingEosPenalty = hparams.MissingEosPenalty,
-        Temperature = hparams.Temperature,
-        MaxNewTokens = hparams.MaxNewTokens,
-        Slots = hparams.Slots,
-        Seed = seed,
-    };
 }

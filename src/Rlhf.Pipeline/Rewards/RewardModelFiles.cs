@@ -44,13 +44,10 @@ static class RewardModelFiles
     }
 
     /// <summary>A reward model or ensemble as what scores the policy's completions; another tokenizer than the policy's is bridged by text.</summary>
-    public static async Task<IScorer> LoadScorerAsync(
-        this ArtifactStore artifacts, ArtifactRef rewardModel, ITokenizer policyTokenizer, Steps.Contracts.EnsembleScore ensemble, double coefficient,
-        CancellationToken cancellationToken)
+    public static IScorer ToScorer(this IReadOnlyList<RewardModel> members, ITokenizer policyTokenizer, Steps.Contracts.EnsembleScore ensemble, double coefficient)
     {
-        var members = (await artifacts.LoadRewardModelsAsync(rewardModel, cancellationToken))
-            .Select(m => SameTokens(m.Tokenizer, policyTokenizer) ? (IScorer)new TokenScorer(m) : new TextScorer(m, policyTokenizer)).ToList();
-        return members.Count == 1 ? members[0] : new EnsembleScorer(members, ToLearning(ensemble), coefficient);
+        var scorers = members.Select(m => SameTokens(m.Tokenizer, policyTokenizer) ? (IScorer)new TokenScorer(m) : new TextScorer(m, policyTokenizer)).ToList();
+        return scorers.Count == 1 ? scorers[0] : new EnsembleScorer(scorers, ToLearning(ensemble), coefficient);
     }
 
     public static EnsembleScore ToLearning(Steps.Contracts.EnsembleScore score) => Enum.Parse<EnsembleScore>(score.ToString());

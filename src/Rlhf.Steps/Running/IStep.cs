@@ -4,8 +4,9 @@ namespace Rlhf.Steps.Running;
 
 /// <summary>
 /// A typed unit of work. A step may be killed at any moment and run again with the same context; it throws
-/// <see cref="OperationCanceledException"/> when cancelled, <see cref="InvalidDataException"/> and <see cref="ArgumentException"/> for what will
-/// never work, <see cref="IOException"/> for what may work later. Who catches: <see cref="StepRunner"/>, alone.
+/// <see cref="OperationCanceledException"/> when cancelled, <see cref="InvalidDataException"/>, <see cref="NotFiniteNumberException"/> and
+/// <see cref="ArgumentException"/> for what will never work, <see cref="IOException"/> for what may work later. Who catches:
+/// <see cref="StepRunner"/>, alone.
 /// </summary>
 public interface IStep
 {

@@ -21,6 +21,9 @@ public interface IStepObserver
     void Progress(string activity, double fraction, string message);
 
     void Metrics(string activity, int update, IReadOnlyDictionary<string, double> values);
+
+    /// <summary>A sentence for the person who runs it: what was seen amiss, why that happens, what can be done.</summary>
+    void Notice(string activity, string sentence);
 }
 
 /// <summary>What a step may use besides its inputs and hparams.</summary>
@@ -49,6 +52,8 @@ public sealed class StepContext(
     public TimeProvider Time => time;
 
     public void Progress(double fraction, string message) => observer?.Progress(execution.Activity, Math.Clamp(fraction, 0, 1), message);
+
+    public void Notice(string sentence) => observer?.Notice(execution.Activity, sentence);
 
     /// <summary>A port by name, such as the labeler <c>simulated</c>.</summary>
     /// <exception cref="ArgumentException">There is none of that name; the message lists those there are.</exception>

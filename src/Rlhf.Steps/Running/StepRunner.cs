@@ -65,7 +65,7 @@ public sealed class StepRunner(
             await checkpoints.RemoveAllAsync(cancellationToken);
             return new StepResult.Completed(record.Outputs, record.Outcome);
         }
-        catch (Exception e) when (e is InvalidDataException or ArgumentException or ArtifactNotFoundException or FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception e) when (e is InvalidDataException or NotFiniteNumberException or ArgumentException or ArtifactNotFoundException or FileNotFoundException or DirectoryNotFoundException)
         {
             return new StepResult.Failed(e.Message, Transient: false);
         }

@@ -73,5 +73,7 @@ public sealed class StopAndResumeTests(SmallRound round) : IClassFixture<SmallRo
         }
 
         public void Metrics(string activity, int update, IReadOnlyDictionary<string, double> values) { }
+
+        public void Notice(string activity, string sentence) { }
     }
 }

@@ -1,0 +1,43 @@
+using Rlhf.Learning.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Learning.Optimization;
+
+/// <summary>The gradients of several parameter sets together.</summary>
+public static class Gradients
+{
+    /// <summary>Scales all gradients so that their joint norm is at most <paramref name="maxNorm"/>, and returns the norm before.</summary>
+    /// <exception cref="NonFiniteException">A gradient is not finite; names the parameter, and all gradients are cleared.</exception>
+    public static double Clip(IReadOnlyList<ParameterSet> sets, double maxNorm, TrainingBatch batch)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var gradients = sets.Select(s => s.GatherGradient()).ToList();
+        var norm = Math.Sqrt(gradients.Sum(g => (double)g.square().sum().ToSingle()));
+        if (!double.IsFinite(norm))
+        {
+            var error = batch.NotFinite(Culprit(sets), norm);
+            Clear(sets);
+            throw error;
+        }
+        if (norm > maxNorm)
+            foreach (var gradient in gradients) gradient.mul_(maxNorm / norm);
+        return norm;
+    }
+
+    /// <summary>Sets all gradients to zero, as if nothing had flowed.</summary>
+    public static void Clear(IReadOnlyList<ParameterSet> sets)
+    {
+        foreach (var set in sets) set.ZeroGradient();
+    }
+
+    static string Culprit(IReadOnlyList<ParameterSet> sets)
+    {
+        foreach (var set in sets)
+            foreach (var name in set.Names)
+                if (set[name].grad is { } gradient && !gradient.isfinite().all().ToBoolean()) return $"gradient of {name}";
+        // Every entry is a number, but their squares overflow.
+        return "norm of the gradient";
+    }
+}
