@@ -42,6 +42,11 @@ sealed class LiveProgress : IRunProgress
         lock (_gate) _metrics[activity] = KeyMetrics.Line(values);
     }
 
+    public void Notice(string activity, string sentence)
+    {
+        lock (_gate) _console.WriteLine($"{activity}: {sentence}");
+    }
+
     public void Dispose()
     {
         lock (_gate)

@@ -98,11 +98,47 @@ public sealed class PpoFormulaTests
     {
         using var scope = NewDisposeScope();
 
-        var (loss, clipFraction, approximateKl) = PpoLoss.Policy(Row(-.9f, -2.4f, -.5f), Row(-1, -2, -.5f), Row(1, -.5f, -2), All(3), 0.2);
+        var (loss, clipped, ratio, difference) = PpoLoss.Policy(Row(-.9f, -2.4f, -.5f), Row(-1, -2, -.5f), Row(1, -.5f, -2), 0.2, 0.2);
 
-        Assert.Equal(.43161, loss.ToSingle(), 2 * Tolerance);
-        Assert.Equal(.333333, clipFraction.ToSingle(), Tolerance);
-        Assert.Equal(.028333, approximateKl.ToSingle(), Tolerance);
+        AssertClose([-1.105171, .4, 2], loss);
+        AssertClose([1.105171, .67032, 1], ratio);
+        Assert.Equal(.43161, PpoLoss.Mean(loss, All(3)).ToSingle(), 2 * Tolerance);
+        Assert.Equal(.333333, clipped.mean().ToSingle(), Tolerance);
+        Assert.Equal(.028333, difference.square().mean().ToSingle() / 2, Tolerance);
+    }
+
+    [Fact]
+    public void B8_the_log_ratio_is_clamped()
+    {
+        using var scope = NewDisposeScope();
+
+        var (_, _, ratio, _) = PpoLoss.Policy(Row(0, -60), Row(-60, 0), Row(1, 1), 0.2, 0.2, logRatioClamp: 20);
+
+        Assert.Equal(Math.Exp(20), ratio[0, 0].ToSingle(), Math.Exp(20) * 1e-5);
+        Assert.Equal(Math.Exp(-20), ratio[0, 1].ToSingle(), 1e-12);
+    }
+
+    [Fact]
+    public void B8_the_ratio_is_clipped_lower_and_higher_by_ranges_of_their_own()
+    {
+        using var scope = NewDisposeScope();
+
+        var (loss, _, _, _) = PpoLoss.Policy(Row(MathF.Log(1.5f), MathF.Log(.5f)), Row(0, 0), Row(1, -1), low: 0.1, high: 0.3);
+
+        AssertClose([-1.3, .9], loss);
+    }
+
+    [Theory]
+    [InlineData(3, new[] { -1.2, -.5, .8, 3 })]
+    [InlineData(0, new[] { -1.2, -.5, .8, 5 })]
+    public void B9_dual_clip_bounds_the_loss_of_negative_advantages(double dualClip, double[] expected)
+    {
+        using var scope = NewDisposeScope();
+        float[] ratios = [1.5f, .5f, .5f, 5];
+
+        var (loss, _, _, _) = PpoLoss.Policy(Row([.. ratios.Select(r => MathF.Log(r))]), Row(0, 0, 0, 0), Row(1, 1, -1, -1), 0.2, 0.2, dualClip);
+
+        AssertClose(expected, loss);
     }
 
     [Fact]
@@ -110,10 +146,10 @@ public sealed class PpoFormulaTests
     {
         using var scope = NewDisposeScope();
 
-        var (loss, clipFraction) = PpoLoss.Value(Row(.9f, .75f, 1.6f), Row(.5f, .8f, 1), Row(1, 1, 1.2f), All(3), 0.2);
+        var (loss, clipped) = PpoLoss.Value(Row(.9f, .75f, 1.6f), Row(.5f, .8f, 1), Row(1, 1, 1.2f), 0.2);
 
-        Assert.Equal(.052083, loss.ToSingle(), Tolerance);
-        Assert.Equal(.333333, clipFraction.ToSingle(), Tolerance);
+        Assert.Equal(.052083, loss.mean().ToSingle(), Tolerance);
+        Assert.Equal(.333333, clipped.mean().ToSingle(), Tolerance);
     }
 
     [Fact]
@@ -125,12 +161,31 @@ public sealed class PpoFormulaTests
         using var noGrad = no_grad();
         var hidden = PolicyWithValue.Hidden(model, batch);
 
-        var (logprobs, entropy) = PolicyWithValue.Logprobs(model, hidden, batch, 0.7);
+        var (logprobs, entropy) = PolicyWithValue.Logprobs(model, hidden, batch, 0.7, withEntropy: true);
 
         var logits = model.Logits(hidden) / 0.7;
         var expected = nn.functional.log_softmax(logits, -1);
         Assert.Equal(expected[0, 0, 6].ToSingle(), logprobs[0, 0].ToSingle(), 1e-5);
         Assert.Equal(expected[0, 1, 7].ToSingle(), logprobs[0, 1].ToSingle(), 1e-5);
-        Assert.Equal(-(expected.exp() * expected)[0, 1].sum().ToSingle(), entropy[0, 1].ToSingle(), 1e-5);
+        Assert.Equal(-(expected.exp() * expected)[0, 1].sum().ToSingle(), entropy![0, 1].ToSingle(), 1e-5);
+    }
+
+    [Theory]
+    [InlineData(0.7, -.260118, .650573)]
+    [InlineData(1, -.407606, null)]
+    public void B11_temperature_on_worked_logits(double temperature, double logprob, double? entropy)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var model = LlamaModel.Initialize(Support.TinyModels.Config, 1, Device);
+        var embedding = model.Parameters["model.embed_tokens.weight"].zero_();
+        embedding[.., 0] = tensor([1f, 0, -1, .. Enumerable.Repeat(-1000f, 29)], device: Device);
+        var hidden = zeros([1, 1, 16], device: Device);
+        hidden[.., .., 0] = 1;
+
+        var (logprobs, entropies) = PolicyWithValue.Logprobs(model, hidden, new([[1, 0]], [1], padId: 0, Device), temperature, withEntropy: true);
+
+        Assert.Equal(logprob, logprobs.ToSingle(), Tolerance);
+        if (entropy is { } expected) Assert.Equal(expected, entropies!.ToSingle(), Tolerance);
     }
 }
