@@ -84,13 +84,13 @@ public sealed class GarbageCollectionTests : IDisposable
     }
 
     [Fact]
-    public async Task What_an_instance_used_that_ends_while_the_store_is_read_stays_by_the_record_it_leaves()
+    public async Task What_an_instance_used_that_ends_while_the_store_is_read_stays()
     {
         var history = await SmallHistory.MakeAsync(_store.Objects, Token);
         var (artifact, over) = (await Some("wanted"), false);
         _clock.Advance(2 * Grace);
         var record = (await new StepRecords(_store.Objects).ListAsync(Token))[0] with { Key = new('e', 64), Inputs = new() { ["prompts"] = artifact.ToString() } };
-        // The moment before the records are listed.
+        // Right after the records were listed without this one.
         var ending = new WatchedStore(_store.Objects, prefix =>
         {
             if (prefix != "records/") return;
@@ -130,16 +130,17 @@ public sealed class GarbageCollectionTests : IDisposable
 
     Task<ArtifactRef> Some(string text) => _store.Artifacts.PutAsync("note", Support.Some.Files(("a.txt", text)), Token);
 
-    sealed class WatchedStore(IObjectStore inner, Action<string> beforeListing) : IObjectStore
+    sealed class WatchedStore(IObjectStore inner, Action<string> afterListing) : IObjectStore
     {
         public Task<bool> TryCreateAsync(string name, Stream content, CancellationToken cancellationToken) => inner.TryCreateAsync(name, content, cancellationToken);
 
         public Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken) => inner.OpenAsync(name, cancellationToken);
 
-        public Task<IReadOnlyList<StoredObject>> EntriesAsync(string prefix, CancellationToken cancellationToken)
+        public async Task<IReadOnlyList<StoredObject>> EntriesAsync(string prefix, CancellationToken cancellationToken)
         {
-            beforeListing(prefix);
-            return inner.EntriesAsync(prefix, cancellationToken);
+            var entries = await inner.EntriesAsync(prefix, cancellationToken);
+            afterListing(prefix);
+            return entries;
         }
 
         public Task DeleteAsync(string name, CancellationToken cancellationToken) => inner.DeleteAsync(name, cancellationToken);
