@@ -30,7 +30,7 @@ abstract record BlobFault
     public sealed record CutAnswer(int Bytes) : BlobFault;
 
     /// <summary>The service answers a status of its own instead.</summary>
-    public sealed record Answer(int Status, string? RetryAfter = null) : BlobFault;
+    public sealed record Answer(int Status, string? RetryAfter = null, string? Code = null) : BlobFault;
 }
 
 /// <summary>Stands before the Blob service on loopback, keeps what was asked, and makes go wrong what the test wants.</summary>
@@ -104,11 +104,11 @@ sealed class FaultyProxy : IAsyncDisposable
             return;
         }
         await context.Request.Body.CopyToAsync(body);
-        if (fault is BlobFault.Answer(var status, var retryAfter))
+        if (fault is BlobFault.Answer(var status, var retryAfter, var code))
         {
             context.Response.StatusCode = status;
             if (retryAfter is not null) context.Response.Headers.RetryAfter = retryAfter;
-            context.Response.Headers["x-ms-error-code"] = status == 503 ? "ServerBusy" : "Throttled";
+            context.Response.Headers["x-ms-error-code"] = code ?? (status == 503 ? "ServerBusy" : "Throttled");
             return;
         }
         await AnswerAsync(context, await SendAsync(context, body), fault);

@@ -58,6 +58,9 @@ sealed class BlobConnection
     /// <summary>The object is missing; its container is not.</summary>
     public static bool IsMissing(RequestFailedException e) => e.Status == 404 && !IsContainerMissing(e);
 
+    /// <summary>A policy of the container or the account forbids every change of the object, and its removal.</summary>
+    public static bool IsImmutable(RequestFailedException e) => e.ErrorCode?.StartsWith("BlobImmutable", StringComparison.Ordinal) == true;
+
     /// <summary>Makes of what a call can fail with an <see cref="IOException"/> that names the object (null for the container) and says what to do.</summary>
     public async Task<T> SayingAsync<T>(string? name, Func<Task<T>> work, CancellationToken cancellationToken)
     {

@@ -91,7 +91,7 @@ public sealed class BlobObjectStore : IObjectStore
             await _connection.CallAsync(token => _connection.Blob(name).DeleteAsync(DeleteSnapshotsOption.IncludeSnapshots, conditions, token), cancellationToken);
             return true;
         }
-        catch (RequestFailedException e) when (BlobConnection.IsMissing(e) || e.ErrorCode == BlobErrorCode.ConditionNotMet)
+        catch (RequestFailedException e) when (BlobConnection.IsMissing(e) || BlobConnection.IsImmutable(e) || e.ErrorCode == BlobErrorCode.ConditionNotMet)
         {
             return false;
         }

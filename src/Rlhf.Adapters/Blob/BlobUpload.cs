@@ -133,7 +133,7 @@ sealed class BlobUpload(BlobConnection connection, string name, Stream content)
             return true;
         }
         catch (RequestFailedException e) when (e.ErrorCode is { } code
-            && (code == BlobErrorCode.BlobAlreadyExists || code == BlobErrorCode.ConditionNotMet || code == "UnauthorizedBlobOverwrite" || IsImmutable(code)))
+            && (code == BlobErrorCode.BlobAlreadyExists || code == BlobErrorCode.ConditionNotMet || code == "UnauthorizedBlobOverwrite" || BlobConnection.IsImmutable(e)))
         {
             return false;
         }
@@ -158,14 +158,12 @@ sealed class BlobUpload(BlobConnection connection, string name, Stream content)
             // Renewed by another one since it was looked at, or by a try whose answer was lost; or removed.
             return await connection.PropertiesAsync(name, cancellationToken) is null ? Existing.None : Existing.Renewed;
         }
-        catch (RequestFailedException e) when (e.ErrorCode is { } code && IsImmutable(code))
+        catch (RequestFailedException e) when (BlobConnection.IsImmutable(e))
         {
             // A policy that forbids this forbids its removal too.
         }
         return Existing.Renewed;
     }
-
-    static bool IsImmutable(string code) => code.StartsWith("BlobImmutable", StringComparison.Ordinal);
 
     static BlobRequestConditions New() => new() { IfNoneMatch = ETag.All };
 

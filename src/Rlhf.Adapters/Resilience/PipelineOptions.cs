@@ -6,6 +6,13 @@ namespace Rlhf.Adapters.Resilience;
 /// </summary>
 public sealed record PipelineOptions
 {
+    /// <summary>Tries of up to this long, and at least three of them.</summary>
+    public static PipelineOptions OfTry(TimeSpan one)
+    {
+        var options = new PipelineOptions { Try = one };
+        return 3 * one > options.Total ? options with { Total = 3 * one } : options;
+    }
+
     /// <summary>All tries of one call and the waits between them, 10 ms to a day.</summary>
     public TimeSpan Total { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -64,7 +64,8 @@ static class DoctorCommand
         {
             await objects.DeleteAsync(name, CancellationToken.None);
         }
-        return $"{ObjectStores.Place(store)}: writes once, reads, removes";
+        var stays = await objects.ReadAsync(name, cancellationToken) is not null;
+        return $"{ObjectStores.Place(store)}: writes once, reads, {(stays ? "a policy of the container keeps what is removed" : "removes")}";
     }
 
     static async Task<string> DatabaseAsync(string store, CancellationToken cancellationToken)

@@ -65,7 +65,7 @@ static class ArtifactsCommand
     {
         var artifacts = reference is null ? await workspace.Artifacts.ListAsync(cancellationToken) : [await workspace.References.ResolveAsync(reference, cancellationToken)];
         var problems = new List<string>();
-        foreach (var artifact in artifacts) problems.AddRange(await workspace.Artifacts.VerifyAsync(artifact, cancellationToken));
+        foreach (var artifact in artifacts) problems.AddRange(await workspace.Stored.VerifyAsync(artifact, cancellationToken));
         Output.Write(json, new JsonObject { ["artifacts"] = artifacts.Count, ["problems"] = new JsonArray([.. problems.Select(p => (JsonNode)p)]) }, () =>
         {
             foreach (var problem in problems) Console.Out.WriteLine(problem);

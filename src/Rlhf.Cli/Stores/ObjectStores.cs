@@ -1,4 +1,5 @@
 using Rlhf.Adapters.Blob;
+using Rlhf.Adapters.Resilience;
 using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Cli.Stores;
@@ -10,7 +11,7 @@ static class ObjectStores
     /// <exception cref="ArgumentException">A value is malformed.</exception>
     public static BlobSettings? Container => BlobSettings.FromEnvironment(Settings.Text);
 
-    static BlobOptions Options => new() { Resilience = new() { Try = Settings.BlobTimeout } };
+    static BlobOptions Options => new() { Resilience = PipelineOptions.OfTry(Settings.BlobTimeout) };
 
     /// <summary>The store's artifacts; those of a container are read through a cache in the folder.</summary>
     public static IObjectStore Open(string folder) => Container is { } container

@@ -10,10 +10,9 @@ static class UpkeepCommand
     public static async Task<int> CollectAsync(Workspace workspace, double graceHours, bool dryRun, bool json, CancellationToken cancellationToken)
     {
         var collection = new GarbageCollection(workspace.Objects, TimeProvider.System);
-        var inUse = await workspace.Runtime.ArtifactsInUseAsync(cancellationToken);
         if (!(graceHours >= GarbageCollection.LeastGrace.TotalHours && graceHours <= 1e5))
             throw new ArgumentException($"--grace is {graceHours} hours; expected {GarbageCollection.LeastGrace.TotalHours:0} to 100000, longer than any lease.");
-        var garbage = await collection.FindAsync(inUse, TimeSpan.FromHours(graceHours), cancellationToken);
+        var garbage = await collection.FindAsync(workspace.Runtime.ArtifactsInUseAsync, TimeSpan.FromHours(graceHours), cancellationToken);
         var gone = dryRun ? garbage.Objects : await collection.RemoveAsync(garbage, cancellationToken);
         var document = new JsonObject
         {
@@ -47,6 +46,8 @@ static class UpkeepCommand
         var artifact = await workspace.References.ResolveAsync(reference, cancellationToken);
         if ((await workspace.Pins.ListAsync(cancellationToken)).All(p => p.Artifact != artifact)) throw new ArgumentException($"{artifact} is not pinned.");
         await workspace.Pins.RemoveAsync(artifact, cancellationToken);
+        if ((await workspace.Pins.ListAsync(cancellationToken)).Any(p => p.Artifact == artifact))
+            throw new IOException($"{artifact} stays pinned: a retention policy of the container keeps the pin; unpin it when that has passed.");
         Output.Write(json, new JsonObject { ["artifact"] = artifact.ToString() }, () => Console.Out.WriteLine($"{artifact} is not pinned any more."));
         return ExitCodes.Done;
     }

@@ -1,3 +1,4 @@
+using Rlhf.Adapters.Blob;
 using Rlhf.Cli.Tracking;
 using Rlhf.Cli.Workflows;
 using Rlhf.Pipeline;
@@ -49,6 +50,9 @@ sealed class Workspace : IAsyncDisposable
     public IObjectStore Objects { get; }
 
     public ArtifactStore Artifacts => new(Objects);
+
+    /// <summary>The same without the cache: what really is in the store.</summary>
+    public ArtifactStore Stored => new(Objects is CachedObjectStore cached ? cached.Inner : Objects);
 
     public Names Names => new(Objects, TimeProvider.System);
 

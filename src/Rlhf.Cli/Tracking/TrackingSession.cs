@@ -32,7 +32,7 @@ sealed class TrackingSession : IAsyncDisposable
 
     /// <param name="options">How patiently; by default as patiently as a sender in the background may be.</param>
     public static MlflowClient Client(MlflowSettings settings, PipelineOptions? options = null) =>
-        new(settings, Pipelines.Mlflow(options ?? new() { Try = Stores.Settings.MlflowTimeout }, TimeProvider.System));
+        new(settings, Pipelines.Mlflow(options ?? PipelineOptions.OfTry(Stores.Settings.MlflowTimeout), TimeProvider.System));
 
     /// <summary>Null where no server is configured.</summary>
     public static TrackingSession? Open(IObjectStore objects, WorkflowRuntime runtime, PipelineOptions? options = null) =>

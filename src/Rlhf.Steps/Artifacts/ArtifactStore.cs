@@ -66,10 +66,11 @@ public sealed class ArtifactStore(IObjectStore objects)
     /// <summary>Writes the artifact's files below <paramref name="folder"/>, checked; nothing stays of a file that fails the check.</summary>
     public async Task ExportAsync(ArtifactRef artifact, string folder, CancellationToken cancellationToken)
     {
+        var root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         foreach (var file in (await ManifestAsync(artifact, cancellationToken)).Files)
         {
-            var target = Path.GetFullPath(Path.Combine(folder, file.Path));
-            if (!target.StartsWith(Path.GetFullPath(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            var target = Path.GetFullPath(Path.Combine(root, file.Path));
+            if (!target.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
                 throw new InvalidDataException($"{artifact} names the file '{file.Path}', which lies outside its folder.");
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             var part = target + ".part";

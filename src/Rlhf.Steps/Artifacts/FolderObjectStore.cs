@@ -90,6 +90,8 @@ public sealed class FolderObjectStore : IObjectStore
     public Task<bool> TryDeleteAsync(StoredObject seen, CancellationToken cancellationToken)
     {
         var path = PathOf(seen.Name);
+        // What is still wanted is not moved at all: whoever reads it would miss it, and a kill would lose it.
+        if (Mark(new(path)) != seen.Mark) return Task.FromResult(false);
         Directory.CreateDirectory(_temporary);
         // Out of the way first, looked at after: a writer that renews it meanwhile either finds it gone and writes it anew, or is seen here.
         var aside = new FileInfo(Path.Combine(_temporary, Guid.NewGuid().ToString("N")));

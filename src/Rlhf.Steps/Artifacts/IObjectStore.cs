@@ -23,10 +23,10 @@ public interface IObjectStore
     /// <summary>The objects whose names begin with <paramref name="prefix"/> (a folder, ending in a slash), in ordinal order of their names.</summary>
     Task<IReadOnlyList<StoredObject>> EntriesAsync(string prefix, CancellationToken cancellationToken);
 
-    /// <summary>Removes an object that nothing refers to any more; no error where there is none.</summary>
+    /// <summary>Removes an object that nothing refers to any more; no error where there is none, or where a policy of the place still keeps it.</summary>
     Task DeleteAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Removes an object as it was seen; false where it was renewed since, or is gone.</summary>
+    /// <summary>Removes an object as it was seen; false where it was renewed since, is gone, or is kept by a policy of the place.</summary>
     Task<bool> TryDeleteAsync(StoredObject seen, CancellationToken cancellationToken);
 }
 

@@ -23,10 +23,10 @@ public sealed class GarbageCollection(IObjectStore objects, TimeProvider time)
     /// <summary>Small objects that name artifacts and are never removed themselves.</summary>
     static readonly string[] Roots = ["aliases/", "names/", "rounds/", "pins/"];
 
-    /// <param name="inUse">Artifacts that something outside of the store refers to, such as instances that are not over.</param>
+    /// <param name="inUse">Gives the artifacts that something outside of the store refers to, such as instances that are not over; asked at the right moment.</param>
     /// <param name="grace">How long what nothing refers to is kept; <see cref="LeastGrace"/> or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">The grace period is shorter than a lease may be.</exception>
-    public async Task<Garbage> FindAsync(IEnumerable<ArtifactRef> inUse, TimeSpan grace, CancellationToken cancellationToken)
+    public async Task<Garbage> FindAsync(Func<CancellationToken, Task<IReadOnlyCollection<ArtifactRef>>> inUse, TimeSpan grace, CancellationToken cancellationToken)
     {
         if (grace < LeastGrace) throw new ArgumentOutOfRangeException(nameof(grace), $"The grace period is {grace.TotalHours:0.##} h; expected {LeastGrace.TotalHours:0} h or more, longer than any lease.");
         var before = time.GetUtcNow() - grace;
@@ -35,8 +35,10 @@ public sealed class GarbageCollection(IObjectStore objects, TimeProvider time)
         var rest = new List<StoredObject>();
         foreach (var folder in new[] { "blobs/", "journals/", "checkpoints/" }) rest.AddRange(await objects.EntriesAsync(folder, cancellationToken));
 
+        // An instance that ends meanwhile is seen here, or its last record is seen below.
+        var used = await inUse(cancellationToken);
         var records = await new StepRecords(objects).ListAsync(cancellationToken);
-        var marked = new HashSet<ArtifactRef>([.. records.SelectMany(ArtifactRefs.Of), .. inUse, .. await NamedAsync(cancellationToken)]);
+        var marked = new HashSet<ArtifactRef>([.. records.SelectMany(ArtifactRefs.Of), .. used, .. await NamedAsync(cancellationToken)]);
         var kept = new HashSet<string>(records.Where(r => r.Journal is not null).Select(r => MetricJournalName(r.Journal!.Sha256)));
         var finished = records.Select(r => r.Key).ToHashSet();
         foreach (var manifest in manifests)

@@ -212,6 +212,24 @@ public sealed class BlobFaultTests
         Assert.Contains("busy (503 ServerBusy)", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_a_retention_policy_keeps_is_not_removed_and_hinders_nobody()
+    {
+        var blobs = await SomeBlobs.NewAsync();
+        await blobs.Store().TryCreateAsync(Name, SomeBlobs.Bytes(10), Token);
+        await using var proxy = await FaultyProxy.StartAsync(
+            blobs.Port, (_, name) => name is "DELETE" or "PUT metadata" ? new BlobFault.Answer(409, Code: "BlobImmutableDueToPolicy") : null);
+        var store = blobs.Store(port: proxy.Port);
+        var seen = Assert.Single(await store.EntriesAsync("blobs/", Token));
+
+        var created = await store.TryCreateAsync(Name, SomeBlobs.Bytes(10), Token);
+        await store.DeleteAsync(Name, Token);
+        var removed = await store.TryDeleteAsync(seen, Token);
+
+        Assert.Equal((false, false), (created, removed));
+        Assert.Equal(SomeBlobs.Bytes(10), await store.ReadAsync(Name, Token));
+    }
+
     static BlobFault Cut(string fault) => fault switch
     {
         "before" => new BlobFault.CutBefore(),

@@ -136,6 +136,17 @@ public sealed class PipelinesTests
         Assert.InRange(handler.Times.Count, 2, 3);
     }
 
+    [Theory]
+    [InlineData(2, 300)]
+    [InlineData(100, 300)]
+    [InlineData(600, 1800)]
+    public void A_long_try_has_a_total_that_it_fits_into(int seconds, int total)
+    {
+        var options = PipelineOptions.OfTry(TimeSpan.FromSeconds(seconds));
+
+        Assert.Equal((seconds, total), (options.Try.TotalSeconds, options.Total.TotalSeconds));
+    }
+
     [Fact]
     public async Task The_callers_own_end_is_no_failure_to_try_again()
     {

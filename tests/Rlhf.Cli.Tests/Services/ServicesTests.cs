@@ -71,6 +71,30 @@ public sealed class ServicesTests(FinishedRound undisturbed)
     }
 
     [Fact]
+    public async Task A_check_of_the_store_finds_a_flipped_byte_in_the_container_although_the_file_lies_in_the_cache()
+    {
+        var azurite = AzuriteServer.Required();
+        var container = azurite.NewContainer();
+        var objects = await ContainerAsync(azurite, container);
+        await using var site = new Site();
+        site.Environment[BlobSettings.Variable] = azurite.ConnectionString();
+        site.Environment[BlobSettings.ContainerVariable] = container;
+        var folder = Directory.CreateDirectory(Path.Combine(site.Store, "in")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "notes.txt"), "kept", Token);
+        await site.RunAsync("artifacts", "import", "notes", folder, "--name", "notes");
+        await site.RunAsync("artifacts", "export", "notes@1", Path.Combine(site.Store, "out"));
+        var blob = Assert.Single(await objects.ListAsync("blobs/", Token));
+        await objects.DeleteAsync(blob, Token);
+        await objects.TryCreateAsync(blob, "kepu"u8.ToArray(), Token);
+
+        var said = await site.RunAsync("artifacts", "verify");
+
+        Assert.Single(Directory.GetFiles(Path.Combine(site.Store, "cache", "kept")));
+        Assert.Equal(1, said.ExitCode);
+        Assert.Contains("'notes.txt', does not match its hash", said.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_doctor_says_in_a_line_each_what_works_and_what_does_not()
     {
         var azurite = AzuriteServer.Required();

@@ -54,11 +54,13 @@ public sealed class ArtifactStoreTests : IDisposable
         await Assert.ThrowsAsync<InvalidDataException>(() => _store.Artifacts.ManifestAsync(artifact, Token));
     }
 
-    [Fact]
-    public async Task An_artifact_goes_out_and_in_again_unchanged()
+    [Theory]
+    [InlineData("export")]
+    [InlineData("export/")]
+    public async Task An_artifact_goes_out_and_in_again_unchanged(string name)
     {
         var artifact = await _store.Artifacts.PutAsync("policy", Some.Files(("a.txt", "1"), ("b/c.txt", "2")), Token);
-        var folder = Path.Combine(_store.Folder, "export");
+        var folder = Path.Combine(_store.Folder, name);
 
         await _store.Artifacts.ExportAsync(artifact, folder, Token);
         var again = await _store.Artifacts.PutFolderAsync("policy", folder, Token);

@@ -41,4 +41,21 @@ public sealed class FolderObjectStoreTests : IDisposable
         Assert.Equal((false, true, false), (renewed, unchanged, gone));
         Assert.Empty(await _store.Objects.EntriesAsync("notes/", Token));
     }
+
+    [Fact]
+    public async Task A_renewed_object_is_never_out_of_its_readers_sight()
+    {
+        await _store.Objects.TryCreateAsync("notes/a", [1], Token);
+        var seen = Assert.Single(await _store.Objects.EntriesAsync("notes/", Token));
+        await _store.Objects.TryCreateAsync("notes/a", [1], Token);
+        using var done = new CancellationTokenSource();
+        var removing = Task.Run(async () => { while (!done.IsCancellationRequested) Assert.False(await _store.Objects.TryDeleteAsync(seen, Token)); }, Token);
+
+        var missed = 0;
+        for (var i = 0; i < 5000; i++) if (await _store.Objects.ReadAsync("notes/a", Token) is null) missed++;
+        await done.CancelAsync();
+        await removing;
+
+        Assert.Equal(0, missed);
+    }
 }

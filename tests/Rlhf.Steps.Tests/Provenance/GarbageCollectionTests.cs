@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Provenance;
+using Rlhf.Steps.Running;
 using Rlhf.Steps.Tests.Support;
 
 namespace Rlhf.Steps.Tests.Provenance;
@@ -28,7 +29,7 @@ public sealed class GarbageCollectionTests : IDisposable
         await new Pins(_store.Objects, _clock).AddAsync(pinned, "dear", Token);
         _clock.Advance(2 * Grace);
 
-        var garbage = await Collection.FindAsync([inUse], Grace, Token);
+        var garbage = await Collection.FindAsync(InUse(inUse), Grace, Token);
         await Collection.RemoveAsync(garbage, Token);
 
         Assert.Empty(garbage.Objects);
@@ -43,9 +44,9 @@ public sealed class GarbageCollectionTests : IDisposable
         var lost = await _store.Artifacts.PutAsync("policy", Support.Some.Files(("a.txt", "shared"), ("b.txt", "alone")), Token);
         await new Pins(_store.Objects, _clock).AddAsync(kept, "", Token);
 
-        var young = await Collection.FindAsync([], Grace, Token);
+        var young = await Collection.FindAsync(InUse(), Grace, Token);
         _clock.Advance(2 * Grace);
-        var old = await Collection.FindAsync([], Grace, Token);
+        var old = await Collection.FindAsync(InUse(), Grace, Token);
         var gone = await Collection.RemoveAsync(old, Token);
 
         Assert.Empty(young.Objects);
@@ -59,7 +60,7 @@ public sealed class GarbageCollectionTests : IDisposable
     {
         var artifact = await Some("wanted");
         _clock.Advance(2 * Grace);
-        var garbage = await Collection.FindAsync([], Grace, Token);
+        var garbage = await Collection.FindAsync(InUse(), Grace, Token);
 
         await Some("wanted");
         var gone = await Collection.RemoveAsync(garbage, Token);
@@ -70,6 +71,40 @@ public sealed class GarbageCollectionTests : IDisposable
     }
 
     [Fact]
+    public async Task What_comes_into_use_while_the_store_is_listed_stays()
+    {
+        var artifact = await Some("wanted");
+        _clock.Advance(2 * Grace);
+        var started = false;
+        var listed = new WatchedStore(_store.Objects, prefix => started |= prefix == "manifests/");
+
+        var garbage = await new GarbageCollection(listed, _clock).FindAsync(token => InUse(started ? [artifact] : [])(token), Grace, Token);
+
+        Assert.Empty(garbage.Objects);
+    }
+
+    [Fact]
+    public async Task What_an_instance_used_that_ends_while_the_store_is_read_stays()
+    {
+        var history = await SmallHistory.MakeAsync(_store.Objects, Token);
+        var (artifact, over) = (await Some("wanted"), false);
+        _clock.Advance(2 * Grace);
+        var record = (await new StepRecords(_store.Objects).ListAsync(Token))[0] with { Key = new('e', 64), Inputs = new() { ["prompts"] = artifact.ToString() } };
+        // Right after the records were listed without this one.
+        var ending = new WatchedStore(_store.Objects, prefix =>
+        {
+            if (prefix != "records/") return;
+            over = true;
+            new StepRecords(_store.Objects).CommitAsync(record, Token).Wait(Token);
+        });
+
+        var garbage = await new GarbageCollection(ending, _clock).FindAsync(token => InUse(over ? [] : [artifact])(token), Grace, Token);
+
+        Assert.Empty(garbage.Objects);
+        Assert.Empty(await _store.Artifacts.VerifyAsync(history.Prompts, Token));
+    }
+
+    [Fact]
     public async Task Checkpoints_go_with_their_steps_record_and_not_before()
     {
         await SmallHistory.MakeAsync(_store.Objects, Token);
@@ -77,7 +112,7 @@ public sealed class GarbageCollectionTests : IDisposable
         foreach (var name in new[] { finished, unfinished }) await _store.Objects.TryCreateAsync(name, [1], Token);
         _clock.Advance(2 * Grace);
 
-        var garbage = await Collection.FindAsync([], Grace, Token);
+        var garbage = await Collection.FindAsync(InUse(), Grace, Token);
 
         Assert.Equal(finished, Assert.Single(garbage.Objects).Name);
     }
@@ -85,10 +120,31 @@ public sealed class GarbageCollectionTests : IDisposable
     [Fact]
     public async Task A_grace_period_shorter_than_a_lease_is_refused()
     {
-        var error = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Collection.FindAsync([], TimeSpan.FromMinutes(5), Token));
+        var error = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Collection.FindAsync(InUse(), TimeSpan.FromMinutes(5), Token));
 
         Assert.Contains("2 h or more", error.Message, StringComparison.Ordinal);
     }
 
+    static Func<CancellationToken, Task<IReadOnlyCollection<ArtifactRef>>> InUse(params ArtifactRef[] artifacts) =>
+        _ => Task.FromResult<IReadOnlyCollection<ArtifactRef>>(artifacts);
+
     Task<ArtifactRef> Some(string text) => _store.Artifacts.PutAsync("note", Support.Some.Files(("a.txt", text)), Token);
+
+    sealed class WatchedStore(IObjectStore inner, Action<string> afterListing) : IObjectStore
+    {
+        public Task<bool> TryCreateAsync(string name, Stream content, CancellationToken cancellationToken) => inner.TryCreateAsync(name, content, cancellationToken);
+
+        public Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken) => inner.OpenAsync(name, cancellationToken);
+
+        public async Task<IReadOnlyList<StoredObject>> EntriesAsync(string prefix, CancellationToken cancellationToken)
+        {
+            var entries = await inner.EntriesAsync(prefix, cancellationToken);
+            afterListing(prefix);
+            return entries;
+        }
+
+        public Task DeleteAsync(string name, CancellationToken cancellationToken) => inner.DeleteAsync(name, cancellationToken);
+
+        public Task<bool> TryDeleteAsync(StoredObject seen, CancellationToken cancellationToken) => inner.TryDeleteAsync(seen, cancellationToken);
+    }
 }
