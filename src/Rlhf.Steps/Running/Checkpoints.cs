@@ -14,20 +14,21 @@ public sealed record Checkpoint(int Number, IReadOnlyDictionary<string, byte[]> 
 /// writer removes only what a whole checkpoint of its own supersedes, never anything of a later epoch: one that was taken over and
 /// still computes can do no harm. Instances that compute the same pure step share its key, not their epochs: who resumes saves under the
 /// epoch of what it resumed where that is higher than its own, and among the writers of one epoch the highest number is the newest. All are
-/// removed once the step record stands.
+/// removed once the step record stands, with what tells who began the step (<see cref="StepStart"/>).
 /// </summary>
 public sealed class Checkpoints(
     IObjectStore objects, string key, int epoch, MetricJournal journal, TimeProvider time, TimeSpan interval, CancellationToken drain = default)
 {
-    const string JournalFile = "journal.jsonl";
-
-    sealed record Pointer(int Number, IReadOnlyList<ManifestFile> Files);
-
+    readonly CheckpointFiles _files = new(objects, key);
     DateTimeOffset _last = time.GetUtcNow();
     int _epoch = epoch;
+    bool _startTold;
 
     /// <summary>Tells this writer's objects from every other's; drawn, since it only has to differ.</summary>
     internal ulong Attempt { get; init; } = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+
+    /// <summary>Told with the first checkpoint, so that others can show the step while it runs; null: nothing is told.</summary>
+    internal StepStart? Start { get; init; }
 
     /// <summary>True when the interval since the last checkpoint has passed (zero: always), and while the worker is being drained.</summary>
     public bool Due => drain.IsCancellationRequested || time.GetUtcNow() - _last >= interval;
@@ -42,7 +43,7 @@ public sealed class Checkpoints(
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var pointers = (await EntriesAsync(cancellationToken)).Where(e => e.IsPointer).Select(e => e.Place).ToList();
+            var pointers = Entries(await objects.ListAsync(Folder, cancellationToken)).Where(e => e.IsPointer).Select(e => e.Place).ToList();
             if (pointers.Count == 0) return null;
             // Null: superseded by another writer while it was read; so there is a newer one, or the record stands.
             if (await TryReadAsync(pointers.Max(), cancellationToken) is { } checkpoint) return checkpoint;
@@ -51,23 +52,15 @@ public sealed class Checkpoints(
 
     async Task<Checkpoint?> TryReadAsync(CheckpointPlace place, CancellationToken cancellationToken)
     {
-        if (await objects.ReadAsync(Folder + place.Pointer, cancellationToken) is not { } bytes) return null;
-        var pointer = CanonicalJson.Deserialize<Pointer>(bytes, Folder + place.Pointer);
+        if (await _files.PointerAsync(place, cancellationToken) is not { } pointer) return null;
         var files = new Dictionary<string, byte[]>();
         foreach (var file in pointer.Files)
         {
-            if (await objects.ReadAsync(Folder + place.File(file.Sha256), cancellationToken) is not { } content)
-            {
-                // A writer removes the pointer before its files: where the pointer stands, the file is really missing.
-                if (await objects.ReadAsync(Folder + place.Pointer, cancellationToken) is null) return null;
-                throw new InvalidDataException($"Checkpoint {pointer.Number} of step {key[..12]}… lacks its file '{file.Path}'.");
-            }
-            if (Convert.ToHexStringLower(SHA256.HashData(content)) != file.Sha256)
-                throw new InvalidDataException($"Checkpoint {pointer.Number} of step {key[..12]}…: file '{file.Path}' does not match its hash.");
+            if (await _files.ReadAsync(place, pointer, file, cancellationToken) is not { } content) return null;
             files[file.Path] = content;
         }
-        if (!files.Remove(JournalFile, out var lines))
-            throw new InvalidDataException($"Checkpoint {pointer.Number} of step {key[..12]}… names no file '{JournalFile}'; expected one.");
+        if (!files.Remove(CheckpointFiles.Journal, out var lines))
+            throw new InvalidDataException($"{_files.Of(pointer)} names no file '{CheckpointFiles.Journal}'; expected one.");
         journal.Restore(lines);
         // Below the epoch of what was resumed, all that is saved would be older than it: found by nobody, lost with the next kill.
         _epoch = Math.Max(_epoch, place.Epoch);
@@ -80,33 +73,46 @@ public sealed class Checkpoints(
     {
         var place = new CheckpointPlace(_epoch, number, Attempt);
         var stored = new List<ManifestFile>();
-        foreach (var (path, content) in files.Append(new(JournalFile, journal.ToBytes())))
+        foreach (var (path, content) in files.Append(new(CheckpointFiles.Journal, journal.ToBytes())))
         {
             var hash = Convert.ToHexStringLower(SHA256.HashData(content));
             await objects.TryCreateAsync(Folder + place.File(hash), content, cancellationToken);
             stored.Add(new(path, content.Length, hash));
         }
-        await objects.TryCreateAsync(Folder + place.Pointer, CanonicalJson.Serialize(new Pointer(number, stored)), cancellationToken);
+        await TellStartAsync(cancellationToken);
+        await objects.TryCreateAsync(Folder + place.Pointer, CanonicalJson.Serialize(new CheckpointPointer(number, stored)), cancellationToken);
         _last = time.GetUtcNow();
-        await RemoveAsync(other => other.CompareTo(place) < 0, cancellationToken);
+        await RemoveAsync(await objects.ListAsync(Folder, cancellationToken), other => other.CompareTo(place) < 0, cancellationToken);
         if (drain.IsCancellationRequested)
             throw new StepDrainedException($"Step {key[..12]}… stopped at its checkpoint {number}, since its worker is being drained.", drain);
     }
 
-    internal Task RemoveAllAsync(CancellationToken cancellationToken) => RemoveAsync(_ => true, cancellationToken);
+    internal async Task RemoveAllAsync(CancellationToken cancellationToken)
+    {
+        var names = await objects.ListAsync(Folder, cancellationToken);
+        await RemoveAsync(names, _ => true, cancellationToken);
+        foreach (var start in names.Where(n => n.StartsWith(_files.Starts, StringComparison.Ordinal))) await objects.DeleteAsync(start, cancellationToken);
+    }
 
-    async Task RemoveAsync(Predicate<CheckpointPlace> which, CancellationToken cancellationToken)
+    async Task TellStartAsync(CancellationToken cancellationToken)
+    {
+        if (Start is null || _startTold) return;
+        await objects.TryCreateAsync(_files.StartOf(Start.Instance), CanonicalJson.Serialize(Start), cancellationToken);
+        _startTold = true;
+    }
+
+    async Task RemoveAsync(IEnumerable<string> names, Predicate<CheckpointPlace> which, CancellationToken cancellationToken)
     {
         // Pointers before files, and the oldest first: what can still be found as the newest is whole at every moment.
-        foreach (var (name, _, _) in (await EntriesAsync(cancellationToken)).Where(e => which(e.Place)).OrderByDescending(e => e.IsPointer).ThenBy(e => e.Place))
+        foreach (var (name, _, _) in Entries(names).Where(e => which(e.Place)).OrderByDescending(e => e.IsPointer).ThenBy(e => e.Place))
             await objects.DeleteAsync(name, cancellationToken);
     }
 
-    async Task<IEnumerable<(string Name, CheckpointPlace Place, bool IsPointer)>> EntriesAsync(CancellationToken cancellationToken) =>
-        from name in await objects.ListAsync(Folder, cancellationToken)
+    IEnumerable<(string Name, CheckpointPlace Place, bool IsPointer)> Entries(IEnumerable<string> names) =>
+        from name in names
         let entry = CheckpointPlace.Parse(name[Folder.Length..])
         where entry is not null
         select (name, entry.Value.Place, entry.Value.IsPointer);
 
-    string Folder => $"checkpoints/{key}/";
+    string Folder => _files.Folder;
 }

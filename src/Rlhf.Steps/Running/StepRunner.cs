@@ -46,7 +46,8 @@ public sealed class StepRunner(
             var (inputs, hparams) = await BindAsync(step.Description, values, artifacts, cancellationToken);
             var key = StepKey.Of(step.Description, inputs, hparams, execution);
             var journal = new MetricJournal(time, (update, metrics) => observer?.Metrics(execution.Activity, update, metrics));
-            var checkpoints = new Checkpoints(objects, key, execution.Epoch, journal, time, checkpointInterval, drain);
+            var start = new StepStart(key, name, step.Description.Version, ProductVersion, execution.Instance, execution.Activity, inputs, hparams, time.GetUtcNow());
+            var checkpoints = new Checkpoints(objects, key, execution.Epoch, journal, time, checkpointInterval, drain) { Start = start };
             if (await _records.FindAsync(key, cancellationToken) is { } finished)
             {
                 await checkpoints.RemoveAllAsync(cancellationToken); // an attempt may have been killed right after its commit
@@ -54,13 +55,12 @@ public sealed class StepRunner(
             }
 
             var context = new StepContext(key, execution, artifacts, checkpoints, journal, new Aliases(objects, environment), new Names(objects, time), time, observer, services);
-            var started = time.GetUtcNow();
             var result = await step.RunAsync(inputs, hparams, context, cancellationToken);
             if (result is not StepResult.Completed completed) return result;
 
             var record = await _records.CommitAsync(new StepRecord(
                 key, name, step.Description.Version, ProductVersion, execution.Instance, execution.Activity, inputs, hparams,
-                completed.Outputs, completed.Outcome, started, time.GetUtcNow(), (time.GetUtcNow() - started).TotalSeconds,
+                completed.Outputs, completed.Outcome, start.StartedAt, time.GetUtcNow(), (time.GetUtcNow() - start.StartedAt).TotalSeconds,
                 Process.GetCurrentProcess().PeakWorkingSet64, await journal.StoreAsync(objects, cancellationToken)), cancellationToken);
             await checkpoints.RemoveAllAsync(cancellationToken);
             return new StepResult.Completed(record.Outputs, record.Outcome);

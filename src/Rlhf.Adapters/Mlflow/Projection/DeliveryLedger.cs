@@ -9,9 +9,9 @@ namespace Rlhf.Adapters.Mlflow.Projection;
 /// <summary>
 /// What the server has acknowledged of one run: the run's id, how many lines of its journal, and the fingerprint of all else, empty until all
 /// of it was acknowledged. It holds for the run of that id only: another one has nothing yet. Of a round it keeps the end that was told, and
-/// with how many steps.
+/// with how many steps, and lines of those that had no record.
 /// </summary>
-sealed record Delivered(string RunId, int Lines, string Fingerprint = "", RunEnd? End = null, int Steps = 0);
+sealed record Delivered(string RunId, int Lines, string Fingerprint = "", RunEnd? End = null, int Steps = 0, int RunningLines = 0);
 
 /// <summary>One entry of the ledger: who delivers until when, and what was delivered, by the runs' keys.</summary>
 sealed record LedgerEntry(string Owner, DateTimeOffset Until, IReadOnlyDictionary<string, Delivered> Runs)

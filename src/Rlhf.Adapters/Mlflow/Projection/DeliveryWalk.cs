@@ -113,7 +113,7 @@ sealed class DeliveryWalk(
             aliases += model.Aliases.Count(a => known.GetValueOrDefault(ModelDelivery.KeyOf(model, a.Key))?.RunId != a.Value.Sha256)
                 + known.Keys.Count(k => k.StartsWith($"{model.Name}@", StringComparison.Ordinal) && !model.Aliases.ContainsKey(k[(model.Name.Length + 1)..]));
         }
-        return new(runs.Count, runs.Sum(r => (long)(r.Run.Lines - (r.Delivered?.Lines ?? 0))), versions, aliases);
+        return new(runs.Count, runs.Sum(r => Math.Max(0L, r.Run.Lines - (r.Delivered?.Lines ?? 0))), versions, aliases);
     }
 
     /// <summary>Every run below its parent, and what was acknowledged of it.</summary>
@@ -196,7 +196,7 @@ sealed class DeliveryWalk(
     }
 
     static bool IsDone(ProjectedRun run, Delivered? delivered) =>
-        delivered is not null && delivered.Fingerprint == run.Fingerprint && delivered.Lines == run.Lines;
+        delivered is not null && delivered.Fingerprint == run.Fingerprint && delivered.Lines >= run.Lines;
 
     LedgerEntry EntryOf(string place) => entries.GetValueOrDefault(place, LedgerEntry.None);
 }

@@ -12,11 +12,12 @@ sealed record Projected(IReadOnlyList<ProjectedRound> Rounds, IReadOnlyList<Proj
         new(ProjectedRounds.Of(contents, settings), ProjectedModels.Of(contents, settings));
 }
 
-/// <summary>An instance: the parent run, and one nested run for each step record of it, in order of their start.</summary>
+/// <summary>An instance: the parent run, and one nested run for each step of it, those with a record first, in order of their start.</summary>
 sealed record ProjectedRound(string Instance, RunEnd? End, ProjectedRun Run, IReadOnlyList<ProjectedRun> Steps)
 {
     /// <summary>What the ledger keeps of the parent once all of it was acknowledged under this id.</summary>
-    public Delivered Acknowledged(string runId) => new(runId, 0, Run.Fingerprint, End, Steps.Count);
+    public Delivered Acknowledged(string runId) =>
+        new(runId, 0, Run.Fingerprint, End, Steps.Count(s => !s.Unfinished), Steps.Where(s => s.Unfinished).Sum(s => s.Lines));
 }
 
 /// <summary>A file among a run's artifacts.</summary>
@@ -35,10 +36,16 @@ sealed record ProjectedRun(
 
     public int Lines => Journal?.Lines ?? 0;
 
+    /// <summary>True of a step without a record: its journal is its newest checkpoint's, and more may follow.</summary>
+    public bool Unfinished { get; init; }
+
     /// <summary>The run below its parent, null for a parent itself.</summary>
     public ProjectedRun Below(string? parent) => parent is null ? this : this with { Tags = [.. Tags, new(MlflowClient.ParentRun, parent)] };
 
-    /// <summary>Changes whenever something would have to be sent again; the start is told once, when the run is created.</summary>
+    /// <summary>
+    /// Changes whenever something would have to be sent again; the start is told once, when the run is created. Of an unfinished step only the
+    /// number of lines matters: after a take-over the same lines stand there with other times.
+    /// </summary>
     public string Fingerprint => CanonicalJson.Hash(CanonicalJson.ToObject(new
     {
         Identity,
@@ -47,7 +54,7 @@ sealed record ProjectedRun(
         EndTime,
         Params,
         Tags,
-        Journal,
+        Journal = Unfinished ? null : Journal,
         Datasets,
         Files = Files.Select(f => new { f.Path, Hash = Convert.ToHexStringLower(SHA256.HashData(f.Content)) }),
     }));

@@ -7,27 +7,38 @@ using Rlhf.Steps.Running;
 namespace Rlhf.Adapters.Mlflow.Projection;
 
 /// <summary>
-/// Runs from records. Every instance with a record is a parent run. A step's run stands below the instance that computed it; a later round
-/// that found it cached has no run of it, and leads to it by the references of its artifacts.
+/// Runs from records, and from checkpoints of steps that have none yet. Every instance with one of either is a parent run. A step's run stands
+/// below the instance that computed it; a later round that found it cached has no run of it, and leads to it by the references of its artifacts.
 /// </summary>
 static class ProjectedRounds
 {
     public const string Instance = "rlhf.instance", StepKey = "rlhf.step_key";
 
-    public static IReadOnlyList<ProjectedRound> Of(StoreContents contents, TrackingSettings settings) =>
-    [
-        .. from record in contents.Records
-           group record by record.Instance into instance
-           let records = instance.OrderBy(r => r.StartedAt).ThenBy(r => r.FinishedAt).ThenBy(r => r.Key, StringComparer.Ordinal).ToList()
-           orderby records[0].StartedAt, instance.Key
-           let end = End(instance.Key, records, contents)
-           select new ProjectedRound(instance.Key, end, Parent(instance.Key, records, end, contents), [.. records.Select(r => Step(r, contents, settings))]),
-    ];
+    public static IReadOnlyList<ProjectedRound> Of(StoreContents contents, TrackingSettings settings)
+    {
+        var (finished, unfinished) = (contents.Records.ToLookup(r => r.Instance), contents.Running.ToLookup(r => r.Start.Instance));
+        return [.. contents.Instances.Select(i => Round(i, finished[i], unfinished[i], contents, settings)).OrderBy(r => r.Run.StartTime).ThenBy(r => r.Instance, StringComparer.Ordinal)];
+    }
+
+    static ProjectedRound Round(string instance, IEnumerable<StepRecord> finished, IEnumerable<RunningStep> unfinished, StoreContents contents, TrackingSettings settings)
+    {
+        var records = finished.OrderBy(r => r.StartedAt).ThenBy(r => r.FinishedAt).ThenBy(r => r.Key, StringComparer.Ordinal).ToList();
+        var running = unfinished.OrderBy(r => r.Start.StartedAt).ThenBy(r => r.Start.Key, StringComparer.Ordinal).ToList();
+        List<StepStart> starts = [.. records.Select(StepStart.Of), .. running.Select(r => r.Start)];
+        var end = End(instance, records, contents);
+        // Of the records where there are any, so that it does not change with each step that begins.
+        var version = starts[(records.Count > 0 ? records.Count : starts.Count) - 1].ProductVersion;
+        return new(instance, end, Parent(instance, starts.Min(s => s.StartedAt), version, records, end, contents),
+        [
+            .. records.Select(r => Step(r, contents, settings)),
+            .. running.Select(r => Step(r, end, contents, settings)),
+        ]);
+    }
 
     static RunEnd? End(string instance, List<StepRecord> records, StoreContents contents) =>
         records.Exists(r => r.Step == nameof(ReportRound)) ? new(RunOutcome.Finished, records.Max(r => r.FinishedAt)) : contents.Ends.GetValueOrDefault(instance);
 
-    static ProjectedRun Parent(string instance, List<StepRecord> records, RunEnd? end, StoreContents contents)
+    static ProjectedRun Parent(string instance, DateTimeOffset startedAt, string productVersion, List<StepRecord> records, RunEnd? end, StoreContents contents)
     {
         var round = contents.Rounds.GetValueOrDefault(instance);
         var reported = records.LastOrDefault(r => r.Step == nameof(ReportRound));
@@ -37,14 +48,14 @@ static class ProjectedRounds
         return new(
             identity,
             Name(round is null ? instance : $"round {round.Round} of {round.Campaign}"),
-            end?.Outcome switch { null => MlflowRunStatus.Running, RunOutcome.Finished => MlflowRunStatus.Finished, RunOutcome.Failed => MlflowRunStatus.Failed, _ => MlflowRunStatus.Killed },
-            records[0].StartedAt.ToUnixTimeMilliseconds(),
+            end?.Outcome == RunOutcome.Finished ? MlflowRunStatus.Finished : Unfinished(end),
+            startedAt.ToUnixTimeMilliseconds(),
             end?.At.ToUnixTimeMilliseconds(),
             [],
             Tags([
                 identity,
                 .. RoundTags(round),
-                new("rlhf.product_version", records[^1].ProductVersion),
+                new("rlhf.product_version", productVersion),
                 .. report is null ? [] : OutcomeTags(artifact!, report),
             ]),
             null,
@@ -52,34 +63,47 @@ static class ProjectedRounds
             report is null ? [] : [new("report.json", Clean(report.Bytes)), new("model-card.md", Clean(ModelCard.Of(artifact!, report.Report, round)))]);
     }
 
-    static ProjectedRun Step(StepRecord record, StoreContents contents, TrackingSettings settings)
+    // A step that has no record goes on, or ended with its instance; of one that ended well it was no longer needed.
+    static MlflowRunStatus Unfinished(RunEnd? end) =>
+        end?.Outcome switch { null => MlflowRunStatus.Running, RunOutcome.Failed => MlflowRunStatus.Failed, _ => MlflowRunStatus.Killed };
+
+    static ProjectedRun Step(RunningStep step, RunEnd? end, StoreContents contents, TrackingSettings settings) =>
+        Step(step.Start, null, contents, settings) with { Status = Unfinished(end), EndTime = end?.At.ToUnixTimeMilliseconds(), Journal = step.Journal, Unfinished = true };
+
+    static ProjectedRun Step(StepRecord record, StoreContents contents, TrackingSettings settings) => Step(StepStart.Of(record), record, contents, settings) with
     {
-        var identity = new MlflowTag(StepKey, record.Key);
-        var (references, scalars) = Split(record.Inputs);
-        var outputs = ProjectedValues.Flatten(record.Outputs).Select(o => new MlflowTag($"rlhf.output.{o.Name}", o.Value));
+        Status = MlflowRunStatus.Finished,
+        EndTime = record.FinishedAt.ToUnixTimeMilliseconds(),
+        Journal = record.Journal,
+    };
+
+    static ProjectedRun Step(StepStart start, StepRecord? record, StoreContents contents, TrackingSettings settings)
+    {
+        var identity = new MlflowTag(StepKey, start.Key);
+        var (references, scalars) = Split(start.Inputs);
         return new(
             identity,
-            Name(record.Activity),
-            MlflowRunStatus.Finished,
-            record.StartedAt.ToUnixTimeMilliseconds(),
-            record.FinishedAt.ToUnixTimeMilliseconds(),
+            Name(start.Activity),
+            MlflowRunStatus.Running,
+            start.StartedAt.ToUnixTimeMilliseconds(),
+            null,
             [
-                .. ProjectedValues.Flatten(record.Hparams).Select(Param),
+                .. ProjectedValues.Flatten(start.Hparams).Select(Param),
                 .. scalars.Select(s => Param(($"input.{s.Name}", s.Value))),
             ],
             Tags([
                 identity,
-                .. RoundTags(contents.Rounds.GetValueOrDefault(record.Instance)),
-                new("rlhf.step", record.Step),
-                new("rlhf.step_version", $"{record.StepVersion}"),
-                new("rlhf.activity", record.Activity),
-                new("rlhf.outcome", record.Outcome),
-                new("rlhf.product_version", record.ProductVersion),
+                .. RoundTags(contents.Rounds.GetValueOrDefault(start.Instance)),
+                new("rlhf.step", start.Step),
+                new("rlhf.step_version", $"{start.StepVersion}"),
+                new("rlhf.activity", start.Activity),
+                .. record is null ? Array.Empty<MlflowTag>() : [new("rlhf.outcome", record.Outcome)],
+                new("rlhf.product_version", start.ProductVersion),
                 .. references.Select(r => new MlflowTag($"rlhf.input.{r.Name}", r.Value)),
-                .. outputs,
+                .. ProjectedValues.Flatten(record?.Outputs).Select(o => new MlflowTag($"rlhf.output.{o.Name}", o.Value)),
             ]),
-            record.Journal,
-            [.. references.Select(r => ArtifactRef.Parse(r.Value)).Where(a => a.Kind is "prompts" or "preferences").Distinct().Select(a => Dataset(a, record.Step, settings))],
+            null,
+            [.. references.Select(r => ArtifactRef.Parse(r.Value)).Where(a => a.Kind is "prompts" or "preferences").Distinct().Select(a => Dataset(a, start.Step, settings))],
             []);
     }
 

@@ -22,7 +22,8 @@ sealed class RunDelivery(MlflowClient client, StoreReader reader, string experim
     public async Task<string> DeliverAsync(ProjectedRun step, DeliveryLease lease, CancellationToken cancellationToken)
     {
         var id = await SendAsync(step, lease, cancellationToken);
-        await lease.AcknowledgeAsync(step.Key, new(id, step.Lines, step.Fingerprint), cancellationToken);
+        // Who took a step over may be behind what was delivered of it: those lines come again, and are not sent again.
+        await lease.AcknowledgeAsync(step.Key, new(id, Math.Max(step.Lines, Sent(step, id, lease)), step.Fingerprint), cancellationToken);
         return id;
     }
 
@@ -34,7 +35,7 @@ sealed class RunDelivery(MlflowClient client, StoreReader reader, string experim
         var batch = new MlflowBatch { Params = gap.MissingParams, Tags = gap.Tags };
         if (!batch.IsEmpty) await SendAsync(token => client.LogBatchAsync(id, batch, token), lease, cancellationToken);
         if (gap.Datasets.Count > 0) await SendAsync(token => client.LogInputsAsync(id, gap.Datasets, cancellationToken: token), lease, cancellationToken);
-        await SendLinesAsync(run, id, lease, cancellationToken);
+        await SendLinesAsync(run, found, lease, cancellationToken);
         await SendFilesAsync(run, found.Info, lease, cancellationToken);
         // Last: who sees the run as finished sees all of it.
         if (gap.Info) await SendAsync(token => client.UpdateRunAsync(id, run.Status, run.EndTime, run.Name, token), lease, cancellationToken);
@@ -72,19 +73,40 @@ sealed class RunDelivery(MlflowClient client, StoreReader reader, string experim
         }
     }
 
-    async Task SendLinesAsync(ProjectedRun run, string id, DeliveryLease lease, CancellationToken cancellationToken)
+    async Task SendLinesAsync(ProjectedRun run, MlflowRun found, DeliveryLease lease, CancellationToken cancellationToken)
     {
-        var sent = lease.Of(run.Key) is { } known && known.RunId == id ? known.Lines : 0;
+        var id = found.Info.RunId;
+        var sent = Sent(run, id, lease);
         if (run.Journal is null || sent >= run.Lines) return;
         var points = Points(await reader.LinesAsync(run.Journal, cancellationToken));
+        var there = await ThereAsync(found, points[sent..], lease, cancellationToken);
         while (sent < points.Count)
         {
             var part = points.GetRange(sent, Math.Min(LinesAtOnce, points.Count - sent));
-            await SendAsync(token => client.LogBatchAsync(id, new() { Metrics = part }, token), lease, cancellationToken);
+            var missing = part.Where(p => !there.Contains((p.Key, p.Step))).ToList();
+            if (missing.Count > 0) await SendAsync(token => client.LogBatchAsync(id, new() { Metrics = missing }, token), lease, cancellationToken);
             sent += part.Count;
-            counts.Lines += part.Count;
+            counts.Lines += missing.Count;
             if (sent < points.Count) await lease.AcknowledgeAsync(run.Key, new(id, sent), cancellationToken);
         }
+    }
+
+    static int Sent(ProjectedRun run, string id, DeliveryLease lease) => lease.Of(run.Key) is { } known && known.RunId == id ? known.Lines : 0;
+
+    /// <summary>
+    /// Of lines that nobody acknowledged those that the server has, by metric and update: a sender was killed in between, or the step went over
+    /// to another instance. After a take-over the line may have another time by now, and would stand there twice.
+    /// </summary>
+    async Task<HashSet<(string Metric, long Update)>> ThereAsync(MlflowRun found, IEnumerable<MlflowMetric> unsent, DeliveryLease lease, CancellationToken cancellationToken)
+    {
+        var there = new HashSet<(string, long)>();
+        var newest = found.Data.Metrics.ToLookup(m => m.Key, m => m.Step);
+        foreach (var metric in unsent.Where(p => newest[p.Key].Any(step => p.Step <= step)).Select(p => p.Key).Distinct())
+        {
+            await lease.KeepAsync(cancellationToken);
+            await foreach (var point in client.GetMetricHistoryAsync(found.Info.RunId, metric, cancellationToken: cancellationToken)) there.Add((metric, point.Step));
+        }
+        return there;
     }
 
     async Task SendFilesAsync(ProjectedRun run, MlflowRunInfo info, DeliveryLease lease, CancellationToken cancellationToken)

@@ -14,11 +14,13 @@ sealed record MovingName(string Environment, string Campaign, string Name, IRead
 sealed record StoredReport(RoundReport Report, byte[] Bytes);
 
 /// <summary>
-/// What a store held at one moment, as far as MLflow is told: records, the rounds and ends of instances, reports by the reference that a
-/// record gives, versions of policies and reward models, names that move; and a sentence for each object that could not be read.
+/// What a store held at one moment, as far as MLflow is told: records, steps without one that left a checkpoint, the rounds and ends of
+/// instances, reports by the reference that a record gives, versions of policies and reward models, names that move; and a sentence for each
+/// object that could not be read.
 /// </summary>
 sealed record StoreContents(
     IReadOnlyList<StepRecord> Records,
+    IReadOnlyList<RunningStep> Running,
     IReadOnlyDictionary<string, RoundPlace> Rounds,
     IReadOnlyDictionary<string, RunEnd> Ends,
     IReadOnlyDictionary<ArtifactRef, StoredReport> Reports,
@@ -27,17 +29,21 @@ sealed record StoreContents(
     IReadOnlyList<MovingName> MovingNames,
     IReadOnlyList<string> Unreadable)
 {
+    /// <summary>Every instance that has a run.</summary>
+    public IEnumerable<string> Instances => Records.Select(r => r.Instance).Concat(Running.Select(r => r.Start.Instance)).Distinct();
+
     /// <summary>
     /// With the ends that were told already of instances this process knows no end of: another machine may know it, and the two must not take
-    /// turns in opening and closing a round. One more step opens it.
+    /// turns in opening and closing a round. One more step, or a further checkpoint of one that runs, opens it.
     /// </summary>
     public StoreContents WithToldEnds(IReadOnlyDictionary<string, LedgerEntry> ledger)
     {
         var ends = new Dictionary<string, RunEnd>(Ends);
-        foreach (var instance in Records.GroupBy(r => r.Instance))
+        var (records, running) = (Records.ToLookup(r => r.Instance), Running.ToLookup(r => r.Start.Instance));
+        foreach (var instance in Instances)
         {
-            var told = ledger.GetValueOrDefault(DeliveryLedger.PlaceOf(instance.Key))?.Runs.GetValueOrDefault(instance.Key);
-            if (told is { End: { } end } && told.Steps == instance.Count()) ends.TryAdd(instance.Key, end);
+            var told = ledger.GetValueOrDefault(DeliveryLedger.PlaceOf(instance))?.Runs.GetValueOrDefault(instance);
+            if (told is { End: { } end } && told.Steps == records[instance].Count() && running[instance].Sum(r => r.Lines.Count) <= told.RunningLines) ends.TryAdd(instance, end);
         }
         return this with { Ends = ends };
     }

@@ -21,16 +21,22 @@ sealed class StoreReader(IObjectStore objects, RunEnds? ends)
     readonly ConcurrentDictionary<string, object> _known = new();
     readonly ConcurrentDictionary<string, RunEnd> _ended = new();
     readonly ArtifactStore _artifacts = new(objects);
+    readonly RunningSteps _steps = new(objects);
+    IReadOnlyDictionary<string, IReadOnlyList<MetricLine>> _covered = new Dictionary<string, IReadOnlyList<MetricLine>>();
 
     public async Task<StoreContents> ReadAsync(CancellationToken cancellationToken)
     {
         var unreadable = new List<string>();
+        // Before the records: a step that commits in between is among both, not among none.
+        var running = await _steps.ListAsync(key => _known.ContainsKey(RecordOf(key)), unreadable, cancellationToken);
         var records = await AllAsync<StepRecord>("records/", unreadable, cancellationToken);
         foreach (var (name, _) in records.Where(r => !IsWhole(r.Value)).ToList())
         {
             records.Remove(name);
             unreadable.Add($"{name} lacks a field; expected a whole step record.");
         }
+        running = [.. running.Where(r => !records.ContainsKey(RecordOf(r.Start.Key)))];
+        _covered = running.Where(r => r.Journal is not null).GroupBy(r => r.Journal!.Sha256).ToDictionary(g => g.Key, g => g.First().Lines);
         var reports = new Dictionary<ArtifactRef, StoredReport>();
         foreach (var record in records.Values.Where(r => r.Step == nameof(ReportRound)))
         {
@@ -39,8 +45,9 @@ sealed class StoreReader(IObjectStore objects, RunEnds? ends)
         }
         return new(
             [.. records.Values],
+            running,
             await RoundsAsync(records.Values, unreadable, cancellationToken),
-            await EndsAsync(records.Values, cancellationToken),
+            await EndsAsync(records.Values, running, cancellationToken),
             reports,
             await VersionsAsync(Names.Policy, unreadable, cancellationToken),
             await VersionsAsync(Names.RewardModel, unreadable, cancellationToken),
@@ -48,8 +55,11 @@ sealed class StoreReader(IObjectStore objects, RunEnds? ends)
             unreadable);
     }
 
-    public Task<IReadOnlyList<MetricLine>> LinesAsync(JournalRef journal, CancellationToken cancellationToken) =>
-        MetricJournal.ReadAsync(objects, journal, cancellationToken);
+    /// <summary>The lines of a journal: of a record, or of a checkpoint that the last look found.</summary>
+    public async Task<IReadOnlyList<MetricLine>> LinesAsync(JournalRef journal, CancellationToken cancellationToken) =>
+        _covered.TryGetValue(journal.Sha256, out var lines) ? lines : await MetricJournal.ReadAsync(objects, journal, cancellationToken);
+
+    static string RecordOf(string key) => $"records/{key}.json";
 
     async Task<Dictionary<string, RoundPlace>> RoundsAsync(IEnumerable<StepRecord> records, List<string> unreadable, CancellationToken cancellationToken)
     {
@@ -68,12 +78,13 @@ sealed class StoreReader(IObjectStore objects, RunEnds? ends)
         return rounds;
     }
 
-    async Task<Dictionary<string, RunEnd>> EndsAsync(IReadOnlyCollection<StepRecord> records, CancellationToken cancellationToken)
+    async Task<Dictionary<string, RunEnd>> EndsAsync(
+        IReadOnlyCollection<StepRecord> records, IReadOnlyList<RunningStep> running, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, RunEnd>();
         if (ends is null) return found;
         var reported = records.Where(r => r.Step == nameof(ReportRound)).Select(r => r.Instance).ToHashSet();
-        foreach (var instance in records.Select(r => r.Instance).Distinct().Where(i => !reported.Contains(i)))
+        foreach (var instance in records.Select(r => r.Instance).Concat(running.Select(r => r.Start.Instance)).Distinct().Where(i => !reported.Contains(i)))
         {
             if (!_ended.TryGetValue(instance, out var end)) end = await ends(instance, cancellationToken);
             if (end is null) continue;

@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+using System.Text;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Json;
+
+namespace Rlhf.Steps.Running;
+
+/// <summary>What makes files a checkpoint: its number, and each file with its hash.</summary>
+sealed record CheckpointPointer(int Number, IReadOnlyList<ManifestFile> Files);
+
+/// <summary>The names and contents below <c>checkpoints/key/</c>.</summary>
+sealed class CheckpointFiles(IObjectStore objects, string key)
+{
+    /// <summary>The file of the metric lines that a checkpoint covers.</summary>
+    public const string Journal = "journal.jsonl";
+
+    public string Folder => $"checkpoints/{key}/";
+
+    /// <summary>Where the starts of the step lie, which are no checkpoint's.</summary>
+    public string Starts => $"{Folder}starts/";
+
+    /// <summary>Where an instance tells that it began the step.</summary>
+    public string StartOf(string instance) => $"{Starts}{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(instance)))[..16]}.json";
+
+    /// <summary>The checkpoint at a place; null where it was superseded, or the record stands.</summary>
+    public async Task<CheckpointPointer?> PointerAsync(CheckpointPlace place, CancellationToken cancellationToken) =>
+        await objects.ReadAsync(Folder + place.Pointer, cancellationToken) is { } bytes
+            ? CanonicalJson.Deserialize<CheckpointPointer>(bytes, Folder + place.Pointer)
+            : null;
+
+    /// <summary>One file of a checkpoint, checked; null where the checkpoint was superseded while it was read.</summary>
+    /// <exception cref="InvalidDataException">The file is missing or does not match its hash.</exception>
+    public async Task<byte[]?> ReadAsync(CheckpointPlace place, CheckpointPointer pointer, ManifestFile file, CancellationToken cancellationToken)
+    {
+        if (await objects.ReadAsync(Folder + place.File(file.Sha256), cancellationToken) is not { } content)
+        {
+            // A writer removes the pointer before its files: where the pointer stands, the file is really missing.
+            if (await objects.ReadAsync(Folder + place.Pointer, cancellationToken) is null) return null;
+            throw new InvalidDataException($"{Of(pointer)} lacks its file '{file.Path}'.");
+        }
+        return Convert.ToHexStringLower(SHA256.HashData(content)) == file.Sha256
+            ? content
+            : throw new InvalidDataException($"{Of(pointer)}: file '{file.Path}' does not match its hash.");
+    }
+
+    /// <summary>A checkpoint in the words of a sentence.</summary>
+    public string Of(CheckpointPointer pointer) => $"Checkpoint {pointer.Number} of step {key[..Math.Min(12, key.Length)]}…";
+}
