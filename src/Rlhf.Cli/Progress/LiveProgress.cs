@@ -42,6 +42,9 @@ sealed class LiveProgress : IRunProgress
         lock (_gate) _metrics[activity] = KeyMetrics.Line(values);
     }
 
+    // Above the bars, which the display draws again below it.
+    public void Notice(string activity, string sentence) => _console.MarkupLineInterpolated($"[yellow]{activity}: {sentence}[/]");
+
     public void Dispose()
     {
         lock (_gate)

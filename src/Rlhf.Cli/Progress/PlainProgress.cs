@@ -25,5 +25,10 @@ sealed class PlainProgress(TextWriter output) : IRunProgress
         lock (_gate) _steps[activity] = (_steps.GetValueOrDefault(activity).Shown, KeyMetrics.Line(values));
     }
 
+    public void Notice(string activity, string sentence)
+    {
+        lock (_gate) output.WriteLine($"{activity,-32}    !  {sentence}");
+    }
+
     public void Dispose() => output.Flush();
 }

@@ -12,6 +12,7 @@ internal sealed class JobProgressReport : IStepObserver
     double _fraction;
     string? _message;
     IReadOnlyDictionary<string, double>? _metrics;
+    string? _notices;
     bool _changed;
 
     public void Progress(string activity, double fraction, string message)
@@ -22,6 +23,11 @@ internal sealed class JobProgressReport : IStepObserver
     public void Metrics(string activity, int update, IReadOnlyDictionary<string, double> values)
     {
         lock (_gate) (_metrics, _changed) = (values, true);
+    }
+
+    public void Notice(string activity, string sentence)
+    {
+        lock (_gate) (_notices, _changed) = (_notices is null ? sentence : $"{_notices}\n{sentence}", true);
     }
 
     /// <summary>What is new since the last call, or null.</summary>
@@ -40,5 +46,5 @@ internal sealed class JobProgressReport : IStepObserver
         lock (_gate) return Current();
     }
 
-    JobProgress Current() => new(_fraction, _message, _metrics is null ? null : Encoding.UTF8.GetString(CanonicalJson.Serialize(_metrics)));
+    JobProgress Current() => new(_fraction, _message, _metrics is null ? null : Encoding.UTF8.GetString(CanonicalJson.Serialize(_metrics)), _notices);
 }
