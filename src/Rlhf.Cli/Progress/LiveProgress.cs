@@ -42,10 +42,8 @@ sealed class LiveProgress : IRunProgress
         lock (_gate) _metrics[activity] = KeyMetrics.Line(values);
     }
 
-    public void Notice(string activity, string sentence)
-    {
-        lock (_gate) _console.WriteLine($"{activity}: {sentence}");
-    }
+    // Above the bars, which the display draws again below it.
+    public void Notice(string activity, string sentence) => _console.MarkupLineInterpolated($"[yellow]{activity}: {sentence}[/]");
 
     public void Dispose()
     {

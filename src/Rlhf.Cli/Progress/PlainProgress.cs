@@ -27,7 +27,7 @@ sealed class PlainProgress(TextWriter output) : IRunProgress
 
     public void Notice(string activity, string sentence)
     {
-        lock (_gate) output.WriteLine($"{activity,-32}       {sentence}");
+        lock (_gate) output.WriteLine($"{activity,-32}    !  {sentence}");
     }
 
     public void Dispose() => output.Flush();

@@ -75,24 +75,9 @@ public sealed class PpoTrainer(PpoModels models, IReadOnlyList<PolicyPrompt> pro
 
     Rollout Evaluate(IReadOnlyList<SampledCompletion> samples, CancellationToken cancellationToken)
     {
-        using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        var source = new TrainingBatch(
-            Completed + 1, [.. samples.Select((_, i) => $"{PromptOf(i).Id:x16}/{Completed * hparams.RolloutSize + i}")], [.. samples.Select(s => s.Sequence)]);
-        var batch = CompletionBatch.Of(samples, models.PadId, models.Policy.Device);
-        var hidden = PolicyWithValue.Hidden(models.Policy, batch);
-        var (logprobs, entropy) = PolicyWithValue.Logprobs(models.Policy, hidden, batch, hparams.Temperature, withEntropy: true);
-        var (reference, _) = PolicyWithValue.Logprobs(models.Reference, PolicyWithValue.Hidden(models.Reference, batch), batch, hparams.Temperature, withEntropy: false);
-        source.AllFinite("policy's log-probabilities", logprobs);
-        source.AllFinite("reference policy's log-probabilities", reference);
-        var tokenScores = hparams.DenseRewards ? models.Scorer.TokenScores(samples, hparams.MinibatchSize, cancellationToken) : null;
-        var scores = tokenScores is null ? models.Scorer.Score(samples, hparams.MinibatchSize, cancellationToken) : [.. tokenScores.Select(s => s[^1])];
-        if (Array.FindIndex(scores, s => !float.IsFinite(s)) is >= 0 and var bad) throw source.NotFinite($"score of completion {bad}", scores[bad]);
-        var shaped = tensor(_shaping.Shape(scores, samples), device: logprobs.device);
-        var potential = tokenScores is null ? null : TokenRewards.Potential(tokenScores, (int)batch.Mask.shape[1], _shaping.Factor, logprobs.device);
-        var rollout = new Rollout(samples, source, batch, logprobs, reference, models.Value?.Forward(hidden), entropy!, scores, shaped, potential);
-        rollout.MoveToOuterScope(scope);
-        return rollout;
+        var ids = samples.Select((_, i) => $"{PromptOf(i).Id:x16}/{Completed * hparams.RolloutSize + i}");
+        var source = new TrainingBatch(Completed + 1, [.. ids], [.. samples.Select(s => s.Sequence)]);
+        return new RolloutEvaluation(models, hparams, _shaping).Of(samples, source, cancellationToken);
     }
 
     IEnumerable<Minibatch> Minibatches()

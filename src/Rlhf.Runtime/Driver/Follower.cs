@@ -13,6 +13,7 @@ internal sealed class Follower(WorkflowStore store, string instance, IStepObserv
     readonly Dictionary<JobKey, JobProgress> _shown = [];
     readonly Dictionary<string, int> _logged = [];
     readonly HashSet<string> _ended = [];
+    readonly HashSet<(string Execution, string Sentence)> _noticed = [];
 
     /// <summary>Tells the observer what is new; returns the result where the instance has ended or faulted.</summary>
     public async Task<InstanceResult?> LookAsync(CancellationToken cancellationToken)
@@ -45,17 +46,28 @@ internal sealed class Follower(WorkflowStore store, string instance, IStepObserv
             _logged[id] = log is [.., var last] ? last.Sequence : _logged.GetValueOrDefault(id);
             if (isFirst) continue;
             foreach (var done in log.Where(l => l is { Event: LogEvent.Completed, Seconds: not null }))
+            {
+                ShowNotices(observer, done.Execution, done.Message);
                 observer.Progress(done.Execution, 1, done.Cached ? "from the cache" : $"done in {done.Seconds:0.0} s");
+            }
         }
     }
 
     void Show(IStepObserver observer, JobRow job)
     {
-        var (key, progress) = (new JobKey(job.InstanceId, job.Execution, job.Epoch), new JobProgress(job.Fraction, job.Message, job.Metrics));
+        var (key, progress) = (new JobKey(job.InstanceId, job.Execution, job.Epoch), new JobProgress(job.Fraction, job.Message, job.Metrics, job.Notices));
         if (job.StartedAt is null || _shown.GetValueOrDefault(key) == progress) return;
         _shown[key] = progress;
         if (job.Metrics is not null)
             observer.Metrics(job.Execution, 0, JsonNode.Parse(job.Metrics)!.AsObject().ToDictionary(m => m.Key, m => m.Value!.GetValue<double>()));
         observer.Progress(job.Execution, job.Fraction, job.Message ?? "begins");
+        ShowNotices(observer, job.Execution, job.Notices);
+    }
+
+    /// <summary>Once each: the same sentences stand in the running job and, at its end, in the log.</summary>
+    void ShowNotices(IStepObserver observer, string execution, string? notices)
+    {
+        foreach (var sentence in notices?.Split('\n') ?? [])
+            if (_noticed.Add((execution, sentence))) observer.Notice(execution, sentence);
     }
 }

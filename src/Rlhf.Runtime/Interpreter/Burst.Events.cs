@@ -20,7 +20,7 @@ internal sealed partial class Burst
         if (!type.Outcomes.Contains(done.Outcome))
             Fault(execution, $"the step answered '{done.Outcome}'; expected {string.Join(", ", type.Outcomes)}", done.Seconds);
         else
-            Complete(execution, [done.Outcome], done.Outputs, e => e with { Seconds = done.Seconds, Cached = done.Cached });
+            Complete(execution, [done.Outcome], done.Outputs, e => e with { Seconds = done.Seconds, Cached = done.Cached, Message = done.Notices });
     }
 
     public void Wait(StepWaiting waiting)

@@ -58,7 +58,7 @@ public sealed record LogEntry(int Sequence, string Execution, string Activity, s
 
     public IReadOnlyList<string>? Outcomes { get; init; }
 
-    /// <summary>Why it waits, is tried again or failed.</summary>
+    /// <summary>Why it waits, is tried again or failed; where it completed, what it noticed, one sentence a line.</summary>
     public string? Message { get; init; }
 
     public double? Seconds { get; init; }

@@ -52,7 +52,11 @@ public sealed record Started(DateTimeOffset At, string Instance, JsonObject Inpu
 
 /// <summary>A step is done; seconds are of this dispatch.</summary>
 public sealed record StepCompleted(
-    DateTimeOffset At, string Execution, JsonObject Outputs, string Outcome, bool Cached = false, double Seconds = 0) : WorkflowEvent(At);
+    DateTimeOffset At, string Execution, JsonObject Outputs, string Outcome, bool Cached = false, double Seconds = 0) : WorkflowEvent(At)
+{
+    /// <summary>What the step had to say to the person who runs it, one sentence a line; kept in the log.</summary>
+    public string? Notices { get; init; }
+}
 
 /// <summary>A step waits for an event or the deadline.</summary>
 public sealed record StepWaiting(

@@ -12,7 +12,7 @@ internal sealed class JobProgressReport : IStepObserver
     double _fraction;
     string? _message;
     IReadOnlyDictionary<string, double>? _metrics;
-    readonly List<string> _notices = [];
+    string? _notices;
     bool _changed;
 
     public void Progress(string activity, double fraction, string message)
@@ -27,11 +27,7 @@ internal sealed class JobProgressReport : IStepObserver
 
     public void Notice(string activity, string sentence)
     {
-        lock (_gate)
-        {
-            _notices.Add(sentence);
-            _changed = true;
-        }
+        lock (_gate) (_notices, _changed) = (_notices is null ? sentence : $"{_notices}\n{sentence}", true);
     }
 
     /// <summary>What is new since the last call, or null.</summary>
@@ -50,6 +46,5 @@ internal sealed class JobProgressReport : IStepObserver
         lock (_gate) return Current();
     }
 
-    // Trouble stays to be read behind whatever the progress says next.
-    JobProgress Current() => new(_fraction, _notices.Count == 0 ? _message : $"{_message}. Notice: {string.Join(" Notice: ", _notices)}", _metrics is null ? null : Encoding.UTF8.GetString(CanonicalJson.Serialize(_metrics)));
+    JobProgress Current() => new(_fraction, _message, _metrics is null ? null : Encoding.UTF8.GetString(CanonicalJson.Serialize(_metrics)), _notices);
 }

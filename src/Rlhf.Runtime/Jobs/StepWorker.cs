@@ -133,7 +133,7 @@ internal sealed class StepWorker(
         var (now, seconds) = (time.GetUtcNow(), time.GetElapsedTime(started).TotalSeconds);
         return result switch
         {
-            StepResult.Completed done => new StepCompleted(now, job.Execution, done.Outputs, done.Outcome, done.Cached, seconds),
+            StepResult.Completed done => new StepCompleted(now, job.Execution, done.Outputs, done.Outcome, done.Cached, seconds) { Notices = report.Latest().Notices },
             StepResult.Waiting wait => new StepWaiting(now, job.Execution, wait.State, wait.Deadline, wait.Reason, [.. wait.Events], seconds),
             StepResult.Failed failed => new StepFailed(now, job.Execution, failed.Reason, failed.Transient, seconds),
             _ => throw new NotSupportedException(result.GetType().Name),

@@ -90,6 +90,7 @@ internal sealed class JobRow
     public double Fraction { get; init; }
     public string? Message { get; init; }
     public string? Metrics { get; init; }
+    public string? Notices { get; init; }
     public string? Answer { get; init; }
     public required DateTimeOffset QueuedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }

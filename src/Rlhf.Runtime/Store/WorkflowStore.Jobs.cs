@@ -6,8 +6,8 @@ namespace Rlhf.Runtime.Store;
 /// <summary>One dispatch of a step: who holds an older epoch than the store's changes nothing.</summary>
 internal sealed record JobKey(string Instance, string Execution, int Epoch);
 
-/// <summary>How far a step is: 0 to 1, what it is doing, and its newest metrics as JSON.</summary>
-internal sealed record JobProgress(double Fraction, string? Message, string? Metrics);
+/// <summary>How far a step is: 0 to 1, what it is doing, its newest metrics as JSON, and all its notices so far, one a line.</summary>
+internal sealed record JobProgress(double Fraction, string? Message, string? Metrics, string? Notices);
 
 /// <content>Jobs: claimed, kept alive, answered and taken over by single statements that name the epoch.</content>
 internal sealed partial class WorkflowStore
@@ -41,7 +41,8 @@ internal sealed partial class WorkflowStore
         return await Jobs(db, key, JobStatus.Running).ExecuteUpdateAsync(set => set
             .SetProperty(j => j.Beat, j => j.Beat + 1).SetProperty(j => j.Lost, j => progress.Fraction > j.Fraction ? 0 : j.Lost)
             .SetProperty(j => j.Fraction, j => progress.Fraction > j.Fraction ? progress.Fraction : j.Fraction)
-            .SetProperty(j => j.Message, progress.Message).SetProperty(j => j.Metrics, progress.Metrics), cancellationToken) == 1;
+            .SetProperty(j => j.Message, progress.Message).SetProperty(j => j.Metrics, progress.Metrics)
+            .SetProperty(j => j.Notices, progress.Notices), cancellationToken) == 1;
     }
 
     /// <summary>True while a job of this epoch has not begun or has answered.</summary>

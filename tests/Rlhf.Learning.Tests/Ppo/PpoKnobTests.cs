@@ -35,7 +35,6 @@ public sealed class PpoKnobTests
     {
         var off = Short with
         {
-            MicrobatchSize = 16,
             KlTarget = 1,
             KlHorizon = 5,
             OverlongLength = 1,

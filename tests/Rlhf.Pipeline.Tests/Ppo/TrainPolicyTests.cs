@@ -18,7 +18,7 @@ public sealed class TrainPolicyTests(SmallRound round) : IClassFixture<SmallRoun
         return values;
     }
 
-    async Task<IReadOnlyList<string>> Files(TestRun run, JsonObject outputs) =>
+    static async Task<IReadOnlyList<string>> Files(TestRun run, JsonObject outputs) =>
         [.. (await run.Artifacts.ManifestAsync(ArtifactRef.Parse(outputs["policy"]!.GetValue<string>()), Token)).Files.Select(f => f.Path)];
 
     [Fact]
