@@ -103,14 +103,15 @@ public sealed partial class CachedObjectStore(IObjectStore inner, string folder,
             file = null;
             return whole;
         }
-        catch (UnauthorizedAccessException e)
+        // A file that is missing would be taken for one of an artifact: somebody cleared the folder meanwhile.
+        catch (Exception e) when (e is UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException)
         {
             throw new IOException($"The cache folder {folder} cannot be written: {e.Message}", e);
         }
         finally
         {
             if (file is not null) await file.DisposeAsync();
-            File.Delete(temporary);
+            if (File.Exists(temporary)) File.Delete(temporary);
         }
     }
 

@@ -159,6 +159,19 @@ public sealed class CachedObjectStoreTests : IDisposable
         Assert.InRange(Files().Sum(f => new FileInfo(f).Length), 0, 3000);
     }
 
+    [Fact]
+    public async Task A_folder_that_is_cleared_while_a_file_comes_is_a_failure_that_passes()
+    {
+        var (name, content) = await PutAsync(1);
+        _inner.Reading = () => Directory.Delete(Cache, recursive: true);
+
+        var error = await Assert.ThrowsAsync<IOException>(() => _store.OpenAsync(name, Token));
+        _inner.Reading = null;
+
+        Assert.Contains(Cache, error.Message, StringComparison.Ordinal);
+        Assert.Equal(content, Assert.Single(await ReadAsync(name)));
+    }
+
     async Task<(string Name, byte[] Content)> PutAsync(uint seed, int size = 1000)
     {
         var content = SomeBlobs.Bytes(size, seed);
@@ -185,10 +198,13 @@ public sealed class CachedObjectStoreTests : IDisposable
 
         public Task<bool> TryCreateAsync(string name, Stream content, CancellationToken cancellationToken) => inner.TryCreateAsync(name, content, cancellationToken);
 
-        public Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken)
+        /// <summary>Done at the first read of what is opened.</summary>
+        public Action? Reading { get; set; }
+
+        public async Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _opened);
-            return inner.OpenAsync(name, cancellationToken);
+            return Reading is null ? await inner.OpenAsync(name, cancellationToken) : new Watched((await inner.ReadAsync(name, cancellationToken))!, Reading);
         }
 
         public Task<IReadOnlyList<StoredObject>> EntriesAsync(string prefix, CancellationToken cancellationToken) => inner.EntriesAsync(prefix, cancellationToken);
@@ -196,5 +212,14 @@ public sealed class CachedObjectStoreTests : IDisposable
         public Task DeleteAsync(string name, CancellationToken cancellationToken) => inner.DeleteAsync(name, cancellationToken);
 
         public Task<bool> TryDeleteAsync(StoredObject seen, CancellationToken cancellationToken) => inner.TryDeleteAsync(seen, cancellationToken);
+
+        sealed class Watched(byte[] content, Action reading) : MemoryStream(content)
+        {
+            public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+            {
+                if (Position == 0) reading();
+                return base.ReadAsync(buffer, cancellationToken);
+            }
+        }
     }
 }
