@@ -119,6 +119,22 @@ public class FieldRulesTests
     }
 
     [Fact]
+    public async Task What_stands_twice_in_what_is_created_is_refused_before_it_is_sent()
+    {
+        var token = TestContext.Current.CancellationToken;
+        using var client = Clients.For("http://127.0.0.1:9");
+        MlflowTag[] tags = [new("t", "1"), new("t", "2")];
+
+        await Assert.ThrowsAsync<ArgumentException>(() => client.CreateExperimentAsync("e", tags, cancellationToken: token));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.CreateModelAsync("m", tags: tags, cancellationToken: token));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.CreateVersionAsync(new() { Name = "m", Source = "s", Tags = tags }, token));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.CreateLoggedModelAsync(new() { ExperimentId = "0", Tags = tags }, token));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.CreateLoggedModelAsync(new() { ExperimentId = "0", SourceRunId = "a/b" }, token));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.SetLoggedModelTagsAsync("m-1", tags, token));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.LogLoggedModelParamsAsync("m-1", [new("p", "1"), new("p", "1")], token));
+    }
+
+    [Fact]
     public void Every_batch_is_cut_into_parts_within_the_limits_and_none_of_it_is_lost_or_moved() =>
         Gen.Select(Gen.Int[0, 3500], Gen.Int[0, 350], Gen.Int[0, 350]).Sample(counts =>
         {

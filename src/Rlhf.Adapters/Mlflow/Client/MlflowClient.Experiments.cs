@@ -95,6 +95,7 @@ public sealed partial class MlflowClient
     static MlflowRequest NewExperiment(string name, IReadOnlyList<MlflowTag>? tags, string? artifactLocation)
     {
         foreach (var tag in tags ?? []) FieldRules.ExperimentTag(tag);
+        FieldRules.Unique("tag", (tags ?? []).Select(t => t.Key));
         return Post("experiments/create", new { Name = FieldRules.ExperimentName(name), ArtifactLocation = artifactLocation, Tags = OrNull(tags) });
     }
 

@@ -22,8 +22,11 @@ public sealed partial class MlflowClient
     {
         FieldRules.Id("experiment", model.ExperimentId);
         if (model.Name is not null) FieldRules.LoggedModelName(model.Name);
+        if (model.SourceRunId is not null) FieldRules.Id("run", model.SourceRunId);
         foreach (var param in model.Params) FieldRules.Param(param);
         foreach (var tag in model.Tags) FieldRules.RunTag(tag);
+        FieldRules.Unique("param", model.Params.Select(p => p.Key));
+        FieldRules.Unique("tag", model.Tags.Select(t => t.Key));
         return (await SendAsync<OneLoggedModel>(Post("logged-models", new
         {
             model.ExperimentId,
@@ -60,6 +63,7 @@ public sealed partial class MlflowClient
     public Task SetLoggedModelTagsAsync(string modelId, IReadOnlyList<MlflowTag> tags, CancellationToken cancellationToken = default)
     {
         foreach (var tag in tags) FieldRules.RunTag(tag);
+        FieldRules.Unique("tag", tags.Select(t => t.Key));
         return SendAsync(Patch(Route(modelId) + "/tags", new { Tags = tags }) with { Needs = LoggedModels }, cancellationToken);
     }
 
@@ -69,6 +73,7 @@ public sealed partial class MlflowClient
     public Task LogLoggedModelParamsAsync(string modelId, IReadOnlyList<MlflowParam> @params, CancellationToken cancellationToken = default)
     {
         foreach (var param in @params) FieldRules.Param(param);
+        FieldRules.Unique("param", @params.Select(p => p.Key));
         return SendAsync(Post(Route(modelId) + "/params", new { ModelId = modelId, Params = @params }) with { Needs = LoggedModels }, cancellationToken);
     }
 

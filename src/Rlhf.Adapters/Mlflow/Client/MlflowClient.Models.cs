@@ -86,6 +86,7 @@ public sealed partial class MlflowClient
     static MlflowRequest NewModel(string name, string? description, IReadOnlyList<MlflowTag>? tags)
     {
         foreach (var tag in tags ?? []) FieldRules.RegistryTag(tag);
+        FieldRules.Unique("tag", (tags ?? []).Select(t => t.Key));
         return Post("registered-models/create", new
         {
             Name = FieldRules.ModelName(name),

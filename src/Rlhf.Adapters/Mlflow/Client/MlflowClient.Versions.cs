@@ -33,6 +33,7 @@ public sealed partial class MlflowClient
     public async Task<MlflowModelVersion> CreateVersionAsync(MlflowNewVersion version, CancellationToken cancellationToken = default)
     {
         foreach (var tag in version.Tags) FieldRules.RegistryTag(tag);
+        FieldRules.Unique("tag", version.Tags.Select(t => t.Key));
         return (await SendAsync<OneVersion>(Post("model-versions/create", new
         {
             Name = FieldRules.ModelName(version.Name),

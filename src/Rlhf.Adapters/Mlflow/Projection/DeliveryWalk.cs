@@ -1,21 +1,26 @@
+using System.Net;
 using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Adapters.Mlflow.Projection;
 
 /// <summary>One pass over the projection of a store as it was read.</summary>
 sealed class DeliveryWalk(
-    MlflowClient client, TrackingSettings settings, StoreReader reader, DeliveryLedger ledger,
+    MlflowClient client, TrackingSettings settings, StoreReader reader, DeliveryLedger ledger, Refusals refusals,
     StoreContents contents, Projected projected, IReadOnlyDictionary<string, LedgerEntry> entries)
 {
     readonly DeliveryCounts _counts = new();
+    MlflowException? _failed;
+    bool _lastFailed;
     readonly Dictionary<string, string> _runIds = entries.Values.SelectMany(e => e.Runs).GroupBy(r => r.Key).ToDictionary(r => r.Key, r => r.First().Value.RunId);
 
-    public bool Waits => projected.Rounds.Any(r => !IsDone(r)) || !ModelsAreDone;
+    /// <summary>Whether there is anything to be asked of the server.</summary>
+    public bool Waits => projected.Rounds.Any(HasNews) || projected.Models.Any(m => !ModelDelivery.IsDone([m], EntryOf(DeliveryLedger.Models)) && !refusals.Holds(m.Name, m.Fingerprint));
 
     bool ModelsAreDone => ModelDelivery.IsDone(projected.Models, EntryOf(DeliveryLedger.Models));
 
     public DeliveryReport Report()
     {
+        _counts.Troubles.AddRange(refusals.Sentences);
         _counts.Troubles.AddRange(contents.Unreadable);
         return _counts.Report();
     }
@@ -24,12 +29,12 @@ sealed class DeliveryWalk(
     {
         var experiment = await client.EnsureExperimentAsync(settings.Experiment, cancellationToken: cancellationToken);
         var runs = new RunDelivery(client, reader, experiment.ExperimentId, _counts);
-        foreach (var round in projected.Rounds.Where(r => !IsDone(r)))
+        foreach (var round in projected.Rounds.Where(HasNews))
             await AtAsync(DeliveryLedger.PlaceOf(round.Instance), lease => DeliverAsync(round, runs, lease, cancellationToken), cancellationToken);
         // A version names the run that made it: it waits for the rounds that another sender is at.
         if (!ModelsAreDone && _counts.HeldByOthers.Count == 0)
             await AtAsync(DeliveryLedger.Models, lease => DeliverModelsAsync(lease, cancellationToken), cancellationToken);
-        return Report();
+        return _failed is null ? Report() : throw _failed;
     }
 
     public async Task<TrackingStatus> StatusAsync(CancellationToken cancellationToken)
@@ -60,7 +65,7 @@ sealed class DeliveryWalk(
         var experiment = await client.EnsureExperimentAsync(settings.Experiment, cancellationToken: cancellationToken);
         var runs = new RunDelivery(client, reader, experiment.ExperimentId, _counts);
         var byRound = differing.ToLookup(d => d.Round);
-        foreach (var round in projected.Rounds.Where(r => byRound.Contains(r) || !IsDone(r)))
+        foreach (var round in projected.Rounds.Where(r => byRound.Contains(r) || HasNews(r)))
         {
             await AtAsync(DeliveryLedger.PlaceOf(round.Instance), async lease =>
             {
@@ -78,7 +83,7 @@ sealed class DeliveryWalk(
                 await DeliverModelsAsync(lease, cancellationToken);
             }, cancellationToken);
         }
-        return Report();
+        return _failed is null ? Report() : throw _failed;
     }
 
     /// <summary>Everything that was delivered in whole and stands on the server otherwise.</summary>
@@ -127,12 +132,12 @@ sealed class DeliveryWalk(
     async Task DeliverAsync(ProjectedRound round, RunDelivery runs, DeliveryLease lease, CancellationToken cancellationToken)
     {
         var parent = IsDone(round.Run, lease.Of(round.Instance)) ? lease.Of(round.Instance)!.RunId : null;
-        if (parent is null && !await TryAsync($"round {round.Instance}", async () => parent = await runs.DeliverAsync(round, lease, cancellationToken))) return;
+        if (parent is null && !await TryAsync($"round {round.Instance}", round.Instance, State(round.Run), async () => parent = await runs.DeliverAsync(round, lease, cancellationToken))) return;
         _runIds[round.Instance] = parent!;
         foreach (var step in round.Steps.Select(s => s.Below(parent)))
         {
             if (!IsDone(step, lease.Of(step.Key)))
-                await TryAsync($"step {step.Name} of {round.Instance}", async () => _runIds[step.Key] = await runs.DeliverAsync(step, lease, cancellationToken));
+                await TryAsync($"step {step.Name} of {round.Instance}", step.Key, State(step), async () => _runIds[step.Key] = await runs.DeliverAsync(step, lease, cancellationToken));
         }
     }
 
@@ -140,7 +145,7 @@ sealed class DeliveryWalk(
     {
         var models = new ModelDelivery(client, _runIds, _counts);
         foreach (var model in projected.Models)
-            await TryAsync($"model {model.Name}", () => models.DeliverAsync(model, lease, cancellationToken));
+            await TryAsync($"model {model.Name}", model.Name, model.Fingerprint, () => models.DeliverAsync(model, lease, cancellationToken));
     }
 
     /// <summary>Does the work below the lease of a place; where another sender has it, that is noted and the work left to it.</summary>
@@ -167,26 +172,42 @@ sealed class DeliveryWalk(
     }
 
     // What the server will never take of one run must not keep the others from it; what concerns them all ends the walk.
-    async Task<bool> TryAsync(string what, Func<Task> deliver)
+    async Task<bool> TryAsync(string what, string key, string state, Func<Task> deliver)
     {
+        if (refusals.Holds(key, state)) return false;
+        refusals.Remove(key);
         try
         {
             await deliver();
+            _lastFailed = false;
             return true;
         }
-        catch (MlflowException e) when (e.Permanent && !ConcernsAll(e))
+        catch (Exception e) when (e is MlflowException { Permanent: true } failed ? !ConcernsAll(failed) : e is ArgumentException or InvalidDataException or ArtifactNotFoundException)
         {
-            _counts.Troubles.Add($"{what}: {e.Message}");
+            refusals.Add(key, state, $"{what}: {e.Message}");
         }
-        catch (Exception e) when (e is ArgumentException or InvalidDataException or ArtifactNotFoundException)
+        // A 500 may be of this run only, however often it is asked for; two in a row are of the server.
+        catch (MlflowException e) when (e is { Permanent: false, Status: HttpStatusCode.InternalServerError } && !_lastFailed)
         {
-            _counts.Troubles.Add($"{what}: {e.Message}");
+            (_lastFailed, _failed) = (true, _failed ?? e);
         }
         return false;
     }
 
     static bool ConcernsAll(MlflowException e) =>
         e.ErrorCode is MlflowErrors.Unauthenticated or MlflowErrors.PermissionDenied or MlflowErrors.NotMlflow or MlflowErrors.NoSuchRoute || e.Status is null;
+
+    /// <summary>Something of the round is to be asked of the server.</summary>
+    bool HasNews(ProjectedRound round)
+    {
+        if (IsDone(round)) return false;
+        var known = EntryOf(DeliveryLedger.PlaceOf(round.Instance)).Runs;
+        var parent = known.GetValueOrDefault(round.Instance);
+        if (!IsDone(round.Run, parent)) return !refusals.Holds(round.Instance, State(round.Run));
+        return round.Steps.Select(s => s.Below(parent!.RunId)).Any(s => !IsDone(s, known.GetValueOrDefault(s.Key)) && !refusals.Holds(s.Key, State(s)));
+    }
+
+    static string State(ProjectedRun run) => $"{run.Fingerprint} {run.Lines}";
 
     bool IsDone(ProjectedRound round)
     {

@@ -14,6 +14,7 @@ public sealed class TrackingDelivery : IDisposable
     readonly TrackingSettings _settings;
     readonly StoreReader _reader;
     readonly DeliveryLedger _ledger;
+    readonly Refusals _refusals;
 
     /// <param name="objects">The store.</param>
     /// <param name="client">The server; not disposed.</param>
@@ -27,6 +28,7 @@ public sealed class TrackingDelivery : IDisposable
         _reader = new(objects, ends);
         var destination = ProjectedValues.Hash($"{client.Address.GetLeftPart(UriPartial.Path).TrimEnd('/')}\n{settings.Experiment}")[..16];
         _ledger = new(objects, destination, time);
+        _refusals = new(time);
     }
 
     public void Dispose() => _turn.Dispose();
@@ -52,13 +54,17 @@ public sealed class TrackingDelivery : IDisposable
     /// <exception cref="MlflowException">As <see cref="DeliverAsync"/>.</exception>
     /// <exception cref="IOException">The store could not be read or written.</exception>
     public Task<DeliveryReport> RepairAsync(CancellationToken cancellationToken) =>
-        InTurnAsync(async () => await (await WalkAsync(cancellationToken)).RepairAsync(cancellationToken), cancellationToken);
+        InTurnAsync(async () =>
+        {
+            _refusals.Clear();
+            return await (await WalkAsync(cancellationToken)).RepairAsync(cancellationToken);
+        }, cancellationToken);
 
     async Task<DeliveryWalk> WalkAsync(CancellationToken cancellationToken)
     {
         var ledger = await _ledger.ReadAsync(cancellationToken);
         var contents = (await _reader.ReadAsync(cancellationToken)).WithToldEnds(ledger);
-        return new(_client, _settings, _reader, _ledger, contents, Projected.Of(contents, _settings), ledger);
+        return new(_client, _settings, _reader, _ledger, _refusals, contents, Projected.Of(contents, _settings), ledger);
     }
 
     async Task<T> InTurnAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)

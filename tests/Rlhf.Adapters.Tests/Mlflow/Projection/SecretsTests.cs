@@ -21,6 +21,8 @@ public class SecretsTests
     [InlineData($"eyJhbGciOiJIUzI1NiJ9.{Secret}.{Secret}")]
     [InlineData($"-----BEGIN RSA PRIVATE KEY-----\n{Secret}\n-----END RSA PRIVATE KEY-----")]
     [InlineData($"{Secret}{Secret}{Secret}==")]
+    [InlineData($"{{\"password\": \"horse {Secret}\", \"user\": \"me\"}}")]
+    [InlineData($"client_secret='a;b\"{Secret}' and more")]
     public void A_credential_in_a_text_is_replaced(string text)
     {
         var clean = Secrets.Clean(text);
@@ -43,8 +45,20 @@ public class SecretsTests
     }
 
     [Theory]
+    [InlineData("Host=db;Password=31415926;Database=rlhf", "Host=db;Password=[redacted];Database=rlhf")]
+    [InlineData("""{"password":"12 \"34\" 56","seed":"7"}""", """{"password":"[redacted]","seed":"7"}""")]
+    [InlineData("password = 'a b', key = 3", "password = '[redacted]', key = 3")]
+    public void Of_a_password_all_goes_and_of_what_stands_beside_it_nothing(string text, string clean)
+    {
+        Assert.Equal(clean, Secrets.Clean(text));
+        Assert.Equal(clean, Secrets.Clean(clean));
+    }
+
+    [Theory]
     [InlineData("apiKey", "short", true)]
     [InlineData("labeler.password", "hunter2", true)]
+    [InlineData("labeler.password", "12345678", true)]
+    [InlineData("clientSecret", "31415926", true)]
     [InlineData("connectionString", "x", true)]
     [InlineData("maxNewTokens", "64", false)]
     [InlineData("vocabularyKey", "3", false)]
