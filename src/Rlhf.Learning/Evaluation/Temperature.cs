@@ -21,7 +21,7 @@ public sealed record Temperature(double Value, double NegativeLogLikelihood)
         var (lossLeft, lossRight) = (Loss(left), Loss(right));
         while (high - low > 1e-7)
         {
-            if (lossLeft < lossRight)
+            if (lossLeft <= lossRight)
             {
                 (high, right, lossRight) = (right, left, lossLeft);
                 lossLeft = Loss(left = high - ratio * (high - low));

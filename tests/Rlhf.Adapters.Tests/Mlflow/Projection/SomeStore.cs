@@ -69,7 +69,7 @@ sealed class SomeStore
     {
         var rewardModel = Ref("reward-model", $"{round}");
         var report = new RoundReport(
-            round, new(40, 0.7, 0.6, 0.55, 0.3, 0.6, true), 0.1, 1.2, 1.5,
+            round, new(40, 0.7, 0.6, 0.55, 0.3, 0.6, true, 2, 1, new(0.05, 0.2, 0.6, 1.1, []), new(0.2, 0.01, 0.1), 1.5, 1.6, [], [], []), 0.1, 1.2, 1.5,
             new(outcome, champion, challenger, Ref("evidence", $"{round}"), 400, 200, 20, 2.0 / 3, 0.628, 0.703, 0.95, true,
                 [new("decisive judgements", 600, 600, true, "600 decisive judgements after 1 passes, 600 asked for")]),
             null, champion, challenger, rewardModel, Ref("preferences", $"{round}"), Ref("evidence", $"{round}"));
