@@ -37,10 +37,10 @@ load:
 transfer:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Transfer
 
-# Real human preferences: a decoder from scratch beside "longer wins" and a bag of words, five-fold, in DATA; two threads, 7 minutes of processor time.
+# Real human preferences: a decoder from scratch beside "longer wins" and a bag of words, five-fold, in DATA; 7 minutes of processor time.
 DATA ?= ../shared/data
 human-preferences:
-	OMP_NUM_THREADS=1 dotnet run -c Release --project tests/benchmarks/Rlhf.HumanPreferences -- $(DATA)
+	OMP_NUM_THREADS=1 dotnet run -c Release --project tests/benchmarks/Rlhf.HumanPreferences -- $(DATA) artifacts/human-preferences
 
 # Rewrites the figures of tests/RESULTS.md; hours on two cores.
 results:
