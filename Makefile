@@ -40,6 +40,7 @@ transfer:
 # Real human preferences: a decoder from scratch beside "longer wins" and a bag of words, five-fold, in DATA; 7 minutes of processor time.
 DATA ?= ../shared/data
 human-preferences:
+	rm -rf artifacts/human-preferences
 	OMP_NUM_THREADS=1 dotnet run -c Release --project tests/benchmarks/Rlhf.HumanPreferences -- $(DATA) artifacts/human-preferences
 
 # Rewrites the figures of tests/RESULTS.md; hours on two cores.
