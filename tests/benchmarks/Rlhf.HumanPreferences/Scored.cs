@@ -29,6 +29,6 @@ sealed record Scored(string Id, string Source, double Decoder, double Temperatur
     static string Test(double[] first, double[] second)
     {
         var test = McNemar.Of(first, second);
-        return $"{test.OnlyFirst} : {test.OnlySecond}, {test.P:0.0000}";
+        return $"{test.OnlyFirst} : {test.OnlySecond}, {(test.P < 1e-4 ? "< 0.0001" : $"{test.P:0.0000}")}";
     }
 }
