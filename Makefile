@@ -37,10 +37,15 @@ load:
 transfer:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Transfer
 
-# Real human preferences: a decoder from scratch beside "longer wins" and a bag of words, five-fold, in DATA; two threads, 7 minutes of processor time.
+# Real human preferences: a decoder from scratch beside "longer wins" and a bag of words, five-fold, in DATA; 7 minutes of processor time.
 DATA ?= ../shared/data
 human-preferences:
-	OMP_NUM_THREADS=1 dotnet run -c Release --project tests/benchmarks/Rlhf.HumanPreferences -- $(DATA)
+	rm -rf artifacts/human-preferences
+	OMP_NUM_THREADS=1 dotnet run -c Release --project tests/benchmarks/Rlhf.HumanPreferences -- $(DATA) artifacts/human-preferences
+
+# What the literature claims, measured: hours. CLAIMS=kl,dense SEEDS=1,2,3 STORE=folder
+claims:
+	dotnet run -c Release --project tests/benchmarks/Rlhf.Claims -- $${STORE:-artifacts/claims} $${CLAIMS:-all} $${SEEDS:-1,2,3}
 
 # Rewrites the figures of tests/RESULTS.md; hours on two cores.
 results:

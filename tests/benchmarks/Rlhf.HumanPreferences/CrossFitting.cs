@@ -16,16 +16,13 @@ sealed record CrossFitting(double[] Inside, double[] Outside)
     public static CrossFitting Run(IReadOnlyList<EncodedPair> training, IReadOnlyList<EncodedPair> test, Learner learner)
     {
         var (inside, outside) = (new double[training.Count], new double[test.Count]);
-        // Two at a time: what a member says depends on its seed and pairs alone, and each writes what is its own.
-        var said = new double[Preset.Members][];
-        Parallel.For(0, Preset.Members, new() { MaxDegreeOfParallelism = 2 }, member =>
+        for (var member = 0; member < Preset.Members; member++)
         {
             var held = Enumerable.Range(0, training.Count).ToLookup(i => training[i].Pair.Fold("inner", Preset.Members) == member);
             var margins = learner([.. held[false].Select(i => training[i])], [.. held[true].Select(i => training[i]), .. test], member + 1);
             foreach (var (k, i) in held[true].Index()) inside[i] = margins[k];
-            said[member] = margins[^test.Count..];
-        });
-        for (var i = 0; i < test.Count; i++) outside[i] = said.Average(s => s[i]);
+            for (var i = 0; i < test.Count; i++) outside[i] += margins[held[true].Count() + i] / Preset.Members;
+        }
         return new(inside, outside);
     }
 

@@ -3,10 +3,8 @@ using Rlhf.Learning.Evaluation;
 namespace Rlhf.HumanPreferences;
 
 /// <summary>A test pair with the margins of the decoder, of the bag of words and of length; positive is right.</summary>
-sealed record Scored(HumanPair Pair, double Decoder, double Temperature, double Bag)
+sealed record Scored(string Id, string Source, double Decoder, double Temperature, double Bag, double Longer)
 {
-    public double Longer => Pair.Chosen.Completion.Length - Pair.Rejected.Completion.Length;
-
     public const string Header = """
         | source | pairs | decoder | longer wins | bag of words | decoder against longer: only one right, p | against bag: only one right, p | ECE before | after temperature |
         |---|---|---|---|---|---|---|---|---|
@@ -31,6 +29,6 @@ sealed record Scored(HumanPair Pair, double Decoder, double Temperature, double 
     static string Test(double[] first, double[] second)
     {
         var test = McNemar.Of(first, second);
-        return $"{test.OnlyFirst} : {test.OnlySecond}, {test.P:0.0000}";
+        return $"{test.OnlyFirst} : {test.OnlySecond}, {(test.P < 1e-4 ? "< 0.0001" : $"{test.P:0.0000}")}";
     }
 }
