@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test load transfer human-preferences results clean
+.PHONY: default restore format build test smoke round kill-test load transfer human-preferences claims results clean
 
 default: format build test smoke
 
