@@ -78,7 +78,7 @@ sealed class Site(string? database = null) : IAsyncDisposable
         if (!folder.Exists) return [];
         return
         [
-            .. folder.EnumerateFiles("*.json", SearchOption.AllDirectories)
+            .. folder.EnumerateFiles("*.json", SearchOption.AllDirectories).Where(f => f.Directory!.Name != "starts")
                 .Select(f => (int.Parse(f.Directory!.Name, null), int.Parse(f.Name.Split('-')[0], null))).Order(),
         ];
     }

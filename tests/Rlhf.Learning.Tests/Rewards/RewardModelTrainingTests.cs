@@ -100,7 +100,7 @@ public sealed class RewardModelTrainingTests
 
         var error = Assert.Throws<NonFiniteException>(() => trainer.Update(Token));
 
-        Assert.Contains("'reward_model/loss' is NaN at update 1 (c7)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("The reward model's loss is NaN at update 1 (batch c7/0, c7/1)", error.Message, StringComparison.Ordinal);
         Assert.Equal(2, error.Sequences.Count);
     }
 

@@ -33,9 +33,10 @@ sealed class TestRun : IDisposable
     public Task<StepResult> Run(string step, JsonObject values, string instance = "i", string? activity = null) =>
         Runner.RunAsync(step, values, new(instance, activity ?? step), null, Token);
 
-    /// <summary>The pointers of the checkpoints that stand, by path.</summary>
+    /// <summary>The pointers of the checkpoints that stand, by path, without what says how their steps began.</summary>
     public string[] Checkpoints() =>
-        Directory.Exists(Path.Combine(Folder, "checkpoints")) ? Directory.GetFiles(Path.Combine(Folder, "checkpoints"), "*.json", SearchOption.AllDirectories) : [];
+        Directory.Exists(Path.Combine(Folder, "checkpoints"))
+            ? [.. Directory.GetFiles(Path.Combine(Folder, "checkpoints"), "*.json", SearchOption.AllDirectories).Where(f => Path.GetFileName(Path.GetDirectoryName(f)) != "starts")] : [];
 
     static void Copy(string from, string to)
     {
