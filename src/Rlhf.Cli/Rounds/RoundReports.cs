@@ -57,7 +57,8 @@ static class RoundReports
         table.AddRow("  bag of words on the same pairs", "", $"{report.RewardModel.BaselineAccuracy:0.000}", $"baseline{(report.RewardModel.Simulated ? " (simulated)" : "")}");
         table.AddRow("  calibration error, best temperature", "", $"{report.RewardModel.Calibration.Ece:0.000}, {report.RewardModel.Calibration.Temperature:0.00}", $"reward model{(report.RewardModel.Simulated ? " (simulated)" : "")}");
         table.AddRow("  scores and length: correlation", "", report.RewardModel.Length.Correlation is { } correlation ? $"{correlation:0.00} (decides {report.RewardModel.Length.Decided:P0} of the pairs)" : "all of one length", "reward model");
-        table.AddRow("  backbone as a language model, nats a token", $"{report.RewardModel.LanguageLossBefore:0.000}", $"{report.RewardModel.LanguageLossAfter:0.000}", "reward model");
+        if (report.RewardModel is { LanguageLossBefore: { } before, LanguageLossAfter: { } after })
+            table.AddRow("  backbone as a language model, nats a token", $"{before:0.000}", $"{after:0.000}", "reward model");
         if (report.Gold is { } measured)
         {
             table.AddRow("  accuracy against gold", "", $"{measured.RewardModelAccuracy:0.000} (bag of words {measured.BaselineAccuracy:0.000})", "gold (simulated)");

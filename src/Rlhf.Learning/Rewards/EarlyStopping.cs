@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Rlhf.Learning.Evaluation;
 using Rlhf.Learning.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -28,11 +29,11 @@ public sealed class EarlyStopping(IReadOnlyList<(ScoredText Chosen, ScoredText R
     public bool Stopped { get; private set; }
 
     /// <summary>Mean negative log-likelihood of the pairs, in nats; ends the training where <paramref name="last"/> or patience is used up.</summary>
-    internal double Look(RewardModel rewardModel, int update, bool last, CancellationToken cancellationToken)
+    internal double Look(RewardModel rewardModel, bool last, CancellationToken cancellationToken)
     {
         var raw = rewardModel.Raw([.. pairs.SelectMany(p => new[] { p.Chosen, p.Rejected })], batchSize, cancellationToken);
-        var nll = Enumerable.Range(0, pairs.Count).Average(i => Softplus(raw[2 * i + 1] - (double)raw[2 * i]));
-        if (!double.IsFinite(nll)) throw new InvalidDataException($"The validation loss is {nll} at update {update}; expected a finite number.");
+        var margins = Enumerable.Range(0, pairs.Count).Select(i => (raw[2 * i] - (double)raw[2 * i + 1], 1.0)).ToList();
+        var nll = Margins.NegativeLogLikelihood(margins, beta: 1);
         if (nll < _bestNll)
         {
             (_bestNll, _looksSince) = (nll, 0);
@@ -59,8 +60,6 @@ public sealed class EarlyStopping(IReadOnlyList<(ScoredText Chosen, ScoredText R
     }
 
     static ParameterSet[] Sets(RewardModel rewardModel) => [rewardModel.Model.Parameters, rewardModel.Head.Parameters];
-
-    static double Softplus(double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
 
     internal IEnumerable<KeyValuePair<string, byte[]>> Save()
     {

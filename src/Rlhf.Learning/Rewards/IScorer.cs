@@ -6,7 +6,8 @@ namespace Rlhf.Learning.Rewards;
 public interface IScorer : IDisposable
 {
     /// <summary>One finite score a completion, in the order of asking; a completion that was cut is scored as if it ended there.</summary>
-    /// <exception cref="InvalidDataException">A completion does not fit the reward model's context, or a score is not finite.</exception>
+    /// <exception cref="InvalidDataException">A completion does not fit the reward model's context.</exception>
+    /// <exception cref="Optimization.NonFiniteException">A score is not finite.</exception>
     float[] Score(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken);
 
     /// <summary>For each completion a score at each of its tokens, the last of which is its score.</summary>

@@ -1,3 +1,5 @@
+using Rlhf.Learning.Evaluation;
+
 namespace Rlhf.Learning.Rewards;
 
 /// <summary>
@@ -32,10 +34,9 @@ public sealed record ScoreNormalization(double Gain = 1, double Bias = 0, Length
     public static ScoreNormalization Of(IReadOnlyList<float> raw, IReadOnlyList<int> lengths, LengthTreatment treatment)
     {
         var meanLength = lengths.Average();
-        var meanRaw = raw.Average(r => (double)r);
-        var spread = lengths.Sum(l => (l - meanLength) * (l - meanLength));
-        var slope = treatment == LengthTreatment.Residual && spread > 0
-            ? lengths.Zip(raw, (l, r) => (l - meanLength) * (r - meanRaw)).Sum() / spread
+        // Where all lengths or all outputs are the same there is no line to take off.
+        var slope = treatment == LengthTreatment.Residual && lengths.Distinct().Count() > 1 && raw.Distinct().Count() > 1
+            ? LengthBias.Of([.. lengths.Select(l => (double)l)], [.. raw.Select(r => (double)r)]).Slope
             : 0;
         var start = new ScoreNormalization(1, 0, treatment, slope, meanLength);
         var treated = raw.Zip(lengths, (r, l) => start.Treated(r, l)).ToList();

@@ -45,20 +45,22 @@ public sealed class RewardModel(LlamaModel model, ScalarHead head, ITokenizer to
     }
 
     /// <summary>The head's output for many texts, in the order of asking.</summary>
-    /// <exception cref="InvalidDataException">A text is longer than the model's context, or an output is not finite.</exception>
+    /// <exception cref="InvalidDataException">A text is longer than the model's context.</exception>
+    /// <exception cref="NonFiniteException">An output is not finite.</exception>
     public float[] Raw(IReadOnlyList<ScoredText> texts, int batchSize, CancellationToken cancellationToken)
     {
         var outputs = new float[texts.Count];
         ForEachBatch(texts, batchSize, (batch, rows) =>
         {
             var values = Raw(batch).cpu().data<float>().ToArray();
-            for (var k = 0; k < rows.Length; k++) outputs[rows[k]] = Finite(values[k], rows[k]);
+            for (var k = 0; k < rows.Length; k++) outputs[rows[k]] = Finite(values[k], rows[k], texts);
         }, cancellationToken);
         return outputs;
     }
 
     /// <summary>Scores of many texts, in the order of asking.</summary>
-    /// <exception cref="InvalidDataException">A text is longer than the model's context, or a score is not finite.</exception>
+    /// <exception cref="InvalidDataException">A text is longer than the model's context.</exception>
+    /// <exception cref="NonFiniteException">A score is not finite.</exception>
     public float[] Score(IReadOnlyList<ScoredText> texts, int batchSize, CancellationToken cancellationToken) =>
         [.. Raw(texts, batchSize, cancellationToken).Zip(texts, (raw, text) => Normalization.Score(raw, text.Length))];
 
@@ -73,7 +75,7 @@ public sealed class RewardModel(LlamaModel model, ScalarHead head, ITokenizer to
             {
                 var text = texts[rows[k]];
                 var row = outputs[k].data<float>().ToArray();
-                scores[rows[k]] = [.. Enumerable.Range(0, text.Length).Select(t => Normalization.Score(Finite(row[text.PromptLength + t], rows[k]), t + 1))];
+                scores[rows[k]] = [.. Enumerable.Range(0, text.Length).Select(t => Normalization.Score(Finite(row[text.PromptLength + t], rows[k], texts), t + 1))];
             }
         }, cancellationToken);
         return scores;
@@ -106,8 +108,8 @@ public sealed class RewardModel(LlamaModel model, ScalarHead head, ITokenizer to
         }
     }
 
-    static float Finite(float value, int text) =>
-        float.IsFinite(value) ? value : throw new InvalidDataException($"The score of text {text} is {value}; expected a finite number.");
+    static float Finite(float value, int text, IReadOnlyList<ScoredText> texts) =>
+        float.IsFinite(value) ? value : throw new TrainingBatch(null, [$"text {text}"], [texts[text].Tokens]).NotFinite("score", value);
 
     /// <summary>Writes a Hugging Face folder with the head and the normalization beside it.</summary>
     public void Save(string folder)

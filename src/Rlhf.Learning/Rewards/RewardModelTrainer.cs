@@ -52,7 +52,7 @@ public sealed class RewardModelTrainer(
         Completed++;
         var metrics = Metrics((chosen - rejected).detach(), pairs.Select(p => p.Pair), value, norm, learningRate);
         if (stopping is not null && (Completed % stopping.Every == 0 || Completed == Planned))
-            metrics["reward_model/validation_nll"] = stopping.Look(rewardModel, Completed, last: Completed == Planned, cancellationToken);
+            metrics["reward_model/validation_nll"] = stopping.Look(rewardModel, last: Completed == Planned, cancellationToken);
         return metrics;
     }
 

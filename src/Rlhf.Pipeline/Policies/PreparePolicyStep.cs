@@ -31,7 +31,8 @@ sealed class PreparePolicyStep : Step<PreparePolicy.Inputs, PreparePolicy.HParam
     /// <exception cref="InvalidDataException">The training of the reward model made its backbone too much worse as a language model.</exception>
     static async Task CheckForgettingAsync(ArtifactRef rewardModel, StepContext context, CancellationToken cancellationToken)
     {
-        var loss = await context.Artifacts.ReadLanguageLossAsync(rewardModel, cancellationToken);
+        var loss = await context.Artifacts.ReadLanguageLossAsync(rewardModel, cancellationToken)
+            ?? throw new InvalidDataException($"What the training of {rewardModel.Short} did to its backbone as a language model was not measured; expected 'language_loss.json' ('acceptForgetting' takes it all the same).");
         if (loss.After > loss.Before * (1 + MostForgotten))
             throw new InvalidDataException(
                 $"The backbone of {rewardModel.Short} forgot: its language-model loss went from {loss.Before:0.000} to {loss.After:0.000} nats a token ({loss.After / loss.Before - 1:+0.0 %}); "

@@ -52,10 +52,13 @@ static class RewardModelFiles
 
     public static EnsembleScore ToLearning(Steps.Contracts.EnsembleScore score) => Enum.Parse<EnsembleScore>(score.ToString());
 
-    public static Task<LanguageLoss> ReadLanguageLossAsync(this ArtifactStore artifacts, ArtifactRef rewardModel, CancellationToken cancellationToken) =>
-        artifacts.ReadJsonAsync<LanguageLoss>(rewardModel, LanguageLossFile, cancellationToken);
+    /// <summary>Null where it was not measured: the reward model was not trained by this product, or by an earlier version.</summary>
+    public static async Task<LanguageLoss?> ReadLanguageLossAsync(this ArtifactStore artifacts, ArtifactRef rewardModel, CancellationToken cancellationToken) =>
+        (await artifacts.ManifestAsync(rewardModel, cancellationToken)).Files.Any(f => f.Path == LanguageLossFile)
+            ? await artifacts.ReadJsonAsync<LanguageLoss>(rewardModel, LanguageLossFile, cancellationToken)
+            : null;
 
-    /// <summary>True where both give every text the same ids; files are compared, since two vocabularies of one size can differ.</summary>
+    /// <summary>True where every id stands for the same text in both, special ids too.</summary>
     public static bool SameTokens(ITokenizer a, ITokenizer b)
     {
         if ((a.VocabularySize, a.BosId, a.EosId, a.PadId) != (b.VocabularySize, b.BosId, b.EosId, b.PadId) || a.GetType() != b.GetType()) return false;

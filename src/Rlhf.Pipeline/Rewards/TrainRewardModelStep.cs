@@ -58,9 +58,9 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
     {
         ScoredText Encode(PreferencePair pair, string side) => members[0].Encode(PromptText.Render(pair.Prompt, pair.PromptId), side);
         // By prompt, so that no prompt is on both sides.
-        var validation = hparams.StopEvery == 0 ? [] : pairs.Where(p => Seeds.Uniform(seed, "validation", p.PromptId) < hparams.ValidationShare).ToList();
-        var (groups, counts) = new TrainingGroups(hparams).Build([.. pairs.Except(validation).Until(cancellationToken)], Encode);
-        var judged = validation.Where(p => !p.IsTie).Select(p => (Encode(p, p.Chosen), Encode(p, p.Rejected))).ToList();
+        var parts = pairs.Until(cancellationToken).ToLookup(p => hparams.StopEvery > 0 && Seeds.Uniform(seed, "validation", p.PromptId) < hparams.ValidationShare);
+        var (groups, counts) = new TrainingGroups(hparams).Build([.. parts[false]], Encode);
+        var judged = parts[true].Where(p => !p.IsTie).Select(p => (Encode(p, p.Chosen), Encode(p, p.Rejected))).ToList();
         if (hparams.StopEvery > 0 && judged.Count == 0)
             throw new InvalidDataException($"'stopEvery' is {hparams.StopEvery}, but of {pairs.Count} training pairs none is for validation ('validationShare' {hparams.ValidationShare}); expected at least one.");
         context.Journal.Log(0, new Dictionary<string, double>

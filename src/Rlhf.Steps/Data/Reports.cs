@@ -9,7 +9,7 @@ public sealed record ScoredPair(
 /// <summary>
 /// What became of the judgements; <c>preferences</c> artifact, file <c>report.json</c>, the pairs in <c>pairs.jsonl</c>. Pairs are counted without
 /// ties, which stand in the file too. Identical: comparisons left out since their sides are the same text. Near-duplicates: held-out
-/// prompts that share four fifths of their word trigrams with a training prompt.
+/// prompts found to share four fifths of their word trigrams with a training prompt (MinHash: a few may be missed).
 /// </summary>
 public sealed record PreferenceReport(
     int TrainPairs, int HeldOutPairs, int Ties, double MeanAgreement, bool Simulated, int Identical = 0, int NearDuplicates = 0);
@@ -31,11 +31,11 @@ public sealed record LengthReport(double? Correlation, double? Slope, double? De
 
 /// <summary>
 /// Figures of a reward model on held-out pairs; <c>report-card</c> artifact, file <c>card.json</c>, pairs in <c>pairs.jsonl</c>. Language
-/// losses, in nats a token on completions of the reference policy, say what the backbone forgot.
+/// losses, in nats a token on completions of the reference policy, say what the backbone forgot; null where they were not measured.
 /// </summary>
 public sealed record RewardModelCard(
     int Pairs, double Accuracy, double BaselineAccuracy, double LongerWins, double MeanMargin, double NegativeLogLikelihood, bool Simulated,
-    int Ties, int Members, CalibrationReport Calibration, LengthReport Length, double LanguageLossBefore, double LanguageLossAfter,
+    int Ties, int Members, CalibrationReport Calibration, LengthReport Length, double? LanguageLossBefore, double? LanguageLossAfter,
     IReadOnlyList<PartAccuracy> ByAgreement, IReadOnlyList<PartAccuracy> BySource, IReadOnlyList<PartAccuracy> ByLength);
 
 /// <summary>What the training did to the backbone as a language model, in nats a token; <c>reward-model</c> artifact, file <c>language_loss.json</c>.</summary>

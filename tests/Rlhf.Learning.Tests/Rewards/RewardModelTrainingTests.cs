@@ -104,6 +104,18 @@ public sealed class RewardModelTrainingTests
         Assert.Equal(2, error.Sequences.Count);
     }
 
+    [Fact]
+    public void A_score_that_is_no_number_is_no_score_and_its_text_is_kept()
+    {
+        using var model = Model();
+        using (no_grad()) model.Head.Parameters.Flat.fill_(float.NaN);
+
+        var error = Assert.Throws<NonFiniteException>(() => model.Score(Texts(2), 2, Token));
+
+        Assert.Contains("score is NaN", error.Message, StringComparison.Ordinal);
+        Assert.Single(error.Sequences);
+    }
+
     [Theory]
     [InlineData(LengthTreatment.None)]
     [InlineData(LengthTreatment.Residual)]

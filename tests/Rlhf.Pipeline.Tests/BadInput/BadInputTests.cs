@@ -66,6 +66,16 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public async Task A_backbone_whose_forgetting_was_not_measured_is_refused_by_that()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_run.Folder, "backbone")).FullName;
+        await _run.Artifacts.ExportAsync(ArtifactRef.Parse(await _run.TinyPolicy()), folder, Token);
+        var rewardModel = await _run.Artifacts.PutFolderAsync("reward-model", folder, Token);
+
+        Assert.Contains("was not measured", await _run.Fails("PreparePolicy", new() { ["model"] = $"{rewardModel}", ["seed"] = 1 }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_empty_prompt_file_is_named()
     {
         var text = await _run.Put("text", ("none.txt", "\n"));
