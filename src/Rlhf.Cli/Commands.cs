@@ -80,7 +80,8 @@ static partial class Commands
         Option<bool> forgetting = new("--accept-forgetting") { Description = "With a reward model as --policy: take its backbone although it became more than 2 % worse as a language model." };
         return ([preset, policy, prompts, labeler, seed, forgetting], parsed => new(
             parsed.GetValue(Store)!, parsed.GetValue(preset), parsed.GetValue(policy), parsed.GetValue(prompts), parsed.GetValue(labeler),
-            parsed.GetValue(seed), Same: false, parsed.GetValue(Json)) { AcceptForgetting = parsed.GetValue(forgetting) });
+            parsed.GetValue(seed), Same: false, parsed.GetValue(Json))
+        { AcceptForgetting = parsed.GetValue(forgetting) });
     }
 
     static Command Run()

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Rlhf.Cli.Progress;
 using Rlhf.Cli.Engine;
+using Rlhf.Cli.Progress;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Workflows;
 using Rlhf.Runtime;

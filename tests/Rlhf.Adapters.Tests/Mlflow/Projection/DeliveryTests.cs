@@ -110,7 +110,12 @@ public sealed class DeliveryTests : IAsyncLifetime
             if ((uint)(number * 2654435761L >> 7) % 100 >= 20) return null;
             return (number % 6) switch
             {
-                0 => new Fault.Refuse(503), 1 => new Fault.Refuse(429), 2 => new Fault.LoseAnswer(500), 3 => new Fault.ResetBefore(), 4 => new Fault.ResetAfter(), _ => new Fault.Truncate(),
+                0 => new Fault.Refuse(503),
+                1 => new Fault.Refuse(429),
+                2 => new Fault.LoseAnswer(500),
+                3 => new Fault.ResetBefore(),
+                4 => new Fault.ResetAfter(),
+                _ => new Fault.Truncate(),
             };
         };
         using var sender = new Sender(_store, _mlflow, options: new() { FirstDelay = TimeSpan.FromMilliseconds(1), LongestDelay = TimeSpan.FromMilliseconds(5) });
