@@ -86,8 +86,9 @@ public sealed class PipelinesTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.Equal(9, waits.Count);
         Assert.All(waits, w => Assert.InRange(w, 0, 20 + Step));
-        Assert.All(waits[^3..], w => Assert.InRange(w, 10, 20 + Step));
-        Assert.InRange(waits.Take(4).Sum(), 4, 40);
+        // Try n waits (2^(n+u) − 2^(n−1+u'))/1.4 seconds with u and u' drawn from [0, 1): one wait may be short, and the next one then is not.
+        Assert.InRange(waits.Take(4).Sum(), 5, 13);
+        Assert.InRange(Math.Max(waits[^2], waits[^1]), 20, 20 + Step);
         Assert.Contains(waits, w => w % 1 > Step && w % 1 < 1 - Step);
     }
 
@@ -240,7 +241,7 @@ public sealed class PipelinesTests
         {
             // What the clock's last step set going comes to rest before the next one.
             await Task.Delay(1);
-            for (var i = 0; i < 20; i++) await Task.Yield();
+            for (var i = 0; i < 20 || (ThreadPool.PendingWorkItemCount > 0 && i < 1000); i++) await Task.Yield();
             if (!task.IsCompleted) _clock.Advance(TimeSpan.FromSeconds(Step));
         }
         return await task;
