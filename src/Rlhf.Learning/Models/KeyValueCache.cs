@@ -12,8 +12,8 @@ public sealed class KeyValueCache : IDisposable
         using var scope = NewDisposeScope();
         long[] shape = [slots, config.NumKeyValueHeads, length, config.HeadSize];
         Layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(_ => (Zeros(shape, device), Zeros(shape, device)))];
-        FirstRows = arange(slots * config.NumKeyValueHeads, ScalarType.Int64, device).mul_(length).view(slots, -1).DetachFromDisposeScope();
-        Ages = arange(length, ScalarType.Int64, device).DetachFromDisposeScope();
+        FirstRows = Range(slots * config.NumKeyValueHeads, device: device).mul_(Number(length)).view(slots, -1).DetachFromDisposeScope();
+        Ages = Range(length, device: device).DetachFromDisposeScope();
     }
 
     /// <summary>Number of sequences held at a time.</summary>

@@ -119,14 +119,14 @@ public sealed class LlamaModel : IDisposable
     {
         var later = cache.Ages.narrow(0, 0, extent).gt(positions.unsqueeze(1)); // [slots, extent]
         return zeros([cache.Slots, 1, 1, extent], ScalarType.Float32, Device)
-            .masked_fill_(later.view(cache.Slots, 1, 1, extent), float.NegativeInfinity);
+            .masked_fill_(later.view(cache.Slots, 1, 1, extent), Number(double.NegativeInfinity));
     }
 
     /// <summary>
     /// How much of the cache any slot sees. What a slot does not see adds exact zeros, so its result does not depend on the others'
     /// lengths.
     /// </summary>
-    static long Extent(Tensor positions, KeyValueCache cache) => Math.Min(cache.Length, (positions.max().ToInt64() / 16 + 1) * 16);
+    static long Extent(Tensor positions, KeyValueCache cache) => Math.Min(cache.Length, (positions.max().Whole() / 16 + 1) * 16);
 
     Tensor Embed(Tensor tokens) => Parameters["model.embed_tokens.weight"].index_select(0, tokens);
 

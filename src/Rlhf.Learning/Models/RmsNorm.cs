@@ -9,5 +9,5 @@ static class RmsNorm
     static readonly long[] LastDimension = [-1];
 
     internal static Tensor Apply(Tensor x, Tensor weight, double epsilon) =>
-        x.mul(x.square().mean(LastDimension, keepdim: true).add_(epsilon).rsqrt_()).mul(weight);
+        x.mul(x.square().mean(LastDimension, keepdim: true).add_(Number(epsilon)).rsqrt_()).mul(weight);
 }

@@ -13,8 +13,8 @@ sealed class RotaryTables : IDisposable
         using var scope = NewDisposeScope();
         _half = config.HeadSize / 2;
         // In double: a position times a frequency loses digits that matter in float32.
-        var frequencies = pow(config.RopeTheta, arange(0, _half, ScalarType.Float64).mul(-2.0 / config.HeadSize));
-        var angles = arange(0, config.MaxPositionEmbeddings, ScalarType.Float64).unsqueeze(1).mul(frequencies); // [position, half]
+        var frequencies = pow(Number(config.RopeTheta), Range(_half, ScalarType.Float64).mul(Number(-2.0 / config.HeadSize)));
+        var angles = Range(config.MaxPositionEmbeddings, ScalarType.Float64).unsqueeze(1).mul(frequencies); // [position, half]
         var (sine, cosine) = (angles.sin(), angles.cos());
         Cosine = cat([cosine, cosine], 1).to(ScalarType.Float32).to(device).DetachFromDisposeScope();
         // The first half turns against the second, hence the sign: rotate(x) = x * cos + swap_halves(x) * [-sin, sin].
@@ -28,7 +28,7 @@ sealed class RotaryTables : IDisposable
     internal Tensor SignedSine { get; }
 
     /// <summary>Rotates <paramref name="x"/>, [..., head size], by tables that broadcast to it.</summary>
-    internal Tensor Rotate(Tensor x, Tensor cosine, Tensor signedSine) => x.mul(cosine).addcmul(x.roll(_half, -1), signedSine, 1);
+    internal Tensor Rotate(Tensor x, Tensor cosine, Tensor signedSine) => x.mul(cosine).addcmul(x.roll(_half, -1), signedSine, Number(1));
 
     public void Dispose()
     {

@@ -45,8 +45,8 @@ public sealed class ScalarHead : IDisposable
     public void Scale(double gain, double bias)
     {
         using var noGrad = no_grad();
-        Parameters.Flat.mul_(gain);
-        Parameters[Bias].add_(bias);
+        Parameters.Flat.mul_(Number(gain));
+        Parameters[Bias].add_(Number(bias));
     }
 
     public void Save(string path) => Safetensors.Write(path, [(Weight, Parameters[Weight]), (Bias, Parameters[Bias])]);

@@ -69,10 +69,10 @@ public sealed class AdamW : IDisposable, IState
         for (var i = 0; i < _sets.Count; i++)
         {
             var gradient = _sets[i].GatherGradient();
-            _first[i].mul_(beta1).add_(gradient, alpha: 1 - beta1);
-            _second[i].mul_(beta2).addcmul_(gradient, gradient, 1 - beta2);
-            if (_weightDecay > 0) _sets[i].Flat.mul_(1 - learningRate * _weightDecay);
-            _sets[i].Flat.addcdiv_(_first[i], _second[i].sqrt().mul_(correction).add_(epsilon), -stepSize);
+            _first[i].mul_(Number(beta1)).add_(gradient, alpha: Number(1 - beta1));
+            _second[i].mul_(Number(beta2)).addcmul_(gradient, gradient, Number(1 - beta2));
+            if (_weightDecay > 0) _sets[i].Flat.mul_(Number(1 - learningRate * _weightDecay));
+            _sets[i].Flat.addcdiv_(_first[i], _second[i].sqrt().mul_(Number(correction)).add_(Number(epsilon)), Number(-stepSize));
             _sets[i].ZeroGradient();
         }
     }

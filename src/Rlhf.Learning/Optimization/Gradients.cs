@@ -14,7 +14,7 @@ public static class Gradients
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var gradients = sets.Select(s => s.GatherGradient()).ToList();
-        var norm = Math.Sqrt(gradients.Sum(g => (double)g.square().sum().ToSingle()));
+        var norm = Math.Sqrt(gradients.Sum(g => (double)g.square().sum().Value()));
         if (!double.IsFinite(norm))
         {
             var error = batch.NotFinite(Culprit(sets), norm);
@@ -22,7 +22,7 @@ public static class Gradients
             throw error;
         }
         if (norm > maxNorm)
-            foreach (var gradient in gradients) gradient.mul_(maxNorm / norm);
+            foreach (var gradient in gradients) gradient.mul_(Number(maxNorm / norm));
         return norm;
     }
 
@@ -36,7 +36,7 @@ public static class Gradients
     {
         foreach (var set in sets)
             foreach (var name in set.Names)
-                if (set[name].grad is { } gradient && !gradient.isfinite().all().ToBoolean()) return $"gradient of {name}";
+                if (set[name].grad is { } gradient && !gradient.isfinite().all().Flag()) return $"gradient of {name}";
         // Every entry is a number, but their squares overflow.
         return "norm of the gradient";
     }

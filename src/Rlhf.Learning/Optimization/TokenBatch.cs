@@ -33,6 +33,6 @@ public sealed class TokenBatch
     public Tensor Mask()
     {
         using var scope = NewDisposeScope();
-        return (arange(Tokens.shape[1], device: Tokens.device).unsqueeze(0) < Lengths.unsqueeze(1)).MoveToOuterDisposeScope();
+        return (Range(Tokens.shape[1], device: Tokens.device).unsqueeze(0) < Lengths.unsqueeze(1)).MoveToOuterDisposeScope();
     }
 }

@@ -12,7 +12,7 @@ public sealed record TrainingBatch(int? Update, IReadOnlyList<string> Ids, IRead
     /// <exception cref="NonFiniteException">It is NaN or infinite.</exception>
     public float Finite(string tensor, Tensor scalar)
     {
-        var value = scalar.ToSingle();
+        var value = (float)scalar.Value();
         return float.IsFinite(value) ? value : throw NotFinite(tensor, value);
     }
 

@@ -26,7 +26,7 @@ public sealed class WeightAverage : IDisposable, IState
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        for (var i = 0; i < _sets.Count; i++) _averages[i].mul_(_decay).add_(_sets[i].Flat, alpha: 1 - _decay);
+        for (var i = 0; i < _sets.Count; i++) _averages[i].mul_(Number(_decay)).add_(_sets[i].Flat, alpha: Number(1 - _decay));
     }
 
     /// <summary>Puts the average into the weights.</summary>

@@ -19,8 +19,8 @@ public static class Advantages
         var nextValue = zeros_like(next);
         for (var t = steps - 1; t >= 0; t--)
         {
-            var delta = rewards[.., t] + gamma * nextValue - known[.., t];
-            next = (delta + gamma * lambda * next) * valid[.., t];
+            var delta = rewards[.., t] + Number(gamma) * nextValue - known[.., t];
+            next = (delta + Number(gamma * lambda) * next) * valid[.., t];
             nextValue = known[.., t];
             columns[t] = next;
         }
@@ -35,8 +35,8 @@ public static class Advantages
         var valid = mask.to_type(values.dtype);
         var count = valid.sum();
         var mean = (values * valid).sum() / count;
-        var squares = ((values - mean).square() * valid).sum() / (variance == Variance.Biased ? count : count - 1);
-        var white = (values - mean) * (squares + 1e-8).rsqrt();
+        var squares = ((values - mean).square() * valid).sum() / (variance == Variance.Biased ? count : count - Number(1));
+        var white = (values - mean) * (squares + Number(1e-8)).rsqrt();
         return ((keepMean ? white + mean : white) * valid).MoveToOuterDisposeScope();
     }
 }

@@ -17,8 +17,8 @@ public static class GroupBaselines
         var mean = totals.mean([1], keepdim: true);
         var advantages = estimator switch
         {
-            AdvantageEstimator.Rloo => (totals - mean) * ((double)size / (size - 1)),
-            AdvantageEstimator.Group => (totals - mean) / ((totals - mean).square().sum(1, keepdim: true).div(size - 1).sqrt() + 1e-8),
+            AdvantageEstimator.Rloo => (totals - mean) * Number((double)size / (size - 1)),
+            AdvantageEstimator.Group => (totals - mean) / ((totals - mean).square().sum(1, keepdim: true).div(Number(size - 1)).sqrt() + Number(1e-8)),
             _ => throw new ArgumentOutOfRangeException(nameof(estimator), estimator, "expected Rloo or Group"),
         };
         return (advantages.view(-1, 1) * valid).MoveToOuterDisposeScope();

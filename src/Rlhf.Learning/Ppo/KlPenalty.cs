@@ -15,8 +15,8 @@ public static class KlPenalty
         return (estimator switch
         {
             KlEstimator.K1 => x,
-            KlEstimator.K2 => x.square().div(2),
-            KlEstimator.K3 => x.neg().exp().sub(1).add(x),
+            KlEstimator.K2 => x.square().div(Number(2)),
+            KlEstimator.K3 => x.neg().exp().sub(Number(1)).add(x),
             KlEstimator.Abs => x.abs(),
             _ => throw new ArgumentOutOfRangeException(nameof(estimator), estimator, "expected K1, K2, K3 or Abs"),
         }).MoveToOuterDisposeScope();
@@ -29,9 +29,9 @@ public static class KlPenalty
     public static Tensor Rewards(Tensor kl, Tensor scores, Tensor lengths, double coefficient)
     {
         using var scope = NewDisposeScope();
-        var position = arange(kl.shape[1], device: kl.device).unsqueeze(0);
+        var position = Range(kl.shape[1], device: kl.device).unsqueeze(0);
         var mask = position < lengths.unsqueeze(1);
-        var last = position == (lengths - 1).unsqueeze(1);
-        return kl.mul(-coefficient).mul(mask).add(scores.unsqueeze(1).mul(last)).MoveToOuterDisposeScope();
+        var last = position == (lengths - Number(1)).unsqueeze(1);
+        return kl.mul(Number(-coefficient)).mul(mask).add(scores.unsqueeze(1).mul(last)).MoveToOuterDisposeScope();
     }
 }

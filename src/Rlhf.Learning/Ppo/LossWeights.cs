@@ -14,9 +14,9 @@ public static class LossWeights
         return (aggregation switch
         {
             LossAggregation.TokenMean => valid / valid.sum(),
-            LossAggregation.SeqMeanTokenMean => valid / valid.sum(1, keepdim: true) / completions,
-            LossAggregation.SeqMeanTokenSum => valid / completions,
-            LossAggregation.Fixed => valid / (completions * fixedTokens),
+            LossAggregation.SeqMeanTokenMean => valid / valid.sum(1, keepdim: true) / Number(completions),
+            LossAggregation.SeqMeanTokenSum => valid / Number(completions),
+            LossAggregation.Fixed => valid / Number(completions * fixedTokens),
             _ => throw new ArgumentOutOfRangeException(nameof(aggregation), aggregation, "expected TokenMean, SeqMeanTokenMean, SeqMeanTokenSum or Fixed"),
         }).MoveToOuterDisposeScope();
     }

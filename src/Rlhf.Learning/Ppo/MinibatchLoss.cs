@@ -50,7 +50,7 @@ sealed class MinibatchLoss
         using (ValueOnly ? no_grad() : null) hidden = PolicyWithValue.Hidden(_models.Policy, batch);
         var loss = zeros([], device: hidden.device);
         if (!ValueOnly) loss = PolicyLoss(hidden, batch, Rows, Part);
-        if (_returns is not null) loss = loss + ValueLoss(hidden, Rows, Part).mul(ValueOnly ? 1 : _hparams.ValueCoefficient);
+        if (_returns is not null) loss = loss + ValueLoss(hidden, Rows, Part).mul(Number(ValueOnly ? 1 : _hparams.ValueCoefficient));
         loss.backward();
     }
 
@@ -63,20 +63,20 @@ sealed class MinibatchLoss
         var loss = (tokens * weights).sum();
         Add("ppo/loss/policy", "policy loss", loss);
         Add("ppo/policy/clipfrac", "clip fraction", (clipped * mean).sum());
-        Add("ppo/policy/approxkl", "approximate KL", (difference.square().div(2) * mean).sum());
+        Add("ppo/policy/approxkl", "approximate KL", (difference.square().div(Number(2)) * mean).sum());
         Add("ppo/policy/ratio", "probability ratio", (ratio * mean).sum());
-        Figures["ppo/policy/ratio_max"] = Math.Max(Figures.GetValueOrDefault("ppo/policy/ratio_max"), (ratio * batch.Mask).max().ToSingle());
+        Figures["ppo/policy/ratio_max"] = Math.Max(Figures.GetValueOrDefault("ppo/policy/ratio_max"), (ratio * batch.Mask).max().Value());
         if (_hparams.KlPlacement == KlPlacement.Loss)
         {
             var kl = (KlPenalty.Estimate(logprobs, rows(_rollout.ReferenceLogprobs), _hparams.KlEstimator) * weights).sum();
             Add("ppo/loss/kl", "KL loss", kl);
-            loss = loss + kl * KlCoefficient;
+            loss = loss + kl * Number(KlCoefficient);
         }
         if (entropy is not null)
         {
             var bonus = (entropy * weights).sum();
             Add("ppo/loss/entropy", "entropy", bonus);
-            loss = loss - bonus * _hparams.EntropyCoefficient;
+            loss = loss - bonus * Number(_hparams.EntropyCoefficient);
         }
         return loss;
     }

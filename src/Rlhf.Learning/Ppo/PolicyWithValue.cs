@@ -15,10 +15,10 @@ public sealed class CompletionBatch
         var lengths = sequences.Select((s, i) => (long)(s.Length - promptLengths[i])).ToArray();
         Lengths = tensor(lengths, device: device);
         var width = (int)lengths.Max();
-        var position = arange(width, device: device).unsqueeze(0);
+        var position = Range(width, device: device).unsqueeze(0);
         Mask = position < Lengths.unsqueeze(1);
         var starts = tensor(promptLengths.Select(p => (long)p).ToArray(), device: device).unsqueeze(1);
-        Targets = (starts + position).clamp_max(Tokens.Tokens.shape[1] - 1);
+        Targets = (starts + position).clamp_max(Number(Tokens.Tokens.shape[1] - 1));
     }
 
     public static CompletionBatch Of(IReadOnlyList<SampledCompletion> samples, int padId, Device device) =>
@@ -44,7 +44,7 @@ public static class PolicyWithValue
     {
         using var scope = NewDisposeScope();
         var hidden = model.Hidden(batch.Tokens.Tokens);
-        var index = (batch.Targets - 1).unsqueeze(-1).expand(-1, -1, hidden.shape[2]);
+        var index = (batch.Targets - Number(1)).unsqueeze(-1).expand(-1, -1, hidden.shape[2]);
         return hidden.gather(1, index).MoveToOuterDisposeScope();
     }
 
@@ -52,7 +52,7 @@ public static class PolicyWithValue
     public static (Tensor Logprobs, Tensor? Entropy) Logprobs(LlamaModel model, Tensor hidden, CompletionBatch batch, double temperature, bool withEntropy)
     {
         using var scope = NewDisposeScope();
-        var all = nn.functional.log_softmax(model.Logits(hidden).div(temperature), -1); // [batch, completion, vocabulary]
+        var all = nn.functional.log_softmax(model.Logits(hidden).div(Number(temperature)), -1); // [batch, completion, vocabulary]
         var tokens = batch.Tokens.Tokens.gather(1, batch.Targets).unsqueeze(-1);
         var entropy = withEntropy ? all.exp().mul(all).sum(-1).neg().MoveToOuterDisposeScope() : null;
         return (all.gather(-1, tokens).squeeze(-1).MoveToOuterDisposeScope(), entropy);

@@ -14,11 +14,11 @@ public static class PpoLoss
     {
         using var scope = NewDisposeScope();
         var difference = logprobs - oldLogprobs;
-        var ratio = (logRatioClamp > 0 ? difference.clamp(-logRatioClamp, logRatioClamp) : difference).exp();
+        var ratio = (logRatioClamp > 0 ? difference.clamp(Number(-logRatioClamp), Number(logRatioClamp)) : difference).exp();
         var plain = -advantages * ratio;
-        var clipped = -advantages * ratio.clamp(1 - low, 1 + high);
+        var clipped = -advantages * ratio.clamp(Number(1 - low), Number(1 + high));
         var loss = maximum(plain, clipped);
-        if (dualClip > 0) loss = where(advantages < 0, minimum(loss, advantages * -dualClip), loss);
+        if (dualClip > 0) loss = where(advantages < Number(0), minimum(loss, advantages * Number(-dualClip)), loss);
         return (
             loss.MoveToOuterDisposeScope(), (clipped > plain).to_type(ScalarType.Float32).MoveToOuterDisposeScope(),
             ratio.detach().MoveToOuterDisposeScope(), difference.detach().MoveToOuterDisposeScope());
@@ -28,10 +28,10 @@ public static class PpoLoss
     public static (Tensor Loss, Tensor Clipped) Value(Tensor values, Tensor oldValues, Tensor returns, double range)
     {
         using var scope = NewDisposeScope();
-        var clippedValues = maximum(minimum(values, oldValues + range), oldValues - range);
+        var clippedValues = maximum(minimum(values, oldValues + Number(range)), oldValues - Number(range));
         var plain = (values - returns).square();
         var clipped = (clippedValues - returns).square();
-        return (maximum(plain, clipped).div(2).MoveToOuterDisposeScope(), (clipped > plain).to_type(ScalarType.Float32).MoveToOuterDisposeScope());
+        return (maximum(plain, clipped).div(Number(2)).MoveToOuterDisposeScope(), (clipped > plain).to_type(ScalarType.Float32).MoveToOuterDisposeScope());
     }
 
     /// <summary>Mean over the entries where the mask is true.</summary>

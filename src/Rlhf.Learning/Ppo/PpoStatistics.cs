@@ -27,18 +27,18 @@ sealed class PpoStatistics
         using var noGrad = no_grad();
         var mask = rollout.Batch.Mask.to_type(ScalarType.Float32);
         var score = rollout.Scores.Average(s => (double)s);
-        var nonScore = (rewards * mask).sum().ToSingle() / (double)mask.shape[0] - rollout.Shaped.mean().ToSingle();
+        var nonScore = (rewards * mask).sum().Value() / (double)mask.shape[0] - rollout.Shaped.mean().Value();
         var metrics = new Dictionary<string, double>
         {
             ["objective/kl"] = rollout.SequenceKl,
             ["objective/kl_coef"] = klCoefficient,
-            ["objective/entropy"] = (rollout.Logprobs.neg() * mask).sum().ToSingle() / (double)mask.shape[0],
+            ["objective/entropy"] = (rollout.Logprobs.neg() * mask).sum().Value() / (double)mask.shape[0],
             ["objective/score"] = score,
             ["objective/score_std"] = Math.Sqrt(rollout.Scores.Average(s => (s - score) * (s - score))),
             ["objective/non_score_reward"] = nonScore,
             ["objective/rlhf_reward"] = score + nonScore,
-            ["ppo/policy/entropy"] = PpoLoss.Mean(rollout.Entropy, rollout.Batch.Mask).ToSingle(),
-            ["completion/length"] = rollout.Batch.Lengths.to_type(ScalarType.Float32).mean().ToSingle(),
+            ["ppo/policy/entropy"] = PpoLoss.Mean(rollout.Entropy, rollout.Batch.Mask).Value(),
+            ["completion/length"] = rollout.Batch.Lengths.to_type(ScalarType.Float32).mean().Value(),
             ["completion/finished"] = rollout.Samples.Average(s => s.Finished ? 1.0 : 0.0),
         };
         if (shaping.Factor != 1) metrics["objective/score_scale"] = shaping.Factor;
@@ -51,9 +51,9 @@ sealed class PpoStatistics
 
     static void Values(Dictionary<string, double> metrics, Rollout rollout, Tensor returns)
     {
-        double PerToken(Tensor values) => PpoLoss.Mean(values, rollout.Batch.Mask).ToSingle();
+        double PerToken(Tensor values) => PpoLoss.Mean(values, rollout.Batch.Mask).Value();
         var mean = PerToken(returns);
-        var variance = PerToken((returns - mean).square());
+        var variance = PerToken((returns - Number(mean)).square());
         var error = PerToken((rollout.Values! - returns).square());
         metrics["ppo/returns/mean"] = mean;
         metrics["ppo/returns/var"] = variance;

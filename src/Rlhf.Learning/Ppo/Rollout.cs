@@ -16,7 +16,7 @@ sealed record Rollout(
     /// <summary>Mean over the completions of the sum of logprob − reference logprob, in nats.</summary>
     public double SequenceKl { get; } = Sum(Logprobs - ReferenceLogprobs, Batch.Mask) / Scores.Length;
 
-    static double Sum(Tensor values, Tensor mask) => (values * mask).sum().ToSingle();
+    static double Sum(Tensor values, Tensor mask) => (values * mask).sum().Value();
 
     public void MoveToOuterScope(DisposeScope scope)
     {

@@ -20,7 +20,7 @@ public static class ValueHeads
         using var noGrad = no_grad();
         var head = ScalarHead.Zero(hiddenSize, device);
         // The head's bias is its last number: score.weight, then score.bias.
-        head.Parameters.Flat.copy_(rewardModel.Head.Parameters.Flat).mul_((float)rewardModel.Normalization.Gain);
+        head.Parameters.Flat.copy_(rewardModel.Head.Parameters.Flat).mul_(Number(rewardModel.Normalization.Gain));
         head.Parameters.Flat[^1] += (float)rewardModel.Normalization.Bias;
         return head;
     }

@@ -39,8 +39,8 @@ public sealed class RewardModel(LlamaModel model, ScalarHead head, ITokenizer to
     public Tensor Raw(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        var rows = arange(batch.Tokens.shape[0], device: batch.Tokens.device);
-        var last = model.Hidden(batch.Tokens).index([TensorIndex.Tensor(rows), TensorIndex.Tensor(batch.Lengths - 1)]); // [batch, hidden]
+        var rows = Range(batch.Tokens.shape[0], device: batch.Tokens.device);
+        var last = model.Hidden(batch.Tokens).index([TensorIndex.Tensor(rows), TensorIndex.Tensor(batch.Lengths - Number(1))]); // [batch, hidden]
         return head.Forward(last).MoveToOuterDisposeScope();
     }
 

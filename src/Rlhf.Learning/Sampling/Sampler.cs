@@ -104,7 +104,7 @@ public sealed class Sampler(ILanguageModelStep model, SamplingHParams hparams, u
             return logits;
         var end = zeros(logits.shape[1], ScalarType.Bool, model.Device);
         end[eosId] = true;
-        return logits.masked_fill(tensor(early, device: model.Device).unsqueeze(1).logical_and(end), float.NegativeInfinity);
+        return logits.masked_fill(tensor(early, device: model.Device).unsqueeze(1).logical_and(end), Number(double.NegativeInfinity));
     }
 
     static bool Draws(Slot? slot) => slot is not null && slot.Position == slot.Tokens.Count;

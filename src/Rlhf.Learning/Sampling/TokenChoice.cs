@@ -18,10 +18,10 @@ static class TokenChoice
         using var scope = NewDisposeScope();
         var (candidates, ids) = Candidates(logits, hparams);
         // In double from here: the cumulative sum of a large vocabulary loses the draw's last digits in float32.
-        var cumulative = candidates.to(ScalarType.Float64).div_(hparams.Temperature).softmax(-1).cumsum(-1); // [slots, candidates]
+        var cumulative = candidates.to(ScalarType.Float64).div_(Number(hparams.Temperature)).softmax(-1).cumsum(-1); // [slots, candidates]
         var last = hparams.TopP < 1
-            ? cumulative.lt(hparams.TopP).sum(LastDimension, keepdim: true).clamp_max_(cumulative.shape[1] - 1)
-            : full([cumulative.shape[0], 1], cumulative.shape[1] - 1, ScalarType.Int64, logits.device);
+            ? cumulative.lt(Number(hparams.TopP)).sum(LastDimension, keepdim: true).clamp_max_(Number(cumulative.shape[1] - 1))
+            : full([cumulative.shape[0], 1], Number(cumulative.shape[1] - 1), ScalarType.Int64, logits.device);
         var total = cumulative.gather(1, last);
         var index = cumulative.le(draws.unsqueeze(1).mul(total)).sum(LastDimension, keepdim: true).minimum(last);
         return (ids is null ? index : ids.gather(1, index)).squeeze(1).MoveToOuterDisposeScope();

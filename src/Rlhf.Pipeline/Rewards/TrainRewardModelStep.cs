@@ -92,7 +92,7 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = torch.NewDisposeScope();
             var count = chunk.Sum(t => t.Tokens.Length - 1);
-            sum += count * SupervisedTrainer.Loss(rewardModel.Model, TokenBatch.Pad([.. chunk.Select(t => t.Tokens)], rewardModel.Tokenizer.PadId, rewardModel.Model.Device)).ToSingle();
+            sum += count * SupervisedTrainer.Loss(rewardModel.Model, TokenBatch.Pad([.. chunk.Select(t => t.Tokens)], rewardModel.Tokenizer.PadId, rewardModel.Model.Device)).Value();
             tokens += count;
         }
         return sum / tokens;
