@@ -45,9 +45,9 @@ public sealed record LlamaConfig
     [JsonPropertyName("tie_word_embeddings")]
     public bool TieWordEmbeddings { get; init; }
 
-    /// <summary>Id that begins a text, default 1.</summary>
+    /// <summary>Id that begins a text, default 1; null where a text begins with its first token.</summary>
     [JsonPropertyName("bos_token_id")]
-    public int BosTokenId { get; init; } = 1;
+    public int? BosTokenId { get; init; } = 1;
 
     /// <summary>Id that ends a text, default 2.</summary>
     [JsonPropertyName("eos_token_id")]
@@ -79,7 +79,7 @@ public sealed record LlamaConfig
             $"num_key_value_heads is {NumKeyValueHeads}, but a divisor of num_attention_heads ({NumAttentionHeads}) was expected");
         Require(RmsNormEps is > 0 and < 1, $"rms_norm_eps is {RmsNormEps}, but a number between 0 and 1 was expected");
         Require(RopeTheta > 1 && double.IsFinite(RopeTheta), $"rope_theta is {RopeTheta}, but a finite number above 1 was expected");
-        InVocabulary(BosTokenId, "bos_token_id");
+        InVocabulary(BosTokenId ?? 0, "bos_token_id");
         InVocabulary(EosTokenId, "eos_token_id");
         InVocabulary(PadTokenId ?? 0, "pad_token_id");
         return this;

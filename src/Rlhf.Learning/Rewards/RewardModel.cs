@@ -29,7 +29,7 @@ public sealed class RewardModel(LlamaModel model, ScalarHead head, ITokenizer to
         var tokens = tokenizer.Encode(prompt + completion);
         var cut = Math.Max(0, tokens.Length + 2 - model.Config.MaxPositionEmbeddings);
         var promptLength = Math.Clamp(tokenizer.Encode(prompt).Length - cut, 0, tokens.Length - cut);
-        return new([tokenizer.BosId, .. tokens[cut..], tokenizer.EosId], promptLength + 1);
+        return new([.. tokenizer.Begin, .. tokens[cut..], tokenizer.EosId], promptLength + tokenizer.Begin.Length);
     }
 
     /// <summary>False where <see cref="Encode"/> has to cut the text's beginning.</summary>

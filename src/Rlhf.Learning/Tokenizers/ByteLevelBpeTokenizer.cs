@@ -32,7 +32,7 @@ public sealed partial class ByteLevelBpeTokenizer : ITokenizer
     public int VocabularySize => _bytes.Length;
 
     /// <inheritdoc/>
-    public int BosId { get; }
+    public int? BosId { get; }
 
     /// <inheritdoc/>
     public int EosId { get; }

@@ -6,8 +6,8 @@ public interface ITokenizer
     /// <summary>Number of ids, special tokens included.</summary>
     int VocabularySize { get; }
 
-    /// <summary>Id that begins a text.</summary>
-    int BosId { get; }
+    /// <summary>Id that begins a text, or null where a text begins with its first token (Qwen).</summary>
+    int? BosId { get; }
 
     /// <summary>Id that ends a text.</summary>
     int EosId { get; }
@@ -23,4 +23,14 @@ public interface ITokenizer
 
     /// <summary>Writes the tokenizer's files into a folder, byte-identical for identical tokenizers.</summary>
     void Save(string folder);
+}
+
+/// <summary>What follows from a tokenizer's ids.</summary>
+public static class TokenizerExtensions
+{
+    extension(ITokenizer tokenizer)
+    {
+        /// <summary>What stands before a text's own tokens: the id that begins it, or nothing.</summary>
+        public int[] Begin => tokenizer.BosId is { } id ? [id] : [];
+    }
 }

@@ -12,6 +12,7 @@ public sealed class Llama2cTokenizer : ITokenizer
     public const string FileName = "tokenizer.bin";
 
     const int FirstByteId = 3;
+    const int Bos = 1;
     const int FirstPieceId = FirstByteId + 256;
 
     readonly byte[] _file;
@@ -42,13 +43,13 @@ public sealed class Llama2cTokenizer : ITokenizer
     public int VocabularySize => _pieces.Count;
 
     /// <inheritdoc/>
-    public int BosId => 1;
+    public int? BosId => Bos;
 
     /// <summary>
     /// The beginning of sequence again: llama2.c trains on texts that only it separates, so it also ends the text before; its models never
     /// give id 2.
     /// </summary>
-    public int EosId => BosId;
+    public int EosId => Bos;
 
     /// <summary>The unknown token, 0, which no text gives.</summary>
     public int PadId => 0;

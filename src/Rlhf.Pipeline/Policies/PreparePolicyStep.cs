@@ -44,7 +44,7 @@ sealed class PreparePolicyStep : Step<PreparePolicy.Inputs, PreparePolicy.HParam
         var texts = context.Service<ISyntheticText>("stories").Texts(Seeds.Derive(seed, "texts"), hparams.Texts).Until(cancellationToken).ToList();
         // The vocabulary of a small grammar is settled by a part of its texts.
         var tokenizer = BpeTrainer.Train(texts.Take(4000), hparams.VocabularySize);
-        var sequences = texts.Until(cancellationToken).Select(t => (int[])[tokenizer.BosId, .. tokenizer.Encode(t), tokenizer.EosId]).ToList();
+        var sequences = texts.Until(cancellationToken).Select(t => (int[])[.. tokenizer.Begin, .. tokenizer.Encode(t), tokenizer.EosId]).ToList();
         if (sequences.Max(s => s.Length) is var longest && longest > hparams.ContextLength)
             throw new ArgumentException($"'contextLength' is {hparams.ContextLength}; expected at least {longest}, the longest text in tokens.");
 

@@ -40,7 +40,7 @@ static partial class PromptText
     /// <exception cref="InvalidDataException">The prompt leaves no room in the context.</exception>
     public static int[] Encode(Prompt prompt, ITokenizer tokenizer, int context)
     {
-        int[] tokens = [tokenizer.BosId, .. tokenizer.Encode(Render(prompt))];
+        int[] tokens = [.. tokenizer.Begin, .. tokenizer.Encode(Render(prompt))];
         return tokens.Length < context
             ? tokens
             : throw new InvalidDataException($"Prompt {prompt.Id} ('{Start(prompt)}…') has {tokens.Length} tokens; expected fewer than the model's context of {context}.");

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Rlhf.Learning.Models;
 using Rlhf.Learning.Sampling;
 using Rlhf.Learning.Tests.Support;
+using Rlhf.Learning.Tokenizers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -24,7 +25,7 @@ public class Llama2cFileTests
         using var step = new LlamaStep(model, slots: 1);
         var sampler = new Sampler(step, new() { Temperature = 0, MaxNewTokens = 300 }, seed: 0, tokenizer.EosId);
 
-        var completion = sampler.Run([new([tokenizer.BosId], 0)], cancellationToken: TestContext.Current.CancellationToken).Single();
+        var completion = sampler.Run([new(tokenizer.Begin, 0)], cancellationToken: TestContext.Current.CancellationToken).Single();
 
         Assert.StartsWith(GoldenText, tokenizer.Decode(completion.Sequence));
     }
@@ -36,7 +37,7 @@ public class Llama2cFileTests
         using var step = new LlamaStep(model, slots: 8);
         var sampler = new Sampler(step, new() { Temperature = 0.8, MaxNewTokens = 450 }, seed: 0, tokenizer.EosId);
 
-        SampleRequest[] requests = [.. Enumerable.Range(0, 8).Select(i => new SampleRequest([tokenizer.BosId], 1, i))];
+        SampleRequest[] requests = [.. Enumerable.Range(0, 8).Select(i => new SampleRequest(tokenizer.Begin, 1, i))];
         var completions = sampler.Run(requests, cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.True(completions.Count(c => c.Finished) >= 5);
@@ -71,7 +72,7 @@ public class Llama2cFileTests
         foreach (var story in stories.Take(20))
         {
             using var inner = NewDisposeScope();
-            int[] ids = [.. new[] { tokenizer.BosId }.Concat(tokenizer.Encode(story)).Take(512)];
+            int[] ids = [.. tokenizer.Begin.Concat(tokenizer.Encode(story)).Take(512)];
             var tokens = tensor(ids, ScalarType.Int64, Some.Device).unsqueeze(0);
             var loss = nn.functional.cross_entropy(model.Logits(model.Hidden(tokens[.., ..^1]))[0], tokens[0, 1..], reduction: nn.Reduction.Sum);
             sum += loss.ToDouble();

@@ -7,7 +7,7 @@ sealed class NumberTokenizer : ITokenizer
 {
     public int VocabularySize => 32;
 
-    public int BosId => 1;
+    public int? BosId => 1;
 
     public int EosId => 2;
 

@@ -55,7 +55,7 @@ public class ByteLevelBpeTokenizerTests
     {
         var tokenizer = Some.Tokenizer();
 
-        var text = tokenizer.Decode([tokenizer.BosId, .. tokenizer.Encode("cat"), tokenizer.EosId, tokenizer.PadId]);
+        var text = tokenizer.Decode([.. tokenizer.Begin, .. tokenizer.Encode("cat"), tokenizer.EosId, tokenizer.PadId]);
 
         Assert.Equal("cat", text);
     }

@@ -10,7 +10,7 @@ public class Llama2cTokenizerTests
     {
         var tokenizer = Load();
 
-        Assert.All(Stories260K.Cases(), golden => Assert.Equal(golden.Ids, tokenizer.Encode(golden.Text).Prepend(tokenizer.BosId)));
+        Assert.All(Stories260K.Cases(), golden => Assert.Equal(golden.Ids, (int[])[.. tokenizer.Begin, .. tokenizer.Encode(golden.Text)]));
     }
 
     [Fact]
@@ -27,7 +27,7 @@ public class Llama2cTokenizerTests
         var tokenizer = Load();
         var ids = tokenizer.Encode("Once upon a time");
 
-        Assert.Equal("Once upon a", tokenizer.Decode([tokenizer.BosId, .. ids[..3]]));
+        Assert.Equal("Once upon a", tokenizer.Decode([.. tokenizer.Begin, .. ids[..3]]));
         Assert.Equal(" time", tokenizer.Decode(ids.AsSpan(3)));
     }
 
@@ -42,7 +42,7 @@ public class Llama2cTokenizerTests
         var ids = tokenizer.Encode(text);
 
         Assert.DoesNotContain(ids, id => id < 3 || id == 3 + 0x41);
-        Assert.Equal(text, tokenizer.Decode([tokenizer.BosId, .. ids]));
+        Assert.Equal(text, tokenizer.Decode([.. tokenizer.Begin, .. ids]));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Rlhf.Learning.Sampling;
+using Rlhf.Learning.Tokenizers;
 using Rlhf.Pipeline.Models;
 using Rlhf.Pipeline.Sampling;
 using Rlhf.Pipeline.Tests.Support;
@@ -48,7 +49,7 @@ public sealed class CompletionSamplerTests(SmallRound round) : IClassFixture<Sma
     {
         using var step = new LlamaStep(policy.Model, slots: 2);
         var sampler = new Sampler(new StoppingStep(step, stopAt, stop, stepped), new() { MaxNewTokens = 8 }, seed: 1, policy.Tokenizer.EosId);
-        var requests = Enumerable.Range(0, 12).Select(i => new SampleRequest([policy.Tokenizer.BosId, 5 + i], (ulong)i, 0)).ToList();
+        var requests = Enumerable.Range(0, 12).Select(i => new SampleRequest([.. policy.Tokenizer.Begin, 5 + i], (ulong)i, 0)).ToList();
         return CompletionSampler.Sample(sampler, requests, drain, cancellationToken);
     }
 

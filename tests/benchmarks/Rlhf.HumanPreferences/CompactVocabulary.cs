@@ -21,7 +21,7 @@ sealed class CompactVocabulary : ITokenizer
 
     public int VocabularySize => Special + _kept.Length;
 
-    public int BosId => 0;
+    public int? BosId => 0;
 
     public int EosId => 1;
 

@@ -53,6 +53,6 @@ sealed class Decoder : IDisposable
     {
         var kept = completion.AsSpan(0, Math.Min(completion.Length, Preset.Context - 2));
         var prompt = Math.Min(Math.Min(_preset.PromptTokens, context.Length), Preset.Context - 2 - kept.Length);
-        return new([_vocabulary.BosId, .. _vocabulary.Map(context.AsSpan(context.Length - prompt)), .. _vocabulary.Map(kept), _vocabulary.EosId], prompt + 1);
+        return new([.. _vocabulary.Begin, .. _vocabulary.Map(context.AsSpan(context.Length - prompt)), .. _vocabulary.Map(kept), _vocabulary.EosId], prompt + 1);
     }
 }
