@@ -6,7 +6,7 @@ namespace Rlhf.Learning.Models;
 /// <summary>Keys and values of every layer for a fixed number of slots; what a slot attends to is decided by its position alone.</summary>
 public sealed class KeyValueCache : IDisposable
 {
-    internal KeyValueCache(LlamaConfig config, int slots, int length, Device device)
+    internal KeyValueCache(DecoderConfig config, int slots, int length, Device device)
     {
         (Slots, Length) = (slots, length);
         using var scope = NewDisposeScope();

@@ -13,7 +13,7 @@ static class Llama2cFile
     /// <summary>The one model file of a folder (a <c>.bin</c> whose name does not begin with <c>tok</c>), or null.</summary>
     internal static string? FindWeights(string folder) => One(folder, name => !IsTokenizer(name));
 
-    internal static (LlamaModel, ITokenizer) Load(string path, Device device, bool trainable)
+    internal static (DecoderModel, ITokenizer) Load(string path, Device device, bool trainable)
     {
         var folder = Path.GetDirectoryName(path)!;
         var tokenizer = Llama2cTokenizer.Load(One(folder, IsTokenizer)
@@ -39,14 +39,14 @@ static class Llama2cFile
                 $"'{folder}' has {files.Length} files of which one was expected: {string.Join(", ", files.Select(Path.GetFileName).Order(StringComparer.Ordinal))}.");
     }
 
-    static LlamaConfig Config(Stream stream, string path, Llama2cTokenizer tokenizer)
+    static DecoderConfig Config(Stream stream, string path, Llama2cTokenizer tokenizer)
     {
         if (stream.Length < HeaderSize)
             throw new InvalidDataException(
                 $"'{path}' is truncated: it has {stream.Length} bytes, but a header of {HeaderSize} was expected.");
         var header = new int[7];
         stream.ReadExactly(MemoryMarshal.AsBytes(header.AsSpan()));
-        var config = new LlamaConfig
+        var config = new DecoderConfig
         {
             HiddenSize = header[0],
             IntermediateSize = header[1],
@@ -70,7 +70,7 @@ static class Llama2cFile
     readonly record struct Stacked(string? Name, decimal Count, bool Layered);
 
     /// <summary>The file's tensors in their order; the two rotary tables have no name, since they are computed.</summary>
-    static IEnumerable<Stacked> Layout(LlamaConfig config)
+    static IEnumerable<Stacked> Layout(DecoderConfig config)
     {
         decimal hidden = config.HiddenSize, layers = config.NumHiddenLayers, size = config.HeadSize;
         decimal keyValues = config.NumKeyValueHeads * size * hidden, feedForward = config.IntermediateSize * hidden;
@@ -91,7 +91,7 @@ static class Llama2cFile
             yield return new("lm_head.weight", vocabulary, false);
     }
 
-    static void Read(Stream stream, Stacked stacked, LlamaConfig config, ParameterSet parameters)
+    static void Read(Stream stream, Stacked stacked, DecoderConfig config, ParameterSet parameters)
     {
         if (stacked.Name is null)
         {

@@ -8,7 +8,7 @@ public static class PolicyFolder
 {
     /// <summary>The model, trainable by default, and its tokenizer.</summary>
     /// <exception cref="InvalidDataException">The folder holds neither format, or a file in it is not usable.</exception>
-    public static (LlamaModel Model, ITokenizer Tokenizer) Load(string path, Device device, bool trainable = true)
+    public static (DecoderModel Model, ITokenizer Tokenizer) Load(string path, Device device, bool trainable = true)
     {
         if (File.Exists(Path.Combine(path, HuggingFaceFolder.ConfigFile)))
             return HuggingFaceFolder.Load(path, device, trainable);

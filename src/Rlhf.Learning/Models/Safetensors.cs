@@ -7,87 +7,104 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Learning.Models;
 
+/// <summary>How weights are written; in memory they are always float32.</summary>
+public enum WeightType
+{
+    /// <summary>As they are, without loss.</summary>
+    Float32,
+
+    /// <summary>Rounded to 8 bits of precision, to the nearest, ties to even.</summary>
+    BFloat16,
+
+    /// <summary>Rounded to 11 bits of precision; what is beyond ±65504 is an error.</summary>
+    Float16,
+}
+
 /// <summary>Hugging Face's safetensors files: length of the header, header in JSON, data. Equal tensors give equal bytes.</summary>
 public static class Safetensors
 {
-    /// <summary>Writes float32 tensors, sorted by name.</summary>
-    public static void Write(string path, IEnumerable<(string Name, Tensor Value)> tensors)
+    // Numbers at a time on their way to the file.
+    const int Chunk = 1 << 20;
+
+    /// <summary>Writes float32 tensors, sorted by name; views are made contiguous one at a time.</summary>
+    /// <exception cref="InvalidDataException">A number does not fit the type.</exception>
+    public static void Write(string path, IEnumerable<(string Name, Tensor Value)> tensors, WeightType type = WeightType.Float32)
     {
         using var stream = File.Create(path);
-        Write(stream, tensors);
+        Write(stream, tensors, type);
     }
 
-    /// <inheritdoc cref="Write(string, IEnumerable{ValueTuple{string, Tensor}})"/>
-    public static void Write(Stream stream, IEnumerable<(string Name, Tensor Value)> tensors)
+    /// <inheritdoc cref="Write(string, IEnumerable{ValueTuple{string, Tensor}}, WeightType)"/>
+    public static void Write(Stream stream, IEnumerable<(string Name, Tensor Value)> tensors, WeightType type = WeightType.Float32)
     {
         var sorted = tensors.OrderBy(t => t.Name, StringComparer.Ordinal).ToList();
-        var header = Header(sorted);
+        var header = Header(sorted, type);
         Span<byte> length = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
         stream.Write(length);
         stream.Write(header);
-        foreach (var (_, value) in sorted)
-        {
-            using var scope = NewDisposeScope();
-            using var data = value.detach().cpu().contiguous().data<float>();
-            stream.Write(MemoryMarshal.AsBytes(data.ToArray().AsSpan()));
-        }
+        foreach (var (name, value) in sorted) Write(stream, name, value, type);
     }
+
+    /// <summary>Bytes that a number of a type takes in a file.</summary>
+    public static int Width(WeightType type) => type == WeightType.Float32 ? 4 : 2;
 
     /// <summary>Reads all tensors as float32 on the CPU; they belong to the caller's dispose scope.</summary>
     /// <exception cref="InvalidDataException">The file is truncated, damaged, or holds another type than F32, F16 or BF16.</exception>
     public static IReadOnlyDictionary<string, Tensor> Read(string path)
     {
-        using var stream = Open(path);
-        return Read(stream, Path.GetFileName(path));
+        using var file = SafetensorsFile.Open(path);
+        return file.Entries.ToDictionary(entry => entry.Name, file.Load);
     }
 
-    /// <summary>Reads a stream that can seek; <paramref name="name"/> stands for it in errors.</summary>
+    /// <summary>Reads float32 tensors of a stream that can seek and is small; <paramref name="name"/> stands for it in errors.</summary>
     /// <inheritdoc cref="Read(string)"/>
     public static IReadOnlyDictionary<string, Tensor> Read(Stream stream, string name) =>
-        SafetensorsHeader.Read(stream, name).ToDictionary(entry => entry.Name, entry => ReadTensor(stream, entry, name));
+        SafetensorsHeader.Read(stream, name).ToDictionary(entry => entry.Name, entry => ReadTensor(stream, entry));
 
-    /// <summary>
-    /// Reads a file that holds exactly the tensors of these names and shapes; nothing is allocated before the header has been checked.
-    /// </summary>
-    /// <exception cref="InvalidDataException">The file is not usable, or a tensor is missing, unknown or of another shape.</exception>
-    public static ParameterSet ReadParameters(string path, IEnumerable<(string Name, long[] Shape)> shapes, Device device, bool trainable)
+    static Tensor ReadTensor(Stream stream, SafetensorsEntry entry)
     {
-        using var stream = Open(path);
-        var name = Path.GetFileName(path);
-        var entries = SafetensorsHeader.Read(stream, name);
-        var parameters = new ParameterSet(Check(entries, shapes, name), device, trainable);
-        foreach (var entry in entries)
-        {
-            using var scope = NewDisposeScope();
-            parameters.Set(entry.Name, ReadTensor(stream, entry, name));
-        }
-        return parameters;
+        var bytes = new byte[entry.Count * SafetensorsHeader.Width(entry.Type)];
+        stream.Position = entry.Offset;
+        stream.ReadExactly(bytes);
+        var values = new float[entry.Count];
+        SafetensorsHeader.Widen(entry.Type, bytes, values);
+        return tensor(values, entry.Shape);
     }
 
-    static FileStream Open(string path) =>
-        File.Exists(path) ? File.OpenRead(path) : throw new InvalidDataException(
-            $"There is no file '{Path.GetFileName(path)}' in '{Path.GetDirectoryName(path)}'.");
-
-    static List<(string, long[])> Check(List<SafetensorsEntry> entries, IEnumerable<(string Name, long[] Shape)> shapes, string file)
+    static void Write(Stream stream, string name, Tensor value, WeightType type)
     {
-        var found = entries.ToDictionary(e => e.Name, e => e.Shape);
-        var expected = new List<(string, long[])>();
-        foreach (var (name, shape) in shapes)
+        using var mode = no_grad();
+        using var scope = NewDisposeScope();
+        var flat = value.detach().contiguous().view(-1);
+        var narrow = new byte[type == WeightType.Float32 ? 0 : Chunk * 2];
+        for (long done = 0; done < flat.shape[0]; done += Chunk)
         {
-            if (!found.Remove(name, out var actual))
-                throw SafetensorsHeader.Broken(file, $"tensor '{name}' is missing");
-            if (!actual.SequenceEqual(shape))
-                throw SafetensorsHeader.Broken(
-                    file, $"tensor '{name}' has shape [{string.Join(", ", actual)}], but [{string.Join(", ", shape)}] was expected");
-            expected.Add((name, shape));
+            using var part = NewDisposeScope();
+            var bytes = flat.narrow(0, done, Math.Min(Chunk, flat.shape[0] - done)).cpu().bytes;
+            stream.Write(type == WeightType.Float32 ? bytes : Narrow(name, MemoryMarshal.Cast<byte, float>(bytes), type, narrow));
         }
-        return found.Count == 0
-            ? expected
-            : throw SafetensorsHeader.Broken(file, $"tensor '{found.Keys.Min(StringComparer.Ordinal)}' is not one of the model's");
     }
 
-    static byte[] Header(List<(string Name, Tensor Value)> tensors)
+    static Span<byte> Narrow(string name, Span<float> values, WeightType type, byte[] buffer)
+    {
+        var halves = MemoryMarshal.Cast<byte, ushort>(buffer.AsSpan(0, values.Length * 2));
+        for (var i = 0; i < values.Length; i++)
+        {
+            halves[i] = type == WeightType.BFloat16 ? ToBFloat16(values[i]) : BitConverter.HalfToUInt16Bits((Half)values[i]);
+            if (type == WeightType.Float16 && float.IsFinite(values[i]) && !Half.IsFinite((Half)values[i]))
+                throw new InvalidDataException($"Tensor '{name}' holds {values[i]}, which float16 can't; expected at most 65504 (bfloat16 can).");
+        }
+        return buffer.AsSpan(0, values.Length * 2);
+    }
+
+    static ushort ToBFloat16(float value)
+    {
+        var bits = BitConverter.SingleToUInt32Bits(value);
+        return float.IsNaN(value) ? (ushort)(bits >> 16 | 0x40) : (ushort)(bits + 0x7FFF + (bits >> 16 & 1) >> 16);
+    }
+
+    static byte[] Header(List<(string Name, Tensor Value)> tensors, WeightType type)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -102,9 +119,9 @@ public static class Safetensors
                 if (value.dtype != ScalarType.Float32)
                     throw new ArgumentException($"Tensor '{name}' is {value.dtype}, but Float32 was expected.");
                 json.WriteStartObject(name);
-                json.WriteString("dtype", "F32");
+                json.WriteString("dtype", type switch { WeightType.Float32 => "F32", WeightType.BFloat16 => "BF16", _ => "F16" });
                 WriteArray(json, "shape", value.shape);
-                WriteArray(json, "data_offsets", offset, offset += value.numel() * 4);
+                WriteArray(json, "data_offsets", offset, offset += value.numel() * Width(type));
                 json.WriteEndObject();
             }
             json.WriteEndObject();
@@ -121,29 +138,5 @@ public static class Safetensors
         foreach (var value in values)
             json.WriteNumberValue(value);
         json.WriteEndArray();
-    }
-
-    static Tensor ReadTensor(Stream stream, SafetensorsEntry entry, string file)
-    {
-        if (entry.Count > Array.MaxLength / 4)
-            throw SafetensorsHeader.Broken(
-                file, $"tensor '{entry.Name}' has {entry.Count} numbers, but at most {Array.MaxLength / 4} can be read");
-        stream.Position = entry.Offset;
-        var values = new float[entry.Count];
-        if (entry.Type == "F32")
-            stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
-        else
-            ReadHalves(stream, entry.Type, values);
-        return tensor(values, entry.Shape);
-    }
-
-    static void ReadHalves(Stream stream, string type, float[] values)
-    {
-        var halves = new ushort[values.Length];
-        stream.ReadExactly(MemoryMarshal.AsBytes(halves.AsSpan()));
-        for (var i = 0; i < values.Length; i++)
-            values[i] = type == "BF16"
-                ? BitConverter.UInt32BitsToSingle((uint)halves[i] << 16)
-                : (float)BitConverter.UInt16BitsToHalf(halves[i]);
     }
 }

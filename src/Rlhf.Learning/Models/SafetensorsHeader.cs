@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -13,6 +14,21 @@ static class SafetensorsHeader
     const int Longest = 100_000_000; // the format's own limit
 
     internal static int Width(string type) => type == "F32" ? 4 : 2;
+
+    /// <summary>A file's numbers as float32.</summary>
+    internal static void Widen(string type, ReadOnlySpan<byte> bytes, Span<float> values)
+    {
+        if (type == "F32")
+        {
+            bytes.CopyTo(MemoryMarshal.AsBytes(values));
+            return;
+        }
+        var halves = MemoryMarshal.Cast<byte, ushort>(bytes);
+        if (type == "BF16")
+            for (var i = 0; i < halves.Length; i++) values[i] = BitConverter.UInt32BitsToSingle((uint)halves[i] << 16);
+        else
+            for (var i = 0; i < halves.Length; i++) values[i] = (float)BitConverter.UInt16BitsToHalf(halves[i]);
+    }
 
     /// <summary>Entries by offset, which fill the rest of the file without hole or overlap.</summary>
     internal static List<SafetensorsEntry> Read(Stream stream, string file)

@@ -25,6 +25,29 @@ public sealed class ScalarHead : IDisposable
         return head;
     }
 
+    /// <summary>A head of given weights, [1, hidden], and bias.</summary>
+    public static ScalarHead Of(Tensor weights, double bias, bool trainable = true)
+    {
+        var head = Zero((int)weights.shape[1], weights.device, trainable);
+        using var noGrad = no_grad();
+        head.Parameters[Weight].copy_(weights);
+        head.Parameters[Bias].fill_(Number(bias));
+        return head;
+    }
+
+    /// <summary>[1, hidden], what transformers calls <c>score.weight</c>.</summary>
+    public Tensor Weights => Parameters[Weight];
+
+    /// <summary>What is added to every output.</summary>
+    public double Offset
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            return Parameters[Bias].detach().Value();
+        }
+    }
+
     /// <summary>All zero: a value function that begins by knowing nothing (Ziegler et al. 2019).</summary>
     public static ScalarHead Zero(int hiddenSize, Device device, bool trainable = true)
     {
@@ -46,7 +69,7 @@ public sealed class ScalarHead : IDisposable
     {
         using var noGrad = no_grad();
         Parameters.Flat.mul_(Number(gain));
-        Parameters[Bias].add_(Number(bias));
+        Parameters[Bias].PlusInPlace(Number(bias));
     }
 
     public void Save(string path) => Safetensors.Write(path, [(Weight, Parameters[Weight]), (Bias, Parameters[Bias])]);

@@ -13,6 +13,9 @@ public static class Scalars
     /// <summary>Boxes kept by a thread: more than any one expression makes.</summary>
     public const int Kept = 64;
 
+    // For all threads and for ever.
+    static readonly Scalar One = 1L.ToScalar();
+
     [ThreadStatic]
     static Scalar?[]? _kept;
 
@@ -24,6 +27,18 @@ public static class Scalars
 
     /// <inheritdoc cref="Number(double)"/>
     public static Scalar Number(long value) => Keep(value.ToScalar());
+
+    /// <summary>The sum of two tensors that broadcast to each other. TorchSharp's own + makes a number 1 to multiply by.</summary>
+    public static Tensor Plus(this Tensor a, Tensor b) => a.add(b, One);
+
+    /// <summary>A number added to every entry.</summary>
+    public static Tensor Plus(this Tensor a, Scalar b) => a.add(b, One);
+
+    /// <summary>Adds in place.</summary>
+    public static Tensor PlusInPlace(this Tensor a, Tensor b) => a.add_(b, One);
+
+    /// <inheritdoc cref="PlusInPlace(Tensor, Tensor)"/>
+    public static Tensor PlusInPlace(this Tensor a, Scalar b) => a.add_(b, One);
 
     /// <summary>0, 1, …, <paramref name="count"/> − 1: [count], Int64 unless said otherwise.</summary>
     public static Tensor Range(long count, ScalarType type = ScalarType.Int64, Device? device = null) =>

@@ -72,7 +72,7 @@ public sealed class AdamW : IDisposable, IState
             _first[i].mul_(Number(beta1)).add_(gradient, alpha: Number(1 - beta1));
             _second[i].mul_(Number(beta2)).addcmul_(gradient, gradient, Number(1 - beta2));
             if (_weightDecay > 0) _sets[i].Flat.mul_(Number(1 - learningRate * _weightDecay));
-            _sets[i].Flat.addcdiv_(_first[i], _second[i].sqrt().mul_(Number(correction)).add_(Number(epsilon)), Number(-stepSize));
+            _sets[i].Flat.addcdiv_(_first[i], _second[i].sqrt().mul_(Number(correction)).PlusInPlace(Number(epsilon)), Number(-stepSize));
             _sets[i].ZeroGradient();
         }
     }

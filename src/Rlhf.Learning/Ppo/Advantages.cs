@@ -19,13 +19,13 @@ public static class Advantages
         var nextValue = zeros_like(next);
         for (var t = steps - 1; t >= 0; t--)
         {
-            var delta = rewards[.., t] + Number(gamma) * nextValue - known[.., t];
-            next = (delta + Number(gamma * lambda) * next) * valid[.., t];
+            var delta = rewards[.., t].Plus(Number(gamma) * nextValue) - known[.., t];
+            next = delta.Plus(Number(gamma * lambda) * next) * valid[.., t];
             nextValue = known[.., t];
             columns[t] = next;
         }
         var advantages = stack(columns, 1);
-        return (advantages.MoveToOuterDisposeScope(), (advantages + known).MoveToOuterDisposeScope());
+        return (advantages.MoveToOuterDisposeScope(), advantages.Plus(known).MoveToOuterDisposeScope());
     }
 
     /// <summary>Deviation 1 over the masked entries (ε 1e-8 in the variance), and mean 0 unless <paramref name="keepMean"/>; 0 elsewhere.</summary>
@@ -36,7 +36,7 @@ public static class Advantages
         var count = valid.sum();
         var mean = (values * valid).sum() / count;
         var squares = ((values - mean).square() * valid).sum() / (variance == Variance.Biased ? count : count - Number(1));
-        var white = (values - mean) * (squares + Number(1e-8)).rsqrt();
-        return ((keepMean ? white + mean : white) * valid).MoveToOuterDisposeScope();
+        var white = (values - mean) * squares.Plus(Number(1e-8)).rsqrt();
+        return ((keepMean ? white.Plus(mean) : white) * valid).MoveToOuterDisposeScope();
     }
 }

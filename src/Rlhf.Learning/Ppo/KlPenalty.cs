@@ -16,7 +16,7 @@ public static class KlPenalty
         {
             KlEstimator.K1 => x,
             KlEstimator.K2 => x.square().div(Number(2)),
-            KlEstimator.K3 => x.neg().exp().sub(Number(1)).add(x),
+            KlEstimator.K3 => x.neg().exp().sub(Number(1)).Plus(x),
             KlEstimator.Abs => x.abs(),
             _ => throw new ArgumentOutOfRangeException(nameof(estimator), estimator, "expected K1, K2, K3 or Abs"),
         }).MoveToOuterDisposeScope();
@@ -32,6 +32,6 @@ public static class KlPenalty
         var position = Range(kl.shape[1], device: kl.device).unsqueeze(0);
         var mask = position < lengths.unsqueeze(1);
         var last = position == (lengths - Number(1)).unsqueeze(1);
-        return kl.mul(Number(-coefficient)).mul(mask).add(scores.unsqueeze(1).mul(last)).MoveToOuterDisposeScope();
+        return kl.mul(Number(-coefficient)).mul(mask).Plus(scores.unsqueeze(1).mul(last)).MoveToOuterDisposeScope();
     }
 }

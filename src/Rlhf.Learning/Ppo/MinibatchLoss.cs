@@ -50,7 +50,7 @@ sealed class MinibatchLoss
         using (ValueOnly ? no_grad() : null) hidden = PolicyWithValue.Hidden(_models.Policy, batch);
         var loss = zeros([], device: hidden.device);
         if (!ValueOnly) loss = PolicyLoss(hidden, batch, Rows, Part);
-        if (_returns is not null) loss = loss + ValueLoss(hidden, Rows, Part).mul(Number(ValueOnly ? 1 : _hparams.ValueCoefficient));
+        if (_returns is not null) loss = loss.Plus(ValueLoss(hidden, Rows, Part).mul(Number(ValueOnly ? 1 : _hparams.ValueCoefficient)));
         loss.backward();
     }
 
@@ -70,7 +70,7 @@ sealed class MinibatchLoss
         {
             var kl = (KlPenalty.Estimate(logprobs, rows(_rollout.ReferenceLogprobs), _hparams.KlEstimator) * weights).sum();
             Add("ppo/loss/kl", "KL loss", kl);
-            loss = loss + kl * Number(KlCoefficient);
+            loss = loss.Plus(kl * Number(KlCoefficient));
         }
         if (entropy is not null)
         {

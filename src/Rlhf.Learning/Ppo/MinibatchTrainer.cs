@@ -30,9 +30,9 @@ sealed class MinibatchTrainer : IDisposable
             throw new ArgumentException($"'ptxCoefficient' is {hparams.PtxCoefficient} with {texts.Count} texts; expected texts exactly where it is above 0.");
         (_models, _hparams, _texts) = (models, hparams, texts);
         _textOrder = texts.Count > 0 ? new(texts.Count, hparams.Seed) : null;
-        _policy = new([models.Policy.Parameters], weightDecay: 0, hparams.Adam);
+        _policy = new([models.Policy.Trainable], weightDecay: 0, hparams.Adam);
         _value = models.Value is { } value ? new([value.Parameters], weightDecay: 0, hparams.Adam) : null;
-        _trained = models.Value is null ? [models.Policy.Parameters] : [models.Policy.Parameters, models.Value.Parameters];
+        _trained = models.Value is null ? [models.Policy.Trainable] : [models.Policy.Trainable, models.Value.Parameters];
         _average = hparams.Ema > 0 ? new(_trained, hparams.Ema) : null;
     }
 

@@ -18,7 +18,7 @@ public sealed class CompletionBatch
         var position = Range(width, device: device).unsqueeze(0);
         Mask = position < Lengths.unsqueeze(1);
         var starts = tensor(promptLengths.Select(p => (long)p).ToArray(), device: device).unsqueeze(1);
-        Targets = (starts + position).clamp_max(Number(Tokens.Tokens.shape[1] - 1));
+        Targets = starts.Plus(position).clamp_max(Number(Tokens.Tokens.shape[1] - 1));
     }
 
     public static CompletionBatch Of(IReadOnlyList<SampledCompletion> samples, int padId, Device device) =>
@@ -40,7 +40,7 @@ public sealed class CompletionBatch
 public static class PolicyWithValue
 {
     /// <summary>Hidden states that predict the completion's tokens: [batch, completion, hidden].</summary>
-    public static Tensor Hidden(LlamaModel model, CompletionBatch batch)
+    public static Tensor Hidden(DecoderModel model, CompletionBatch batch)
     {
         using var scope = NewDisposeScope();
         var hidden = model.Hidden(batch.Tokens.Tokens);
@@ -49,7 +49,7 @@ public static class PolicyWithValue
     }
 
     /// <summary>Log-probability of each token under logits divided by the sampling temperature, and, where asked for, the entropy there.</summary>
-    public static (Tensor Logprobs, Tensor? Entropy) Logprobs(LlamaModel model, Tensor hidden, CompletionBatch batch, double temperature, bool withEntropy)
+    public static (Tensor Logprobs, Tensor? Entropy) Logprobs(DecoderModel model, Tensor hidden, CompletionBatch batch, double temperature, bool withEntropy)
     {
         using var scope = NewDisposeScope();
         var all = nn.functional.log_softmax(model.Logits(hidden).div(Number(temperature)), -1); // [batch, completion, vocabulary]

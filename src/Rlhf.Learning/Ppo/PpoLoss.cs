@@ -28,7 +28,7 @@ public static class PpoLoss
     public static (Tensor Loss, Tensor Clipped) Value(Tensor values, Tensor oldValues, Tensor returns, double range)
     {
         using var scope = NewDisposeScope();
-        var clippedValues = maximum(minimum(values, oldValues + Number(range)), oldValues - Number(range));
+        var clippedValues = maximum(minimum(values, oldValues.Plus(Number(range))), oldValues - Number(range));
         var plain = (values - returns).square();
         var clipped = (clippedValues - returns).square();
         return (maximum(plain, clipped).div(Number(2)).MoveToOuterDisposeScope(), (clipped > plain).to_type(ScalarType.Float32).MoveToOuterDisposeScope());

@@ -14,7 +14,7 @@ public sealed record PolicyPrompt(int[] Tokens, ulong Id);
 /// What a PPO training works with; all stay the caller's. The value head sits on the policy's own decoder and is null exactly where the
 /// advantages need none. The special ids are the policy's tokenizer's.
 /// </summary>
-public sealed record PpoModels(LlamaModel Policy, ScalarHead? Value, LlamaModel Reference, IScorer Scorer, int PadId, int EosId);
+public sealed record PpoModels(DecoderModel Policy, ScalarHead? Value, DecoderModel Reference, IScorer Scorer, int PadId, int EosId);
 
 /// <summary>
 /// Proximal policy optimization of a language model against a scorer with a KL penalty to a frozen reference (Ziegler et al. 2019; Ouyang et al.
@@ -28,7 +28,7 @@ public sealed class PpoTrainer(PpoModels models, IReadOnlyList<PolicyPrompt> pro
     readonly TroubleLog _troubles = new();
     readonly Shuffle _prompts = new(prompts.Count, hparams.Seed);
     // One position is left for the end of sequence that the reward model reads behind a completion that was cut.
-    readonly int _length = Math.Min(models.Policy.Config.MaxPositionEmbeddings - 1, prompts.Max(p => p.Tokens.Length) + hparams.MaxNewTokens);
+    readonly int _length = Math.Min(models.Policy.Config.ContextLength - 1, prompts.Max(p => p.Tokens.Length) + hparams.MaxNewTokens);
 
     public int Updates => _kl.Exceeded ? Completed : hparams.Updates;
 
@@ -66,7 +66,7 @@ public sealed class PpoTrainer(PpoModels models, IReadOnlyList<PolicyPrompt> pro
             .Select(i => (Prompt: PromptOf(i), Sample: (int)first + i))
             .Select(r => new SampleRequest(r.Prompt.Tokens, r.Prompt.Id, r.Sample)).ToList();
         var sampling = new SamplingHParams { Temperature = hparams.Temperature, MaxNewTokens = hparams.MaxNewTokens };
-        using var step = new LlamaStep(models.Policy, hparams.Slots, _length);
+        using var step = new DecoderStep(models.Policy, hparams.Slots, _length);
         return new Sampler(step, sampling, (ulong)hparams.Seed, models.EosId).Run(requests, null, cancellationToken);
     }
 

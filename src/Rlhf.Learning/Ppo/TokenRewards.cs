@@ -13,7 +13,7 @@ static class TokenRewards
             ? KlPenalty.Estimate(rollout.Logprobs, rollout.ReferenceLogprobs, hparams.KlEstimator)
             : zeros_like(rollout.Logprobs);
         var rewards = rollout.Potential is { } potential
-            ? KlPenalty.Rewards(kl, rollout.Shaped - potential.sum(1), rollout.Batch.Lengths, coefficient) + potential
+            ? KlPenalty.Rewards(kl, rollout.Shaped - potential.sum(1), rollout.Batch.Lengths, coefficient).Plus(potential)
             : KlPenalty.Rewards(kl, rollout.Shaped, rollout.Batch.Lengths, coefficient);
         return rewards.MoveToOuterDisposeScope();
     }

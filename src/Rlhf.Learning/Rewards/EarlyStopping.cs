@@ -59,7 +59,7 @@ public sealed class EarlyStopping(IReadOnlyList<(ScoredText Chosen, ScoredText R
         foreach (var (set, best) in Sets(rewardModel).Zip(_best)) best.copy_(set.Flat);
     }
 
-    static ParameterSet[] Sets(RewardModel rewardModel) => [rewardModel.Model.Parameters, rewardModel.Head.Parameters];
+    static ParameterSet[] Sets(RewardModel rewardModel) => [rewardModel.Model.Trainable, rewardModel.Head.Parameters];
 
     internal IEnumerable<KeyValuePair<string, byte[]>> Save()
     {

@@ -18,9 +18,9 @@ public sealed class PreferenceLoss(double labelSmoothing = 0, double centering =
     {
         using var scope = NewDisposeScope();
         var logOdds = chosen - rejected - margin;
-        var target = labelSmoothing == 0 ? probability : probability * Number(1 - 2 * labelSmoothing) + Number(labelSmoothing);
-        var loss = -(target * nn.functional.logsigmoid(logOdds) + (Number(1) - target) * nn.functional.logsigmoid(-logOdds));
-        if (centering > 0) loss = loss + Number(centering) * (chosen + rejected).square();
+        var target = labelSmoothing == 0 ? probability : (probability * Number(1 - 2 * labelSmoothing)).Plus(Number(labelSmoothing));
+        var loss = -(target * nn.functional.logsigmoid(logOdds)).Plus(target.neg().Plus(Number(1)) * nn.functional.logsigmoid(-logOdds));
+        if (centering > 0) loss = loss.Plus(Number(centering) * chosen.Plus(rejected).square());
         return (loss * weight).MoveToOuterDisposeScope();
     }
 }

@@ -11,11 +11,11 @@ namespace Rlhf.Learning.Rewards;
 /// A decoder with a scalar head. A text is read as beginning of sequence, its tokens, end of sequence, and scored at the end of sequence;
 /// the head's output becomes a score by <see cref="Normalization"/>.
 /// </summary>
-public sealed class RewardModel(LlamaModel model, ScalarHead head, ITokenizer tokenizer) : IDisposable
+public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer tokenizer) : IDisposable
 {
-    const string HeadFile = "score.safetensors", NormalizationFile = "normalization.json";
+    const string HeadFile = "reward_head.json";
 
-    public LlamaModel Model => model;
+    public DecoderModel Model => model;
 
     public ScalarHead Head => head;
 
@@ -27,13 +27,13 @@ public sealed class RewardModel(LlamaModel model, ScalarHead head, ITokenizer to
     public ScoredText Encode(string prompt, string completion)
     {
         var tokens = tokenizer.Encode(prompt + completion);
-        var cut = Math.Max(0, tokens.Length + 2 - model.Config.MaxPositionEmbeddings);
+        var cut = Math.Max(0, tokens.Length + 2 - model.Config.ContextLength);
         var promptLength = Math.Clamp(tokenizer.Encode(prompt).Length - cut, 0, tokens.Length - cut);
         return new([.. tokenizer.Begin, .. tokens[cut..], tokenizer.EosId], promptLength + tokenizer.Begin.Length);
     }
 
     /// <summary>False where <see cref="Encode"/> has to cut the text's beginning.</summary>
-    public bool Fits(string prompt, string completion) => tokenizer.Encode(prompt + completion).Length + 2 <= model.Config.MaxPositionEmbeddings;
+    public bool Fits(string prompt, string completion) => tokenizer.Encode(prompt + completion).Length + 2 <= model.Config.ContextLength;
 
     /// <summary>The head's output [batch] at the end of right-padded sequences; a difference of two is the log-odds of a preference.</summary>
     public Tensor Raw(TokenBatch batch)
@@ -101,8 +101,8 @@ public sealed class RewardModel(LlamaModel model, ScalarHead head, ITokenizer to
         foreach (var rows in Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Tokens.Length).ThenBy(i => i).Chunk(batchSize))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (texts[rows[^1]].Tokens.Length is var longest && longest > model.Config.MaxPositionEmbeddings)
-                throw new InvalidDataException($"A text of {longest} tokens can't be scored; the reward model's context is {model.Config.MaxPositionEmbeddings}.");
+            if (texts[rows[^1]].Tokens.Length is var longest && longest > model.Config.ContextLength)
+                throw new InvalidDataException($"A text of {longest} tokens can't be scored; the reward model's context is {model.Config.ContextLength}.");
             using var scope = NewDisposeScope();
             action(TokenBatch.Pad([.. rows.Select(i => texts[i].Tokens)], tokenizer.PadId, model.Device), rows);
         }
@@ -111,22 +111,49 @@ public sealed class RewardModel(LlamaModel model, ScalarHead head, ITokenizer to
     static float Finite(float value, int text, IReadOnlyList<ScoredText> texts) =>
         float.IsFinite(value) ? value : throw new TrainingBatch(null, [$"text {text}"], [texts[text].Tokens]).NotFinite("score", value);
 
-    /// <summary>Writes a Hugging Face folder with the head and the normalization beside it.</summary>
+    /// <summary>
+    /// Writes a Hugging Face folder that transformers reads as <c>…ForSequenceClassification</c>, and beside it what that has no place for: the
+    /// head's offset and the normalization. There the model gives <see cref="Raw(TokenBatch)"/> without the offset.
+    /// </summary>
     public void Save(string folder)
     {
-        HuggingFaceFolder.Save(folder, model, tokenizer);
-        head.Save(Path.Combine(folder, HeadFile));
-        File.WriteAllText(Path.Combine(folder, NormalizationFile), JsonSerializer.Serialize(Normalization));
+        HuggingFaceFolder.SaveScorer(folder, model, tokenizer, head.Weights);
+        File.WriteAllText(Path.Combine(folder, HeadFile), JsonSerializer.Serialize(new SavedHead(head.Offset, Normalization)));
     }
 
-    /// <exception cref="InvalidDataException">A file is missing or damaged.</exception>
+    /// <summary>Reads a folder that was saved here, or a reward model of the Hub, whose scores are its outputs.</summary>
+    /// <exception cref="InvalidDataException">A file is missing or damaged, or the model gives no scores.</exception>
     public static RewardModel Load(string folder, Device device)
     {
-        var (model, tokenizer) = PolicyFolder.Load(folder, device, trainable: false);
-        var head = ScalarHead.Load(Path.Combine(folder, HeadFile), model.Config.HiddenSize, device, trainable: false);
-        var normalization = JsonSerializer.Deserialize<ScoreNormalization>(File.ReadAllText(Path.Combine(folder, NormalizationFile)))!;
-        return new(model, head, tokenizer) { Normalization = normalization };
+        var (model, tokenizer, score) = HuggingFaceFolder.LoadAny(folder, device, trainable: false);
+        if (score is null)
+        {
+            model.Dispose();
+            throw new InvalidDataException($"'{folder}' holds a model that predicts tokens; expected a reward model (architectures: …ForSequenceClassification with one label).");
+        }
+        using (score)
+        {
+            var saved = ReadHead(Path.Combine(folder, HeadFile));
+            return new(model, ScalarHead.Of(score, saved.Offset, trainable: false), tokenizer) { Normalization = saved.Normalization };
+        }
     }
+
+    static SavedHead ReadHead(string path)
+    {
+        if (!File.Exists(path)) return new(0, new());
+        try
+        {
+            return JsonSerializer.Deserialize<SavedHead>(File.ReadAllBytes(path)) is { Normalization: not null } saved
+                ? saved
+                : throw new InvalidDataException($"'{path}' has no Normalization, but an offset and a normalization were expected.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"'{path}' is no offset and normalization of a reward model: {e.Message}", e);
+        }
+    }
+
+    sealed record SavedHead(double Offset, ScoreNormalization Normalization);
 
     public void Dispose()
     {

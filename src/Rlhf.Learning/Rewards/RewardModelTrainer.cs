@@ -22,7 +22,7 @@ public sealed record RewardModelHParams(int Epochs, int BatchSize, double Learni
 public sealed class RewardModelTrainer(
     RewardModel rewardModel, IReadOnlyList<PreferenceGroup> groups, RewardModelHParams hparams, EarlyStopping? stopping = null) : ITrainer
 {
-    readonly AdamW _optimizer = new([rewardModel.Model.Parameters, rewardModel.Head.Parameters], hparams.WeightDecay);
+    readonly AdamW _optimizer = new([rewardModel.Model.Trainable, rewardModel.Head.Parameters], hparams.WeightDecay);
     readonly EpochOrder _order = new([.. groups.Select(g => g.Hard)], hparams.Seed);
     readonly PreferenceLoss _loss = new(hparams.LabelSmoothing, hparams.Centering);
 

@@ -9,9 +9,9 @@ namespace Rlhf.Learning.Sft;
 public sealed record SupervisedHParams(int Epochs, int BatchSize, double LearningRate, int WarmupUpdates, double WeightDecay, long Seed);
 
 /// <summary>Next-token training: mean cross-entropy over every token but the first of each sequence.</summary>
-public sealed class SupervisedTrainer(LlamaModel model, IReadOnlyList<int[]> sequences, int padId, SupervisedHParams hparams) : ITrainer
+public sealed class SupervisedTrainer(DecoderModel model, IReadOnlyList<int[]> sequences, int padId, SupervisedHParams hparams) : ITrainer
 {
-    readonly AdamW _optimizer = new([model.Parameters], hparams.WeightDecay);
+    readonly AdamW _optimizer = new([model.Trainable], hparams.WeightDecay);
     readonly Shuffle _order = new(sequences.Count, hparams.Seed);
 
     public int Updates { get; } = Math.Max(1, sequences.Count * hparams.Epochs / hparams.BatchSize);
@@ -36,7 +36,7 @@ public sealed class SupervisedTrainer(LlamaModel model, IReadOnlyList<int[]> seq
     }
 
     /// <summary>Mean negative log-likelihood of the tokens after the first, in nats; a scalar tensor.</summary>
-    public static Tensor Loss(LlamaModel model, TokenBatch batch)
+    public static Tensor Loss(DecoderModel model, TokenBatch batch)
     {
         using var scope = NewDisposeScope();
         var inputs = batch.Tokens[.., ..^1]; // [batch, time - 1]

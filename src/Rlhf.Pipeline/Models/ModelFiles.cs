@@ -7,7 +7,7 @@ using TorchSharp;
 namespace Rlhf.Pipeline.Models;
 
 /// <summary>A policy in memory with the tokenizer it was trained with.</summary>
-sealed record LoadedPolicy(LlamaModel Model, ITokenizer Tokenizer) : IDisposable
+sealed record LoadedPolicy(DecoderModel Model, ITokenizer Tokenizer) : IDisposable
 {
     public void Dispose() => Model.Dispose();
 }

@@ -48,7 +48,7 @@ sealed class PreparePolicyStep : Step<PreparePolicy.Inputs, PreparePolicy.HParam
         if (sequences.Max(s => s.Length) is var longest && longest > hparams.ContextLength)
             throw new ArgumentException($"'contextLength' is {hparams.ContextLength}; expected at least {longest}, the longest text in tokens.");
 
-        var config = new LlamaConfig
+        var config = new DecoderConfig
         {
             VocabSize = tokenizer.VocabularySize,
             HiddenSize = hparams.HiddenSize,
@@ -62,7 +62,7 @@ sealed class PreparePolicyStep : Step<PreparePolicy.Inputs, PreparePolicy.HParam
             EosTokenId = tokenizer.EosId,
             PadTokenId = tokenizer.PadId,
         };
-        var policy = new LoadedPolicy(LlamaModel.Initialize(config, (ulong)Seeds.Derive(seed, "weights"), ModelFiles.Device), tokenizer);
+        var policy = new LoadedPolicy(DecoderModel.Initialize(config, (ulong)Seeds.Derive(seed, "weights"), ModelFiles.Device), tokenizer);
         using var trainer = new SupervisedTrainer(policy.Model, sequences, tokenizer.PadId, new(
             hparams.Epochs, hparams.BatchSize, hparams.LearningRate, hparams.WarmupUpdates, hparams.WeightDecay, Seeds.Derive(seed, "order")));
         await TrainingLoop.RunAsync(trainer, context, "sft/loss", cancellationToken);

@@ -35,9 +35,9 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
             ? await ValueHeadAsync(inputs.Policy, hparams.ValueInit, policy, rewardModels[0], context.Artifacts, cancellationToken)
             : null;
         var prompts = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).Where(p => !p.HeldOut).Until(cancellationToken)
-            .Select(p => new PolicyPrompt(PromptText.Encode(p, policy.Tokenizer, policy.Model.Config.MaxPositionEmbeddings), p.SamplingId())).ToList();
+            .Select(p => new PolicyPrompt(PromptText.Encode(p, policy.Tokenizer, policy.Model.Config.ContextLength), p.SamplingId())).ToList();
         var texts = await PretrainingTexts.ReadAsync(
-            inputs.Texts, hparams.PtxCoefficient, policy.Tokenizer, policy.Model.Config.MaxPositionEmbeddings, context.Artifacts, cancellationToken);
+            inputs.Texts, hparams.PtxCoefficient, policy.Tokenizer, policy.Model.Config.ContextLength, context.Artifacts, cancellationToken);
 
         var models = new PpoModels(policy.Model, value, reference.Model, scorer, policy.Tokenizer.PadId, policy.Tokenizer.EosId);
         using var trainer = new PpoTrainer(models, prompts, PpoHParamsOf.Training(hparams, Seeds.Derive(inputs.Seed, "ppo")), texts);

@@ -27,10 +27,10 @@ sealed class CompletionSampler(StepContext context, SamplingSettings settings, l
         LoadedPolicy policy, ArtifactRef source, IReadOnlyList<CompletionRequest> requests, List<Completion> done, int offset, int total,
         CancellationToken cancellationToken)
     {
-        var positions = policy.Model.Config.MaxPositionEmbeddings;
+        var positions = policy.Model.Config.ContextLength;
         var samples = requests.Until(cancellationToken).Select(r => new SampleRequest(PromptText.Encode(r.Prompt, policy.Tokenizer, positions), r.Prompt.SamplingId(), r.Sample)).ToList();
         // A step costs time in proportion to the cache: no longer than the longest text can become.
-        using var step = new LlamaStep(policy.Model, settings.Slots, Math.Min(positions, samples.Max(s => s.Prompt.Length) + settings.MaxNewTokens));
+        using var step = new DecoderStep(policy.Model, settings.Slots, Math.Min(positions, samples.Max(s => s.Prompt.Length) + settings.MaxNewTokens));
         var sampler = new Sampler(
             step, new() { Temperature = settings.Temperature, TopK = settings.TopK, TopP = settings.TopP, MaxNewTokens = settings.MaxNewTokens },
             (ulong)seed, policy.Tokenizer.EosId);

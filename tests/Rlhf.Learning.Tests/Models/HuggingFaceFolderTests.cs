@@ -60,25 +60,26 @@ public class HuggingFaceFolderTests
     {
         using var folder = new TemporaryFolder();
         using var model = Some.Model();
-        var other = Learning.Tokenizers.BpeTrainer.Train([Some.Text], 265);
+        var other = Learning.Tokenizers.BpeTrainer.Train([Some.Text], 275);
         HuggingFaceFolder.Save(folder.Path, model, Some.Tokenizer());
         other.Save(folder.Path);
 
         var saving = Assert.Throws<InvalidDataException>(() => HuggingFaceFolder.Save(folder.Path, model, other));
         var loading = Assert.Throws<InvalidDataException>(() => PolicyFolder.Load(folder.Path, Some.Device));
 
-        var sentence = $"'{folder.Path}' has a tokenizer that does not match the weights: it knows 265 tokens, but the model was made for 270.";
+        var sentence = $"'{folder.Path}' has a tokenizer that does not match the weights: it knows 275 tokens, but the model was made for 270.";
         Assert.Equal(sentence, saving.Message);
         Assert.Equal(sentence, loading.Message);
     }
 
     [Theory]
-    [InlineData("model_type", "\"gpt2\"", "asks for model_type \"gpt2\", but this decoder only does \"llama\".")]
+    [InlineData("model_type", "\"mamba\"", "asks for model_type \"mamba\", but this decoder only does \"llama\", \"mistral\", \"qwen2\", \"qwen3\", \"gpt2\".")]
+    [InlineData("architectures", "[\"LlamaForQuestionAnswering\"]", "asks for architectures [\"LlamaForQuestionAnswering\"], but this decoder only does LlamaForCausalLM or LlamaForSequenceClassification.")]
+    [InlineData("architectures", "[\"LlamaForSequenceClassification\"]", "has 2 labels, but a model that gives one number was expected.")]
     [InlineData("hidden_act", "\"gelu\"", "asks for hidden_act \"gelu\", but this decoder only does \"silu\".")]
     [InlineData("attention_bias", "true", "asks for attention_bias true, but this decoder only does false.")]
-    [InlineData("rope_scaling", "{\"factor\":8}", "asks for rope_scaling {\"factor\":8}, but this decoder only does null.")]
-    [InlineData("rope_parameters", "{\"rope_type\":\"yarn\"}", "asks for rope_type \"yarn\", but this decoder only does \"default\".")]
-    [InlineData("head_dim", "16", "has head_dim 16, but hidden_size / num_attention_heads (8) was expected.")]
+    [InlineData("rope_scaling", "{\"factor\":8}", "asks for rope_scaling {\"factor\":8}, but this decoder only does rope_type \"default\", \"linear\" or \"llama3\".")]
+    [InlineData("rope_parameters", "{\"rope_type\":\"yarn\"}", "asks for rope_parameters {\"rope_type\":\"yarn\"}, but this decoder only does rope_type \"default\", \"linear\" or \"llama3\".")]
     public void A_model_that_this_decoder_would_get_wrong_is_refused(string key, string value, string sentence)
     {
         using var folder = new TemporaryFolder();

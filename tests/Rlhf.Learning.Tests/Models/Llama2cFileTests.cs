@@ -22,7 +22,7 @@ public class Llama2cFileTests
     public void Greedy_decoding_of_stories260K_gives_the_published_text_character_for_character()
     {
         var (model, tokenizer) = Stories260K.Load();
-        using var step = new LlamaStep(model, slots: 1);
+        using var step = new DecoderStep(model, slots: 1);
         var sampler = new Sampler(step, new() { Temperature = 0, MaxNewTokens = 300 }, seed: 0, tokenizer.EosId);
 
         var completion = sampler.Run([new(tokenizer.Begin, 0)], cancellationToken: TestContext.Current.CancellationToken).Single();
@@ -34,7 +34,7 @@ public class Llama2cFileTests
     public void Sampled_stories_end_with_the_tokenizers_end_of_sequence()
     {
         var (model, tokenizer) = Stories260K.Load();
-        using var step = new LlamaStep(model, slots: 8);
+        using var step = new DecoderStep(model, slots: 8);
         var sampler = new Sampler(step, new() { Temperature = 0.8, MaxNewTokens = 450 }, seed: 0, tokenizer.EosId);
 
         SampleRequest[] requests = [.. Enumerable.Range(0, 8).Select(i => new SampleRequest(tokenizer.Begin, 1, i))];

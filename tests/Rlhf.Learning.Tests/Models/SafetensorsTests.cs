@@ -98,22 +98,6 @@ public class SafetensorsTests
         Assert.Equal($"'x' is no usable safetensors file: its header says that it has {length} bytes, but at most 92 were expected.", error.Message);
     }
 
-    [Theory]
-    [InlineData("a", new long[] { 2 }, "tensor 'b' is missing")]
-    [InlineData("a", new long[] { 3 }, "tensor 'a' has shape [3], but [2] was expected")]
-    [InlineData("a b c", new long[] { 2 }, "tensor 'c' is not one of the model's")]
-    public void Parameters_are_read_from_exactly_their_tensors(string names, long[] shape, string sentence)
-    {
-        using var scope = NewDisposeScope();
-        using var folder = new TemporaryFolder();
-        Safetensors.Write(folder.File("x"), names.Split(' ').Select(name => (name, zeros(shape))));
-
-        var error = Assert.Throws<InvalidDataException>(
-            () => Safetensors.ReadParameters(folder.File("x"), [("a", [2]), ("b", [2])], Some.Device, trainable: true));
-
-        Assert.Equal($"'x' is no usable safetensors file: {sentence}.", error.Message);
-    }
-
     [Fact]
     public void A_file_cut_anywhere_is_refused()
     {

@@ -22,7 +22,7 @@ public class ScalarsTests
             for (var i = 0; i < 20_000; i++)
             {
                 using var scope = NewDisposeScope();
-                sum += x.mul(Number(0.5)).add_(Number(2L)).add_(x, alpha: Number(-1.5)).clamp_(Number(-1.0), Number(1.0)).sum().Value();
+                sum += x.mul(Number(0.5)).PlusInPlace(Number(2L)).add_(x, alpha: Number(-1.5)).clamp_(Number(-1.0), Number(1.0)).sum().Value();
             }
             return sum;
         }, TestContext.Current.CancellationToken)));

@@ -22,7 +22,7 @@ public sealed class TrainerTests
     [Fact]
     public void Supervised_training_lowers_the_loss()
     {
-        using var model = LlamaModel.Initialize(TinyModels.Config, 1, Device);
+        using var model = DecoderModel.Initialize(TinyModels.Config, 1, Device);
         using var trainer = new SupervisedTrainer(model, Sequences, 0, new(Epochs: 20, BatchSize: 8, LearningRate: 1e-2, WarmupUpdates: 2, WeightDecay: 0, Seed: 1));
 
         var losses = Enumerable.Range(0, trainer.Updates).Select(_ => trainer.Update(Token)["sft/loss"]).ToList();
@@ -54,7 +54,7 @@ public sealed class TrainerTests
     [Fact]
     public void Weights_that_are_no_numbers_stop_the_training_with_the_update_named()
     {
-        using var model = LlamaModel.Initialize(TinyModels.Config, 1, Device);
+        using var model = DecoderModel.Initialize(TinyModels.Config, 1, Device);
         using (no_grad()) model.Parameters.Flat.fill_(float.NaN);
         using var trainer = new SupervisedTrainer(model, Sequences, 0, new(1, 8, 1e-2, 2, 0, 1));
 
@@ -70,7 +70,7 @@ public sealed class TrainerTests
     public void A_checkpoint_of_another_model_is_refused()
     {
         using var one = Start(Training.Supervised);
-        using var other = LlamaModel.Initialize(TinyModels.Config with { HiddenSize = 32 }, 1, Device);
+        using var other = DecoderModel.Initialize(TinyModels.Config with { HiddenSize = 32 }, 1, Device);
         using var trainer = new SupervisedTrainer(other, Sequences, 0, new(1, 8, 1e-2, 2, 0, 1));
 
         Assert.Throws<InvalidDataException>(() => trainer.Restore(one.Trainer.Save()));
@@ -124,7 +124,7 @@ public sealed class TrainerTests
         Assert.NotEqual(first, second);
     }
 
-    sealed record Started(ITrainer Trainer, LlamaModel Model, IDisposable[] Others) : IDisposable
+    sealed record Started(ITrainer Trainer, DecoderModel Model, IDisposable[] Others) : IDisposable
     {
         public void Dispose()
         {
@@ -136,7 +136,7 @@ public sealed class TrainerTests
 
     static Started Start(Training training, int updates = 8)
     {
-        var model = LlamaModel.Initialize(TinyModels.Config, 1, Device);
+        var model = DecoderModel.Initialize(TinyModels.Config, 1, Device);
         if (training == Training.Supervised)
             return new(new SupervisedTrainer(model, Sequences, 0, new(Epochs: 3, BatchSize: 8, LearningRate: 1e-2, WarmupUpdates: 2, WeightDecay: 0.01, Seed: 3)), model, []);
 

@@ -12,11 +12,11 @@ namespace Rlhf.Learning.Tests.Ppo;
 /// <summary>A number that is none stops the update, and the error names tensor and batch.</summary>
 public sealed class PpoBadNumberTests
 {
-    static NonFiniteException Fails(Action<LlamaModel> damage, IScorer? scorer = null)
+    static NonFiniteException Fails(Action<DecoderModel> damage, IScorer? scorer = null)
     {
-        using var policy = LlamaModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
+        using var policy = DecoderModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
         var (trainer, others) = TinyPpo.Start(policy, TinyPpo.HParams, scorer);
-        damage((LlamaModel)others[0]);
+        damage((DecoderModel)others[0]);
         var error = Assert.Throws<NonFiniteException>(() => trainer.Update(TestContext.Current.CancellationToken));
         Assert.Equal(0, trainer.Completed);
         trainer.Dispose();

@@ -156,7 +156,7 @@ public sealed class PpoFormulaTests
     public void B11_temperature_divides_the_logits_in_log_probability_and_entropy()
     {
         using var scope = NewDisposeScope();
-        using var model = LlamaModel.Initialize(Support.TinyModels.Config, 1, Device);
+        using var model = DecoderModel.Initialize(Support.TinyModels.Config, 1, Device);
         var batch = new CompletionBatch([[1, 5, 6, 7]], [2], padId: 0, Device);
         using var noGrad = no_grad();
         var hidden = PolicyWithValue.Hidden(model, batch);
@@ -177,7 +177,7 @@ public sealed class PpoFormulaTests
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        using var model = LlamaModel.Initialize(Support.TinyModels.Config, 1, Device);
+        using var model = DecoderModel.Initialize(Support.TinyModels.Config, 1, Device);
         var embedding = model.Parameters["model.embed_tokens.weight"].zero_();
         embedding[.., 0] = tensor([1f, 0, -1, .. Enumerable.Repeat(-1000f, 29)], device: Device);
         var hidden = zeros([1, 1, 16], device: Device);

@@ -65,7 +65,7 @@ public sealed class PpoKnobTests
     [Fact]
     public void Advantages_and_value_head_must_agree()
     {
-        using var policy = LlamaModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
+        using var policy = DecoderModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
         using var scorer = new TokenScorer(TinyPpo.RewardModel());
 
         var error = Assert.Throws<ArgumentException>(() => new PpoTrainer(new(policy, null, policy, scorer, 0, 2), [new([1, 3], 0)], Short));
@@ -145,7 +145,7 @@ public sealed class PpoKnobTests
     [Fact]
     public void The_training_ends_at_the_largest_sequence_kl_and_says_so()
     {
-        using var policy = LlamaModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
+        using var policy = DecoderModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
         var (trainer, others) = TinyPpo.Start(policy, TinyPpo.HParams with { Updates = 30, MaxSequenceKl = 0.05 });
 
         IReadOnlyDictionary<string, double> metrics = new Dictionary<string, double>();
@@ -164,7 +164,7 @@ public sealed class PpoKnobTests
     {
         var (metrics, weights) = TinyPpo.Run(Short with { MaxRatio = 1e-6, ValueWarmupUpdates = 0 });
 
-        using var untouched = LlamaModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
+        using var untouched = DecoderModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
         Assert.Equal(untouched.Parameters.Flat.cpu().data<float>().ToArray(), weights);
         Assert.All(metrics, m => Assert.Equal(4, m["ppo/policy/skipped"]));
     }
@@ -175,7 +175,7 @@ public sealed class PpoKnobTests
         var (warm, cold) = (TinyPpo.Run(Short with { Updates = 2, Epochs = 1, MinibatchSize = 32, Anneal = Learning.Optimization.Anneal.Constant }), TinyPpo.Run(Short with { Updates = 1, ValueWarmupUpdates = 0, Epochs = 1, MinibatchSize = 32, Anneal = Learning.Optimization.Anneal.Constant }));
 
         // Adam's first step is lr·sign(gradient) whatever the gradient: a larger one shows a wrong bias correction.
-        using var untouched = LlamaModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
+        using var untouched = DecoderModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
         var start = untouched.Parameters.Flat.cpu().data<float>().ToArray();
         Assert.Equal(Distance(start, cold.Weights), Distance(start, warm.Weights), 1e-5);
         Assert.Equal(1e-2, Distance(start, warm.Weights), 1e-5);
@@ -196,7 +196,7 @@ public sealed class PpoKnobTests
     [Fact]
     public void The_averaged_weights_lag_behind_the_trained_ones()
     {
-        using var untouched = LlamaModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
+        using var untouched = DecoderModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
         var start = untouched.Parameters.Flat.cpu().data<float>().ToArray();
 
         var (trained, averaged) = (TinyPpo.Run(Short), TinyPpo.Run(Short with { Ema = 0.9 }));

@@ -67,7 +67,7 @@ public sealed class PpoResumeTests
 
     sealed class Run : IDisposable
     {
-        readonly LlamaModel _policy = LlamaModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
+        readonly DecoderModel _policy = DecoderModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
         readonly IDisposable[] _others;
 
         public Run(PpoHParams hparams) => (Trainer, _others) = TinyPpo.Start(_policy, hparams);

@@ -49,7 +49,7 @@ public sealed class PpoTroubleTests
     public void Each_kind_is_said_once_also_after_a_resume()
     {
         var hparams = TinyPpo.HParams with { RolloutSize = 8, MinibatchSize = 8, MaxNewTokens = 1, Updates = 4 }; // hardly a completion of one token ends
-        using var policy = LlamaModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
+        using var policy = DecoderModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
         var (trainer, others) = TinyPpo.Start(policy, hparams);
         var said = new List<string>();
         for (var i = 0; i < 3; i++)

@@ -19,7 +19,7 @@ public sealed class RewardModelTrainingTests
     {
         var tokenizer = Some.Tokenizer();
         var config = Some.Config(vocabulary: tokenizer.VocabularySize) with { BosTokenId = tokenizer.BosId, EosTokenId = tokenizer.EosId, PadTokenId = tokenizer.PadId };
-        return new(LlamaModel.Initialize(config, seed, Device), ScalarHead.Random(config.HiddenSize, seed, Device), tokenizer);
+        return new(DecoderModel.Initialize(config, seed, Device), ScalarHead.Random(config.HiddenSize, seed, Device), tokenizer);
     }
 
     static RewardModelHParams HParams(int batch) => new(Epochs: 1, batch, LearningRate: 1e-3, WarmupUpdates: 0, WeightDecay: 0, Seed: 1);

@@ -75,7 +75,7 @@ public class SamplerTests
     {
         using var scope = NewDisposeScope();
         using var model = Some.Model(Some.Config(vocabulary: 40));
-        using var step = new LlamaStep(model, slots: 2);
+        using var step = new DecoderStep(model, slots: 2);
         var sampler = new Sampler(step, new() { MaxNewTokens = 12, Temperature = 0.7, TopK = 5 }, seed: 1, eosId: 2, withLogprobs: true);
 
         var completion = sampler.Run([new([1, 5, 6], 1)], cancellationToken: TestContext.Current.CancellationToken).Single();
@@ -89,7 +89,7 @@ public class SamplerTests
     public void A_completion_does_not_depend_on_its_neighbors_or_its_slot()
     {
         using var model = Some.Model(Some.Config(vocabulary: 40), seed: 2);
-        using var step = new LlamaStep(model, slots: 7);
+        using var step = new DecoderStep(model, slots: 7);
         SampleRequest[] requests = [.. Enumerable.Range(0, 40).Select(i => new SampleRequest([1, 3 + i % 30, 4 + i % 7], (ulong)(i % 20), i / 20))];
         var hparams = new SamplingHParams { MaxNewTokens = 15, TopP = 0.95 };
 
@@ -108,8 +108,8 @@ public class SamplerTests
     public void A_slot_that_held_another_text_gives_the_same_completion_as_a_new_one()
     {
         using var model = Some.Model(Some.Config(vocabulary: 40));
-        using var used = new LlamaStep(model, slots: 1);
-        using var fresh = new LlamaStep(model, slots: 1);
+        using var used = new DecoderStep(model, slots: 1);
+        using var fresh = new DecoderStep(model, slots: 1);
         Run(used, Ten, eosId: 2, new SampleRequest([1, 5, 6, 7, 8, 9, 10], 3));
 
         var again = Run(used, Ten, eosId: 2, new SampleRequest([1, 9], 4)).Single();
@@ -140,7 +140,7 @@ public class SamplerTests
     public void Logits_that_are_not_numbers_are_an_error()
     {
         using var model = Some.Model(Some.Config(vocabulary: 40));
-        using var step = new LlamaStep(model, slots: 1);
+        using var step = new DecoderStep(model, slots: 1);
         model.Parameters.Set("model.norm.weight", full(32, float.NaN));
 
         var error = Assert.Throws<InvalidDataException>(() => Run(step, Ten, eosId: 2, new SampleRequest([1, 5], 1)));
@@ -161,7 +161,7 @@ public class SamplerTests
     public void Thousands_of_steps_leave_no_tensor_behind()
     {
         using var model = Some.Model(Some.Config(vocabulary: 40));
-        using var step = new LlamaStep(model, slots: 4);
+        using var step = new DecoderStep(model, slots: 4);
         SampleRequest[] requests = [.. Enumerable.Range(0, 400).Select(i => new SampleRequest([1, 3], (ulong)i))];
         Run(step, Ten, eosId: 2, requests[..4]);
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;

@@ -12,7 +12,7 @@ static class Some
 
     internal const string Text = "The cat sat on the mat. The dog saw the cat and ran. Then the cat sat on the dog, and the dog ran to the mat.";
 
-    internal static LlamaConfig Config(int keyValueHeads = 2, bool tied = true, int vocabulary = 270) => new()
+    internal static DecoderConfig Config(int keyValueHeads = 2, bool tied = true, int vocabulary = 270) => new()
     {
         HiddenSize = 32,
         IntermediateSize = 48,
@@ -25,7 +25,7 @@ static class Some
         PadTokenId = 0,
     };
 
-    internal static LlamaModel Model(LlamaConfig? config = null, ulong seed = 1) => LlamaModel.Initialize(config ?? Config(), seed, Device);
+    internal static DecoderModel Model(DecoderConfig? config = null, ulong seed = 1) => DecoderModel.Initialize(config ?? Config(), seed, Device);
 
     internal static ByteLevelBpeTokenizer Tokenizer() => BpeTrainer.Train([Text], 270);
 

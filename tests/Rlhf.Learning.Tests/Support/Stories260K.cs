@@ -11,7 +11,7 @@ static class Stories260K
 
     internal static string Folder => SharedData.Path("stories260K");
 
-    internal static (LlamaModel Model, ITokenizer Tokenizer) Load() => PolicyFolder.Load(Folder, Some.Device, trainable: false);
+    internal static (DecoderModel Model, ITokenizer Tokenizer) Load() => PolicyFolder.Load(Folder, Some.Device, trainable: false);
 
     internal static JsonElement Golden() => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "golden.json"))).RootElement;
 

@@ -5,7 +5,7 @@ namespace Rlhf.Learning.Tests.Support;
 static class TinyModels
 {
     /// <summary>A decoder small enough for a unit test: 32 tokens, 2 layers of width 16.</summary>
-    public static LlamaConfig Config { get; } = new()
+    public static DecoderConfig Config { get; } = new()
     {
         VocabSize = 32,
         HiddenSize = 16,

@@ -28,13 +28,13 @@ static class TinyPpo
 
     internal static RewardModel RewardModel()
     {
-        var rewardModel = new RewardModel(LlamaModel.Initialize(TinyModels.Config, 9, Device), ScalarHead.Random(16, 5, Device), new NumberTokenizer());
+        var rewardModel = new RewardModel(DecoderModel.Initialize(TinyModels.Config, 9, Device), ScalarHead.Random(16, 5, Device), new NumberTokenizer());
         rewardModel.Normalize([.. Enumerable.Range(0, 64).Select(i => new ScoredText([1, 3 + i % 12, 3 + i % 29, 3 + i % 7, 2], 2))], LengthTreatment.None, 32, CancellationToken.None);
         return rewardModel;
     }
 
     /// <summary>The trainer of the given policy, and what is to be disposed beside both.</summary>
-    internal static (PpoTrainer Trainer, IDisposable[] Others) Start(LlamaModel policy, PpoHParams hparams, IScorer? scorer = null)
+    internal static (PpoTrainer Trainer, IDisposable[] Others) Start(DecoderModel policy, PpoHParams hparams, IScorer? scorer = null)
     {
         var reference = policy.Clone();
         scorer ??= new TokenScorer(RewardModel());
@@ -47,7 +47,7 @@ static class TinyPpo
     /// <summary>The metrics of each update of a training that begins with the same policy every time, and the policy's weights at its end.</summary>
     internal static (List<IReadOnlyDictionary<string, double>> Metrics, float[] Weights) Run(PpoHParams hparams, IScorer? scorer = null)
     {
-        using var policy = LlamaModel.Initialize(TinyModels.Config, 1, Device);
+        using var policy = DecoderModel.Initialize(TinyModels.Config, 1, Device);
         var (trainer, others) = Start(policy, hparams, scorer);
         var metrics = new List<IReadOnlyDictionary<string, double>>();
         while (trainer.Completed < trainer.Updates) metrics.Add(trainer.Update(TestContext.Current.CancellationToken));

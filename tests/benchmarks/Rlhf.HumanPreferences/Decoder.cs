@@ -24,7 +24,7 @@ sealed class Decoder : IDisposable
     {
         (_preset, _vocabulary) = (preset, vocabulary);
         _model = new(
-            LlamaModel.Initialize(preset.Config(vocabulary.VocabularySize), seed, torch.CPU), ScalarHead.Random(preset.Hidden, seed, torch.CPU), vocabulary);
+            DecoderModel.Initialize(preset.Config(vocabulary.VocabularySize), seed, torch.CPU), ScalarHead.Random(preset.Hidden, seed, torch.CPU), vocabulary);
     }
 
     public static Decoder Train(Preset preset, ITokenizer tokenizer, IReadOnlyList<EncodedPair> pairs, int seed)

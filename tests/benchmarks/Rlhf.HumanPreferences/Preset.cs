@@ -24,7 +24,7 @@ sealed record Preset(int Hidden, int Layers, int MinimumCount, int PromptTokens,
     /// <summary>The bag of words' grid, chosen from in the same way.</summary>
     public static IReadOnlyList<double> Ridges { get; } = [10, 30, 100, 300];
 
-    public LlamaConfig Config(int vocabulary) => new()
+    public DecoderConfig Config(int vocabulary) => new()
     {
         HiddenSize = Hidden,
         IntermediateSize = 2 * Hidden,

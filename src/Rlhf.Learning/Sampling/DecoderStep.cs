@@ -8,9 +8,9 @@ namespace Rlhf.Learning.Sampling;
 /// <param name="model">The policy; it stays the caller's.</param>
 /// <param name="slots">Sequences sampled at a time.</param>
 /// <param name="length">Positions per slot, by default the model's whole context; a step costs time and memory in proportion to it.</param>
-public sealed class LlamaStep(LlamaModel model, int slots, int? length = null) : ILanguageModelStep, IDisposable
+public sealed class DecoderStep(DecoderModel model, int slots, int? length = null) : ILanguageModelStep, IDisposable
 {
-    readonly KeyValueCache _cache = model.NewCache(slots, length ?? model.Config.MaxPositionEmbeddings);
+    readonly KeyValueCache _cache = model.NewCache(slots, length ?? model.Config.ContextLength);
 
     /// <inheritdoc/>
     public int Slots => _cache.Slots;

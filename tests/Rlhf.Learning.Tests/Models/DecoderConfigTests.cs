@@ -3,9 +3,9 @@ using Rlhf.Learning.Tests.Support;
 
 namespace Rlhf.Learning.Tests.Models;
 
-public class LlamaConfigTests
+public class DecoderConfigTests
 {
-    public static TheoryData<LlamaConfig, string> Bad => new()
+    public static TheoryData<DecoderConfig, string> Bad => new()
     {
         { Some.Config() with { HiddenSize = 0 }, "hidden_size is 0, but at least 1 was expected" },
         { Some.Config() with { IntermediateSize = -1 }, "intermediate_size is -1, but at least 1 was expected" },
@@ -15,7 +15,7 @@ public class LlamaConfigTests
         { Some.Config() with { HiddenSize = 36 }, "hidden_size is 36, but 4 heads of even size were expected to fill it" },
         { Some.Config() with { VocabSize = 1 }, "vocab_size is 1, but at least 2 was expected" },
         { Some.Config() with { MaxPositionEmbeddings = 0 }, "max_position_embeddings is 0, but at least 1 was expected" },
-        { Some.Config() with { RmsNormEps = 0 }, "rms_norm_eps is 0, but a number between 0 and 1 was expected" },
+        { Some.Config() with { NormEpsilon = 0 }, "rms_norm_eps is 0, but a number between 0 and 1 was expected" },
         { Some.Config() with { RopeTheta = double.NaN }, "rope_theta is NaN, but a finite number above 1 was expected" },
         { Some.Config() with { EosTokenId = 270 }, "eos_token_id is 270, but an id below vocab_size (270) was expected" },
         { Some.Config() with { PadTokenId = -1 }, "pad_token_id is -1, but an id below vocab_size (270) was expected" },
@@ -23,7 +23,7 @@ public class LlamaConfigTests
 
     [Theory]
     [MemberData(nameof(Bad))]
-    public void A_value_out_of_range_is_refused_in_one_sentence(LlamaConfig config, string sentence)
+    public void A_value_out_of_range_is_refused_in_one_sentence(DecoderConfig config, string sentence)
     {
         var error = Assert.Throws<InvalidDataException>(config.Validate);
 

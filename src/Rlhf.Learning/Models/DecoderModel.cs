@@ -1,0 +1,187 @@
+using Rlhf.Learning.Randomness;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace Rlhf.Learning.Models;
+
+/// <summary>
+/// A decoder-only language model of the Llama family (Touvron et al. 2023: RMSNorm, rotary positions, grouped-query attention, SwiGLU; with what
+/// Mistral and Qwen changed) or GPT-2 (Radford et al. 2019).
+/// </summary>
+/// <remarks>Left out: dropout, attention masks (rows are padded on the right, where causality needs none).</remarks>
+public sealed class DecoderModel : IDisposable
+{
+    readonly RotaryTables _rotary;
+    readonly DecoderLayer[] _layers;
+    readonly Norm _finalNorm;
+    readonly bool _owns;
+
+    /// <summary>
+    /// A model over parameters of <see cref="DecoderConfig.ParameterShapes"/>, with low-rank updates where there is an adapter; it owns both from
+    /// now on.
+    /// </summary>
+    public DecoderModel(DecoderConfig config, ParameterSet parameters, LowRankAdapter? adapter = null)
+        : this(config, parameters, adapter, owns: true)
+    {
+    }
+
+    DecoderModel(DecoderConfig config, ParameterSet parameters, LowRankAdapter? adapter, bool owns)
+    {
+        (Config, Parameters, Adapter, _owns) = (config.Validate(), parameters, adapter, owns);
+        _rotary = new(config, parameters.Device);
+        _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => new DecoderLayer(config, parameters, adapter, i, _rotary))];
+        _finalNorm = Norm.Of(parameters, "model.norm", config);
+    }
+
+    /// <summary>The model's shape.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>The model's weights; frozen where there is an adapter.</summary>
+    public ParameterSet Parameters { get; }
+
+    /// <summary>Low-rank updates, or null.</summary>
+    public LowRankAdapter? Adapter { get; }
+
+    /// <summary>What training changes: the adapter's parameters where there is one, else the weights.</summary>
+    public ParameterSet Trainable => Adapter?.Parameters ?? Parameters;
+
+    /// <summary>The device that the weights live on.</summary>
+    public Device Device => Parameters.Device;
+
+    /// <summary>
+    /// A new trainable model: weights from N(0, 0.02), those that write to the residual stream divided by sqrt(2 * layers), norms 1, biases 0.
+    /// </summary>
+    public static DecoderModel Initialize(DecoderConfig config, ulong seed, Device device)
+    {
+        var parameters = new ParameterSet(config.Validate().ParameterShapes(), device);
+        foreach (var (index, (name, shape)) in parameters.Shapes.Index())
+        {
+            using var scope = NewDisposeScope();
+            var residual = name.EndsWith("o_proj.weight", StringComparison.Ordinal)
+                || name.EndsWith("down_proj.weight", StringComparison.Ordinal);
+            var deviation = residual ? 0.02 / Math.Sqrt(2.0 * config.NumHiddenLayers) : 0.02;
+            if (name.EndsWith(".bias", StringComparison.Ordinal)) continue;
+            parameters.Set(name, shape.Length == 1 ? ones(shape) : Normal(seed, (ulong)index, shape, deviation));
+        }
+        return new(config, parameters);
+    }
+
+    /// <summary>A copy with its own weights, without adapter; frozen unless <paramref name="requiresGrad"/>.</summary>
+    public DecoderModel Clone(bool requiresGrad = false) => new(Config, Parameters.Clone(requiresGrad));
+
+    /// <summary>A copy, frozen, whose weights have the adapter's updates in them.</summary>
+    public DecoderModel Merge()
+    {
+        var merged = Clone();
+        Adapter?.MergeInto(merged.Parameters);
+        return merged;
+    }
+
+    /// <summary>The same weights with the adapter off: nothing is copied. To be disposed of before this model.</summary>
+    public DecoderModel WithoutAdapter() => new(Config, Parameters, adapter: null, owns: false);
+
+    /// <summary>
+    /// Token ids [batch, time], int64, to the stream after the final norm, [batch, time, hidden]; each position sees itself and what is
+    /// before it.
+    /// </summary>
+    /// <exception cref="ArgumentException">More positions than <see cref="DecoderConfig.MaxPositionEmbeddings"/>.</exception>
+    public Tensor Hidden(Tensor tokens)
+    {
+        var (batch, time) = (tokens.shape[0], tokens.shape[1]);
+        if (time > Config.ContextLength)
+            throw new ArgumentException(
+                $"A sequence of {time} tokens does not fit into this model's context of {Config.ContextLength}.");
+        using var scope = NewDisposeScope();
+        var positions = Range(time, device: Device);
+        var x = Embed(tokens.reshape(-1)).view(batch, time, -1);
+        if (Config.HasLearnedPositions) x = x.Plus(PositionRows(positions));
+        var rotation = Rotation(time, rows => rows.narrow(0, 0, time)); // [time, 1, head size]
+        foreach (var layer in _layers)
+            x = layer.Forward(x, rotation);
+        return _finalNorm.Apply(x).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>False for a model that has no output layer.</summary>
+    public bool PredictsTokens => Config.TieWordEmbeddings || Config.HasLanguageHead;
+
+    /// <summary>[..., hidden] to logits over the vocabulary, [..., vocabulary].</summary>
+    /// <exception cref="InvalidOperationException">The model has no output layer.</exception>
+    public Tensor Logits(Tensor hidden) => PredictsTokens
+        ? linear(hidden, Parameters[Config.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"])
+        : throw new InvalidOperationException("This model has no output layer, so it predicts no tokens; it was made to score texts.");
+
+    /// <summary>An empty cache for <see cref="Step"/>; <paramref name="length"/> positions per slot, at most the model's context.</summary>
+    public KeyValueCache NewCache(int slots, int length)
+    {
+        if (slots < 1 || length < 1 || length > Config.ContextLength)
+            throw new ArgumentException(
+                $"A cache of {slots} slots by {length} positions was asked for, but at least 1 by 1 and at most {Config.ContextLength} positions were expected.");
+        return new(Config, slots, length, Device);
+    }
+
+    /// <summary>
+    /// Feeds one token per slot, each at its own position, and returns [slots, hidden] after the final norm; no gradient.
+    /// </summary>
+    /// <remarks>
+    /// Both inputs are int64 [slots]. A slot attends to its cache up to its position, so a new text simply starts again at 0.
+    /// </remarks>
+    public Tensor Step(Tensor tokens, Tensor positions, KeyValueCache cache)
+    {
+        using var mode = no_grad();
+        using var scope = NewDisposeScope();
+        var extent = Extent(positions, cache);
+        var step = new StepState(
+            cache,
+            cache.FirstRows.Plus(positions.unsqueeze(1)).view(-1),
+            Mask(positions, cache, extent),
+            Rotation(cache.Length, rows => rows.index_select(0, positions))); // [slots, 1, head size]
+        var x = Embed(tokens);
+        if (Config.HasLearnedPositions) x = x.Plus(PositionRows(positions));
+        foreach (var layer in _layers)
+            x = layer.Step(x, step);
+        return _finalNorm.Apply(x).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _rotary.Dispose();
+        if (!_owns) return;
+        Parameters.Dispose();
+        Adapter?.Dispose();
+    }
+
+    /// <summary>0 up to each slot's position, then minus infinity, [slots, 1, 1, extent].</summary>
+    Tensor Mask(Tensor positions, KeyValueCache cache, long extent)
+    {
+        var later = cache.Ages.narrow(0, 0, extent).gt(positions.unsqueeze(1)); // [slots, extent]
+        return zeros([cache.Slots, 1, 1, extent], ScalarType.Float32, Device)
+            .masked_fill_(later.view(cache.Slots, 1, 1, extent), Number(double.NegativeInfinity));
+    }
+
+    /// <summary>
+    /// How much of the cache any slot sees. What a slot does not see adds exact zeros, so its result does not depend on the others'
+    /// lengths.
+    /// </summary>
+    static long Extent(Tensor positions, KeyValueCache cache) => Math.Min(cache.Length, (positions.max().Whole() / 16 + 1) * 16);
+
+    Rotation Rotation(long positions, Func<Tensor, Tensor> choose)
+    {
+        if (Config.HasLearnedPositions) return default;
+        var (cosine, sine) = _rotary.Upto(positions);
+        return new(choose(cosine).unsqueeze(1), choose(sine).unsqueeze(1));
+    }
+
+    Tensor PositionRows(Tensor positions) => Parameters["model.embed_positions.weight"].index_select(0, positions);
+
+    Tensor Embed(Tensor tokens) => Parameters["model.embed_tokens.weight"].index_select(0, tokens);
+
+    static Tensor Normal(ulong seed, ulong stream, long[] shape, double deviation)
+    {
+        var values = new float[shape.Aggregate(1L, (a, b) => a * b)];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = (float)(deviation * CounterRandom.Normal(seed, stream, 0, (uint)i));
+        return tensor(values, shape);
+    }
+}
