@@ -152,7 +152,7 @@ sealed class Checkpoint : IDisposable
     {
         using var scope = NewDisposeScope();
         var embedding = parameters["model.embed_tokens.weight"];
-        if (!entry.Shape.SequenceEqual(embedding.shape) || !file.Load(entry, embedding.device).equal(embedding).Flag())
+        if (!entry.Shape.SequenceEqual(embedding.shape) || !file.Load(entry, embedding.device).eq(embedding).all().Flag())
             throw SafetensorsHeader.Broken(file.Name, "'lm_head.weight' differs from the token embedding, but the configuration says tie_word_embeddings");
     }
 

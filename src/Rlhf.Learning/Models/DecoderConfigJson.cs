@@ -31,9 +31,9 @@ static class DecoderConfigJson
             var head = Head(values, format);
             return (format.Read(values) with { HasLanguageHead = head == ModelHead.Language }, head);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException or OverflowException)
         {
-            throw new InvalidDataException($"'{path}' is no usable model configuration: {e.Message}", e);
+            throw new InvalidDataException($"'{path}' is no usable model configuration: {e.Message.TrimEnd('.')}.", e);
         }
     }
 

@@ -106,7 +106,7 @@ public static class HuggingFaceFolder
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw new InvalidDataException($"'{path}' is no usable generation configuration: {e.Message}", e);
+            throw new InvalidDataException($"'{path}' is no usable generation configuration: {e.Message.TrimEnd('.')}.", e);
         }
     }
 

@@ -86,7 +86,7 @@ public static class LowRankFolder
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw new InvalidDataException($"'{path}' is no usable adapter configuration: {e.Message}", e);
+            throw new InvalidDataException($"'{path}' is no usable adapter configuration: {e.Message.TrimEnd('.')}.", e);
         }
     }
 

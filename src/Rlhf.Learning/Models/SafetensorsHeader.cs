@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Rlhf.Learning.Models;
 
@@ -64,6 +65,7 @@ static class SafetensorsHeader
         var header = new byte[length];
         stream.ReadExactly(header);
         dataStart = stream.Position;
+        if (!Utf8.IsValid(header)) throw Broken(file, "its header is no JSON, since it is no UTF-8");
         try
         {
             var document = JsonDocument.Parse(header);
