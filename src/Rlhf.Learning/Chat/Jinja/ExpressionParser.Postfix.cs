@@ -111,8 +111,6 @@ sealed partial class ExpressionParser
         var use = new FilterUse(name.Line, value, Known(Filters.All, "filter", name.Value, name.Line), arguments);
         Check(use.Filter, arguments, name.Line);
         CheckNamed(use);
-        if (name.Value == "safe")
-            _safe.Add(use);
         return use;
     }
 

@@ -11,7 +11,6 @@ sealed partial class ExpressionParser(Tokens tokens)
     /// <summary>What may stand after a test without being its argument.</summary>
     static readonly string[] AfterTest = ["and", "or", "not", "else", "if", "in", "is"];
 
-    readonly HashSet<FilterUse> _safe = new(ReferenceEqualityComparer.Instance);
     readonly List<(string Name, int Line)> _called = [];
     int _depth;
 
@@ -29,32 +28,6 @@ sealed partial class ExpressionParser(Tokens tokens)
         while (tokens.Skip(",") && tokens.Current.Kind != TokenKind.StatementEnd && tokens.Current.Kind != TokenKind.PrintEnd)
             items.Add(withCondition ? Parse() : ParseOr());
         return new SequenceDisplay(line, items, SequenceKind.Tuple);
-    }
-
-    internal Expression ParsePrinted()
-    {
-        var printed = ParseTuple();
-        ForgetSafe(printed);
-        RefuseSafe();
-        return printed;
-    }
-
-    /// <summary>Elsewhere than at the end of what is printed, 'safe' gives a string that escapes what is joined to it.</summary>
-    internal void RefuseSafe()
-    {
-        if (_safe.FirstOrDefault() is { } safe)
-            throw tokens.Error(safe.Line, "the filter 'safe' is supported only as the last one of what '{{ }}' prints");
-    }
-
-    void ForgetSafe(Expression? printed)
-    {
-        if (printed is Conditional choice)
-        {
-            ForgetSafe(choice.Then);
-            ForgetSafe(choice.Otherwise);
-        }
-        else if (printed is FilterUse use)
-            _safe.Remove(use);
     }
 
     internal Expression Parse()

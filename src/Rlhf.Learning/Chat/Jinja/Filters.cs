@@ -6,13 +6,13 @@ namespace Rlhf.Learning.Chat.Jinja;
 static class Filters
 {
     internal static readonly IReadOnlyDictionary<string, Callable> All = Methods.Table([
-        new("trim", ["chars"], (run, value, arguments) => Methods.String["strip"].Body(run, Repr.Print(run, value), arguments)),
-        new("upper", [], (run, value, _) => TextOperations.Upper(run, Repr.Print(run, value))),
-        new("lower", [], (run, value, _) => TextOperations.Lower(run, Repr.Print(run, value))),
-        new("title", [], (run, value, _) => TextOperations.TitleFilter(run, Repr.Print(run, value))),
-        new("capitalize", [], (run, value, _) => TextOperations.Capitalize(run, Repr.Print(run, value))),
-        new("string", [], (run, value, _) => Repr.Print(run, value)),
-        new("safe", [], (_, value, _) => value), // the parser lets it stand only where it changes nothing
+        new("trim", ["chars"], (run, value, arguments) => Methods.String["strip"].Body(run, Repr.Text(run, value), arguments)),
+        new("upper", [], (run, value, _) => TextOperations.Upper(run, Repr.Text(run, value))),
+        new("lower", [], (run, value, _) => TextOperations.Lower(run, Repr.Text(run, value))),
+        new("title", [], (run, value, _) => TextOperations.TitleFilter(run, Repr.Text(run, value))),
+        new("capitalize", [], (run, value, _) => TextOperations.Capitalize(run, Repr.Text(run, value))),
+        new("string", [], (run, value, _) => Repr.Text(run, value)),
+        new("safe", [], (run, value, _) => new SafeText(Repr.Text(run, value is SafeText safe ? safe.Text : value))),
         new("replace", ["old", "new", "count"], Replace, Required: 2),
         new("indent", ["width", "first", "blank"], Indent),
         new("tojson", ["ensure_ascii", "indent", "separators", "sort_keys"], ToJson),
@@ -33,7 +33,7 @@ static class Filters
             : value;
 
     static MarkedText Replace(Rendering run, object? value, Arguments arguments) => TextOperations.Replace(
-        run, Repr.Print(run, value), Repr.Print(run, arguments.Get(0, "old")), Repr.Print(run, arguments.Get(1, "new")),
+        run, Repr.Text(run, value), Repr.Text(run, arguments.Get(0, "old")), Repr.Text(run, arguments.Get(1, "new")),
         Methods.Count(run, arguments.Get(2, "count"), "replace"));
 
     static MarkedText Indent(Rendering run, object? value, Arguments arguments)
@@ -74,7 +74,7 @@ static class Filters
 
     static object Absolute(Rendering run, object? value) => Value.Number(value) switch
     {
-        long number and > long.MinValue => Math.Abs(number),
+        long number and > long.MinValue => (object)Math.Abs(number),
         double number => Math.Abs(number),
         _ => throw run.Error($"'abs' takes a number, not {Value.Kind(value)}"),
     };
@@ -88,7 +88,7 @@ static class Filters
             throw run.Error($"'round' takes a precision from 0 to 15, not {digits}");
         var method = arguments.Get(1, "method", MarkedText.OfTemplate("common")) is MarkedText name ? name.Value : "";
         if (method == "common")
-            return Value.Number(value) is long whole ? whole : Math.Round((double)value!, (int)digits, MidpointRounding.ToEven);
+            return Value.Number(value) is long whole ? (object)whole : Math.Round((double)value!, (int)digits, MidpointRounding.ToEven);
         var scaled = Value.Float(value) * Math.Pow(10, digits);
         return method switch
         {

@@ -10,7 +10,7 @@ static partial class Functions
         new("range", ["start", "stop", "step"], Range, Required: 1),
         new("namespace", [], NewNamespace, IsOpen: true),
         new("dict", [], NewMapping, IsOpen: true),
-        new("raise_exception", ["message"], (run, _, arguments) => throw run.Refusal(Repr.Print(run, arguments.First).Value), Required: 1),
+        new("raise_exception", ["message"], (run, _, arguments) => throw run.Refusal(Repr.Text(run, arguments.First).Value), Required: 1),
         new("strftime_now", ["format"], Today, Required: 1));
 
     static Sequence Range(Rendering run, object? subject, Arguments arguments)

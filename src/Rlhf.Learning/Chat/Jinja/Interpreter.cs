@@ -41,7 +41,7 @@ sealed partial class Interpreter
                 _output.Append(write.Text);
                 return Flow.Next;
             case Print print:
-                _output.Append(Repr.Print(_rendering, Evaluate(print.Value)));
+                _output.Append(Evaluate(print.Value) is var value && value is SafeText safe ? safe.Text : Repr.Text(_rendering, value));
                 return Flow.Next;
             case If choice:
                 foreach (var (condition, body) in choice.Branches)
@@ -54,7 +54,8 @@ sealed partial class Interpreter
                 Set(assignment.Target, Evaluate(assignment.Value));
                 return Flow.Next;
             case AssignBlock block:
-                Set(block.Target, Evaluate(block.Filters(new Literal(block.Line, Capture(block.Body, new Scope(_scope))))));
+                _scope.Set(AssignBlock.Text, Capture(block.Body, new Scope(_scope)));
+                Set(block.Target, Evaluate(block.Value));
                 return Flow.Next;
             case DefineMacro macro:
                 _scope.Set(macro.Name, new Macro(macro, _scope));

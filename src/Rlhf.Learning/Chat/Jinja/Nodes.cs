@@ -27,7 +27,12 @@ sealed record Print(int Line, Expression Value) : Statement(Line);
 sealed record If(int Line, IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> Branches, IReadOnlyList<Statement> Otherwise) : Statement(Line);
 sealed record For(int Line, Target Target, Expression Items, Expression? Condition, IReadOnlyList<Statement> Body, IReadOnlyList<Statement> Otherwise) : Statement(Line);
 sealed record Assign(int Line, Target Target, Expression Value) : Statement(Line);
-sealed record AssignBlock(int Line, Target Target, IReadOnlyList<Statement> Body, Func<Expression, Expression> Filters) : Statement(Line);
+sealed record AssignBlock(int Line, Target Target, Expression Value, IReadOnlyList<Statement> Body) : Statement(Line)
+{
+    /// <summary>The variable that holds the block's text while the filters change it; no template can name it.</summary>
+    internal const string Text = "a block's text";
+}
+
 sealed record DefineMacro(int Line, string Name, IReadOnlyList<(string Name, Expression? Default)> Parameters, IReadOnlyList<Statement> Body) : Statement(Line);
 sealed record Scoped(int Line, IReadOnlyList<Statement> Body) : Statement(Line);
 sealed record Jump(int Line, Flow Flow) : Statement(Line);

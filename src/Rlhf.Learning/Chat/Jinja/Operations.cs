@@ -18,7 +18,7 @@ static class Operations
     internal static object? Apply(Rendering run, string operation, object? left, object? right)
     {
         if (operation == "~")
-            return Concatenated(run, Repr.Print(run, left), Repr.Print(run, right));
+            return Concatenated(run, Repr.Text(run, left), Repr.Text(run, right));
         try
         {
             return (operation, Value.Number(left), Value.Number(right)) switch
@@ -42,7 +42,7 @@ static class Operations
     internal static object Negative(Rendering run, object? value) => Value.Number(value) switch
     {
         long.MinValue => throw run.Error("'-' gives an integer of more than 64 bits"),
-        long number => -number,
+        long number => (object)-number, // the cast keeps the compiler from making floats of integers
         double number => -number,
         _ => throw run.Error($"'-' is not defined for {Value.Kind(value)}"),
     };

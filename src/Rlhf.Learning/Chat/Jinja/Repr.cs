@@ -6,7 +6,7 @@ namespace Rlhf.Learning.Chat.Jinja;
 /// <summary>Values as Python prints them: str(value), and repr(value) inside of lists and mappings.</summary>
 static class Repr
 {
-    internal static MarkedText Print(Rendering rendering, object? value) => value switch
+    internal static MarkedText Text(Rendering rendering, object? value) => value switch
     {
         MarkedText text => text,
         Undefined => MarkedText.Empty,

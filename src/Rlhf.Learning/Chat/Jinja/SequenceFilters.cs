@@ -28,7 +28,7 @@ static class SequenceFilters
         var items = Value.Items(run, value);
         if (arguments.Get(1, "attribute") is { } attribute)
             items = [.. items.Select(item => Attribute(run, item, attribute))];
-        return TextOperations.Join(run, items, Repr.Print(run, arguments.Get(0, "d", MarkedText.Empty)));
+        return TextOperations.Join(run, items, Repr.Text(run, arguments.Get(0, "d", MarkedText.Empty)));
     }
 
     static object Reverse(Rendering run, object? value, Arguments arguments)

@@ -36,7 +36,7 @@ sealed class StatementParser
                 statements.Add(new Write(token.Line, MarkedText.OfTemplate(token.Value)));
             else if (token.Kind == TokenKind.PrintStart)
             {
-                statements.Add(new Print(token.Line, _expressions.ParsePrinted()));
+                statements.Add(new Print(token.Line, _expressions.ParseTuple()));
                 _tokens.Expect(TokenKind.PrintEnd, "'}}'");
             }
             else if (ends.Any(_tokens.Is))
@@ -45,14 +45,14 @@ sealed class StatementParser
                 return statements;
             }
             else
-                statements.AddRange(ParseStatement());
+                statements.Add(ParseStatement());
         }
         if (ends.Length > 0)
             throw _tokens.Error($"the template ends before '{ends[^1]}'");
         return statements;
     }
 
-    IEnumerable<Statement> ParseStatement()
+    Statement ParseStatement()
     {
         var name = _tokens.Expect(TokenKind.Name, "a statement's name");
         Statement statement = name.Value switch
@@ -69,9 +69,8 @@ sealed class StatementParser
             _ => throw _tokens.Error(name.Line,
                 $"the statement '{name.Value}' is not supported; supported are if, for, break, continue, set, macro, generation and raw"),
         };
-        _expressions.RefuseSafe();
         EndTag();
-        return [statement];
+        return statement;
     }
 
     void EndTag() => _tokens.Expect(TokenKind.StatementEnd, "'%}'");
@@ -139,24 +138,9 @@ sealed class StatementParser
             return new Assign(line, target, _expressions.ParseTuple());
         if (target.IsTuple)
             throw _tokens.Error(line, "a block gives its value to one name");
-        Func<Expression, Expression> filters = value => value;
-        if (_tokens.Is("|"))
-        {
-            // Read once with a hole for the block's text, which is filled in when the block has been rendered.
-            var hole = new Hole(line);
-            var filtered = _expressions.ParseFilters(hole);
-            filters = value => Fill(filtered, hole, value);
-        }
-        return new AssignBlock(line, target, ParseClosed(loops: 0, "endset"), filters);
+        var value = _expressions.ParseFilters(new Variable(line, AssignBlock.Text));
+        return new AssignBlock(line, target, value, ParseClosed(loops: 0, "endset"));
     }
-
-    sealed record Hole(int Line) : Expression(Line);
-
-    static Expression Fill(Expression filtered, Hole hole, Expression value) => filtered switch
-    {
-        FilterUse use => use with { Target = Fill(use.Target, hole, value) },
-        _ => value,
-    };
 
     DefineMacro ParseMacro(int line)
     {

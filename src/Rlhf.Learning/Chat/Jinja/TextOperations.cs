@@ -92,7 +92,7 @@ static partial class TextOperations
     {
         var result = new MarkedText.Builder(rendering);
         for (var i = 0; i < items.Count; i++)
-            (i == 0 ? result : result.Append(separator)).Append(Repr.Print(rendering, items[i]));
+            (i == 0 ? result : result.Append(separator)).Append(Repr.Text(rendering, items[i]));
         return result.Build();
     }
 

@@ -10,6 +10,7 @@ static class Value
         long number => number != 0,
         double number => number != 0,
         MarkedText text => text.Length > 0,
+        SafeText safe => safe.Text.Length > 0,
         Sequence sequence => sequence.Length is not 0,
         Mapping mapping => mapping.Count > 0,
         _ => true,
@@ -18,11 +19,12 @@ static class Value
     internal static string Kind(object? value) => value switch
     {
         null => "none",
-        Undefined { Name: var name } => $"'{name}', which is undefined,",
+        Undefined { Name: var name } => $"'{name}' (undefined)",
         bool => "a boolean",
         long => "an integer",
         double => "a float",
         MarkedText => "a string",
+        SafeText => "a string made by 'safe', which can only be printed,",
         Sequence sequence => sequence.Kind switch
         {
             SequenceKind.List => "a list",
@@ -55,6 +57,7 @@ static class Value
                 && a.Items.Zip(b.Items).All(pair => AreEqual(rendering, pair.First, pair.Second)),
             (Mapping a, Mapping b) => a.Count == b.Count
                 && a.Pairs.All(pair => b.TryGet(pair.Key, out var value) && AreEqual(rendering, pair.Value, value)),
+            _ when left is SafeText || right is SafeText => throw rendering.Error("a string made by 'safe' can only be printed, not compared"),
             _ => ReferenceEquals(left, right),
         };
         rendering.Leave();

@@ -60,10 +60,13 @@ sealed class Mapping
         MarkedText text => text.Value,
         bool flag => flag ? 1L : 0L,
         long => key,
-        double number => number == Math.Floor(number) && Math.Abs(number) < 1e15 ? (long)number : number,
+        double number => number == Math.Floor(number) && Math.Abs(number) < 1e15 ? (object)(long)number : number,
         _ => null,
     };
 }
+
+/// <summary>What the filter safe gives, which can only be printed: joined to a string, it would escape that string in Python.</summary>
+sealed record SafeText(MarkedText Text);
 
 /// <summary>The one kind of value that a template can change.</summary>
 sealed class Namespace
