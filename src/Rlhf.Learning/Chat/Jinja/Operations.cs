@@ -29,6 +29,7 @@ static class Operations
                 ("+", Sequence { Kind: SequenceKind.List or SequenceKind.Tuple } a, Sequence b) when a.Kind == b.Kind => Joined(run, a, b),
                 ("*", MarkedText text, long times) => TextOperations.Repeat(run, text, times),
                 ("*", long times, MarkedText text) => TextOperations.Repeat(run, text, times),
+                ("*", Sequence { Kind: SequenceKind.List or SequenceKind.Tuple } items, long times) => Repeated(run, items, times),
                 ("%", MarkedText, _) => throw run.Error("formatting a string with '%' is not supported"),
                 _ => throw run.Error($"'{operation}' is not defined for {Value.Kind(left)} and {Value.Kind(right)}"),
             };
@@ -77,6 +78,17 @@ static class Operations
     }
 
     static MarkedText Concatenated(Rendering run, MarkedText left, MarkedText right) => new MarkedText.Builder(run).Append(left).Append(right).Build();
+
+    static Sequence Repeated(Rendering run, Sequence items, long times)
+    {
+        var repeated = new List<object?>();
+        for (var i = 0; i < times && items.Items.Count > 0; i++)
+        {
+            run.Spend(items.Items.Count);
+            repeated.AddRange(items.Items);
+        }
+        return new(repeated, items.Kind);
+    }
 
     static Sequence Joined(Rendering run, Sequence left, Sequence right)
     {

@@ -92,7 +92,7 @@ static class Repr
         var (mantissa, exponent) = (shortest[..shortest.IndexOf('E')], int.Parse(shortest[(shortest.IndexOf('E') + 1)..], CultureInfo.InvariantCulture));
         if (exponent is < -4 or >= 16)
             return $"{mantissa}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
-        var decimals = Math.Max(1, mantissa.TrimStart('-').Length - 2 - exponent);
+        var decimals = Math.Max(1, Math.Max(0, mantissa.TrimStart('-').Length - 2) - exponent);
         return number.ToString($"F{decimals}", CultureInfo.InvariantCulture);
     }
 

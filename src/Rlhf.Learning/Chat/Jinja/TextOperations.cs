@@ -82,7 +82,7 @@ static partial class TextOperations
             while (end < text.Length && !MarkedText.IsSpace(text.Value[end]))
                 end++;
             if (count == 0)
-                end = text.Trim(left: false, right: true).Length;
+                end = text.Length;
             parts.Add(text[..end]);
             text = text[end..text.Length].Trim(left: true, right: false);
         }
