@@ -10,14 +10,14 @@ static class Access
         Namespace space => space.Attributes.TryGetValue(name, out var attribute) ? attribute : new Undefined(name),
         LoopState loop => loop.Get(rendering, name),
         not null when Methods.Of(value)?.GetValueOrDefault(name) is { } method => new BoundMethod(value, method),
-        Mapping mapping => mapping.TryGet(MarkedText.OfTemplate(name), out var item) ? item : new Undefined(name),
+        Mapping mapping => mapping.TryGet(rendering, MarkedText.OfTemplate(name), out var item) ? item : new Undefined(name),
         _ => new Undefined(name),
     };
 
     /// <summary>value[key]: items first, then methods.</summary>
     internal static object? Item(Rendering rendering, object? value, object? key)
     {
-        if (value is Mapping mapping && mapping.TryGet(key, out var item))
+        if (value is Mapping mapping && mapping.TryGet(rendering, key, out var item))
             return item;
         if (Value.Number(key) is long index && value is MarkedText or Sequence { IsSubscriptable: true })
             return At(rendering, value, (long)Value.Number(key)!);
@@ -32,7 +32,10 @@ static class Access
         var at = index < 0 ? index + count : index;
         if (at < 0 || at >= count)
             return new Undefined($"item {index}");
-        return value is MarkedText text ? text.CharacterAt(text.CharacterStarts()[at]) : ((Sequence)value!).Items[(int)at];
+        if (value is Sequence sequence)
+            return sequence.Items[(int)at];
+        var text = (MarkedText)value!;
+        return text.CharacterAt(count == text.Length ? (int)at : text.CharacterStarts()[at]);
     }
 
     internal static object? Slice(Rendering rendering, object? value, object? start, object? stop, object? step)

@@ -31,6 +31,17 @@ sealed class MarkedText
     /// <summary>Another string in this text's place, which is a turn's as soon as one character of this text is.</summary>
     internal MarkedText Rewritten(string value) => _marks.Contains(Turn) ? OfTurn(value) : OfTemplate(value);
 
+    internal int CharacterCount
+    {
+        get
+        {
+            var count = Length;
+            for (var i = 0; i + 1 < Length; i++)
+                count -= IsPair(i) ? 1 : 0;
+            return count;
+        }
+    }
+
     /// <summary>Where each character begins: one that lies outside the basic plane takes two places here and one in Python.</summary>
     internal int[] CharacterStarts()
     {

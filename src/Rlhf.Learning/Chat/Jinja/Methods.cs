@@ -22,8 +22,8 @@ static class Methods
         new("join", ["iterable"], Join, Required: 1));
 
     internal static readonly IReadOnlyDictionary<string, Callable> Mapping = Table(
-        new("get", ["key", "default"], (_, mapping, arguments) =>
-            ((Mapping)mapping!).TryGet(arguments.Get(0, "key"), out var value) ? value : arguments.Get(1, "default"), Required: 1),
+        new("get", ["key", "default"], (run, mapping, arguments) =>
+            ((Mapping)mapping!).TryGet(run, arguments.Get(0, "key"), out var value) ? value : arguments.Get(1, "default"), Required: 1),
         new("items", [], (run, mapping, _) => View(run, mapping, pair => new Sequence([pair.Key, pair.Value], SequenceKind.Tuple))),
         new("keys", [], (run, mapping, _) => View(run, mapping, pair => pair.Key)),
         new("values", [], (run, mapping, _) => View(run, mapping, pair => pair.Value)));

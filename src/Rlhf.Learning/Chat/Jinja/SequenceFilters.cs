@@ -72,7 +72,7 @@ static class SequenceFilters
         var (caseSensitive, attribute) = (Value.IsTrue(arguments.Get(0, "case_sensitive")), arguments.Get(1, "attribute"));
         var (seen, kept) = (new Mapping(), new List<object?>());
         foreach (var item in Value.Items(run, value))
-            if (Key(run, Attribute(run, item, attribute), caseSensitive) is var key && !seen.TryGet(key, out _))
+            if (Key(run, Attribute(run, item, attribute), caseSensitive) is var key && !seen.TryGet(run, key, out _))
             {
                 seen.Set(run, key, null);
                 kept.Add(item);

@@ -56,7 +56,7 @@ static class Value
             (Sequence a, Sequence b) when a.Kind == b.Kind && a.IsSubscriptable => a.Items.Count == b.Items.Count
                 && a.Items.Zip(b.Items).All(pair => AreEqual(rendering, pair.First, pair.Second)),
             (Mapping a, Mapping b) => a.Count == b.Count
-                && a.Pairs.All(pair => b.TryGet(pair.Key, out var value) && AreEqual(rendering, pair.Value, value)),
+                && a.Pairs.All(pair => b.TryGet(rendering, pair.Key, out var value) && AreEqual(rendering, pair.Value, value)),
             _ when left is SafeText || right is SafeText => throw rendering.Error("a string made by 'safe' can only be printed, not compared"),
             _ => ReferenceEquals(left, right),
         };
@@ -108,7 +108,7 @@ static class Value
     {
         MarkedText text when item is MarkedText part => IndexOf(rendering, text.Value, part.Value, 0) >= 0,
         MarkedText => throw rendering.Error($"{Kind(item)} is looked for in a string"),
-        Mapping mapping => mapping.TryGet(item, out _),
+        Mapping mapping => mapping.TryGet(rendering, item, out _),
         _ => Items(rendering, container).Any(other => AreEqual(rendering, other, item)),
     };
 
@@ -138,7 +138,7 @@ static class Value
 
     static MarkedText[] Characters(Rendering rendering, MarkedText text)
     {
-        rendering.Spend(8L * text.Length); // each becomes an object
+        rendering.Spend(16L * text.Length); // each becomes an object
         return [.. text.CharacterStarts().Select(text.CharacterAt)];
     }
 
@@ -148,7 +148,7 @@ static class Value
         return value switch
         {
             Undefined => 0,
-            MarkedText text => text.CharacterStarts().Length,
+            MarkedText text => text.CharacterCount,
             Sequence { Length: { } count } => count,
             Mapping mapping => mapping.Count,
             _ => throw rendering.Error($"{Kind(value)} has no length"),

@@ -42,27 +42,33 @@ sealed class Mapping
 
     internal void Set(Rendering rendering, object? key, object? value)
     {
-        var id = Identity(key) ?? throw rendering.Error($"{Value.Kind(key)} is no key of a mapping; supported are strings, numbers, booleans and none");
+        var id = Identity(rendering, key) ?? throw rendering.Error($"{Value.Kind(key)} is no key of a mapping; supported are strings, numbers, booleans and none");
         _pairs[id] = (_pairs.TryGetValue(id, out var present) ? present.Key : key, value);
     }
 
-    internal bool TryGet(object? key, out object? value)
+    internal bool TryGet(Rendering rendering, object? key, out object? value)
     {
-        var found = Identity(key) is { } id && _pairs.TryGetValue(id, out var pair) ? pair : default((object?, object? Value)?);
+        var found = Identity(rendering, key) is { } id && _pairs.TryGetValue(id, out var pair) ? pair : default((object?, object? Value)?);
         value = found?.Value;
         return found is not null;
     }
 
     /// <summary>What makes keys the same: 1, 1.0 and True are, as in Python.</summary>
-    static object? Identity(object? key) => key switch
+    static object? Identity(Rendering rendering, object? key) => key switch
     {
         null => DBNull.Value,
-        MarkedText text => text.Value,
+        MarkedText text => Hashed(rendering, text),
         bool flag => flag ? 1L : 0L,
         long => key,
         double number => number == Math.Floor(number) && Math.Abs(number) < 1e15 ? (object)(long)number : number,
         _ => null,
     };
+
+    static string Hashed(Rendering rendering, MarkedText text)
+    {
+        rendering.Spend(text.Length / 4);
+        return text.Value;
+    }
 }
 
 /// <summary>What the filter safe gives, which can only be printed: joined to a string, it would escape that string in Python.</summary>
