@@ -2,14 +2,13 @@ namespace Rlhf.Learning.Tests.Chat;
 
 public class HostileTemplateTests
 {
-    const string TooMuch = "the template takes more than 32000000 steps and characters.";
+    const string TooMuch = "the template takes more than 16000000 steps and characters.";
     const string TooDeep = "the template nests calls or values more than 200 deep.";
 
     [Theory]
     [InlineData("{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}", TooMuch)]
     [InlineData("{% set n = namespace(x='a') %}{% for i in range(100) %}{% set n.x = n.x + n.x %}{% endfor %}", TooMuch)]
     [InlineData("{{ 'a' * 1000000000000 }}", TooMuch)]
-    [InlineData("{{ [1] | tojson(indent=1000000000000) }}", TooMuch)]
     [InlineData("{% set b = 'a' * 1000000 %}{{ b | replace('a', b) }}", TooMuch)]
     [InlineData("{% set b = 'a' * 1000000 %}{% set c = b[:500000] + 'b' %}{% for i in range(100000) %}{% if c in b %}{% endif %}{% endfor %}", TooMuch)]
     [InlineData("{% set b = 'a' * 1000000 %}{% set d = {b: 1} %}{% for i in range(100000) %}{% if d[b] %}{% endif %}{% endfor %}", TooMuch)]
