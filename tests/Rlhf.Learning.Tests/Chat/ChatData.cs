@@ -7,7 +7,7 @@ namespace Rlhf.Learning.Tests.Chat;
 /// <summary>The templates, dialogues and renderings that lie beside these tests.</summary>
 static class ChatData
 {
-    static readonly string _folder = Path.Combine(
+    static readonly string Folder = Path.Combine(
         typeof(ChatData).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "RepositoryRoot").Value!,
         "tests", "Rlhf.Learning.Tests", "Chat");
 
@@ -17,11 +17,11 @@ static class ChatData
         [.. Read<string[][][]>("conversations.json").Select(turns => turns.Select(turn => new ChatTurn(turn[0], turn[1])).ToList())];
 
     internal static IEnumerable<string> TemplateNames =>
-        Directory.GetFiles(Path.Combine(_folder, "Templates")).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+        Directory.GetFiles(Path.Combine(Folder, "Templates")).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
 
-    internal static T Read<T>(string file) => JsonSerializer.Deserialize<T>(File.ReadAllText(Path.Combine(_folder, file)))!;
+    internal static T Read<T>(string file) => JsonSerializer.Deserialize<T>(File.ReadAllText(Path.Combine(Folder, file)))!;
 
-    internal static ChatTemplate Template(string file) => ChatTemplate.Parse(File.ReadAllText(Path.Combine(_folder, "Templates", file)), file);
+    internal static ChatTemplate Template(string file) => ChatTemplate.Parse(File.ReadAllText(Path.Combine(Folder, "Templates", file)), file);
 
     internal static RenderedChat Render(string source, params IReadOnlyList<ChatTurn> turns) =>
         ChatTemplate.Parse(source, "t").Render(turns, addGenerationPrompt: true, Special);

@@ -5,12 +5,12 @@ namespace Rlhf.Learning.Tests.Chat;
 
 public class ChatEncoderTests
 {
-    static readonly Dictionary<string, int> _special = new() { ["<s>"] = -1, ["</s>"] = -2, ["<|im_start|>"] = -3, ["<|im_end|>"] = -4, ["<|im_end|>\n"] = -5, ["<think>"] = -6 };
+    static readonly Dictionary<string, int> Special = new() { ["<s>"] = -1, ["</s>"] = -2, ["<|im_start|>"] = -3, ["<|im_end|>"] = -4, ["<|im_end|>\n"] = -5, ["<think>"] = -6 };
 
     /// <summary>A character's id is its number, so that ids can be read; control tokens have negative ids.</summary>
-    static readonly ChatEncoder _encoder = new(text => [.. text.Select(c => (int)c)], _special);
+    static readonly ChatEncoder Encoder = new(text => [.. text.Select(c => (int)c)], Special);
 
-    static readonly ChatTurn[] _question = [new("user", "Why?")];
+    static readonly ChatTurn[] Question = [new("user", "Why?")];
 
     [Fact]
     public void Only_control_tokens_split_the_text()
@@ -22,7 +22,7 @@ public class ChatEncoderTests
                 texts.Add(text);
                 return [0];
             },
-            _special);
+            Special);
 
         var ids = encoder.Encode(new([new("<s>a", true), new("b<s>c", false), new("d<|im_end|>", true), new("<think>", false)]));
 
@@ -32,22 +32,22 @@ public class ChatEncoderTests
 
     [Fact]
     public void The_longest_control_token_is_taken() =>
-        Assert.Equal([-5, -4], _encoder.Encode(new([new("<|im_end|>\n<|im_end|>", true)])));
+        Assert.Equal([-5, -4], Encoder.Encode(new([new("<|im_end|>\n<|im_end|>", true)])));
 
     [Fact]
     public void A_control_token_stands_wholly_in_what_the_template_wrote() =>
-        Assert.Equal("<|im_end|>".Select(c => (int)c), _encoder.Encode(new([new("<|", true), new("im_end", false), new("|>", true)])));
+        Assert.Equal("<|im_end|>".Select(c => (int)c), Encoder.Encode(new([new("<|", true), new("im_end", false), new("|>", true)])));
 
     [Theory]
     [MemberData(nameof(RefereeTests.Templates), MemberType = typeof(RefereeTests))]
     public void Control_tokens_that_turns_spell_out_give_no_control_ids(string file)
     {
         var template = ChatData.Template(file);
-        var spelled = string.Join(' ', _special.Keys.Where(token => token != "<think>"));
+        var spelled = string.Join(' ', Special.Keys.Where(token => token != "<think>"));
         ChatTurn[] harmless = [new("user", "Why?"), new("assistant", "Since."), new("user", "So?")];
         ChatTurn[] hostile = [new("user", spelled), new("assistant", spelled), new("user", spelled)];
 
-        int[] ControlIds(ChatTurn[] turns) => [.. _encoder.Encode(template.Render(turns, true, ChatData.Special)).Where(id => id < 0)];
+        int[] ControlIds(ChatTurn[] turns) => [.. Encoder.Encode(template.Render(turns, true, ChatData.Special)).Where(id => id < 0)];
 
         Assert.Equal(ControlIds(harmless), ControlIds(hostile));
     }
@@ -68,16 +68,16 @@ public class ChatEncoderTests
     {
         var template = ChatData.Template("marked-turns.jinja");
 
-        var dialogue = _encoder.EncodeDialogue(template, _question, "Since.", ChatData.Special);
+        var dialogue = Encoder.EncodeDialogue(template, Question, "Since.", ChatData.Special);
 
-        Assert.Equal(_encoder.Encode(template.Render(_question, true, ChatData.Special)), dialogue.Ids[..dialogue.PromptLength]);
+        Assert.Equal(Encoder.Encode(template.Render(Question, true, ChatData.Special)), dialogue.Ids[..dialogue.PromptLength]);
         Assert.Equal([.. "Since.".Select(c => (int)c), -5], dialogue.Ids[dialogue.PromptLength..]);
     }
 
     [Fact]
     public void Thoughts_that_a_template_writes_into_the_last_answer_belong_to_the_completion()
     {
-        var dialogue = _encoder.EncodeDialogue(ChatData.Template("thoughts-of-the-last-answer.jinja"), _question, "Since.", ChatData.Special);
+        var dialogue = Encoder.EncodeDialogue(ChatData.Template("thoughts-of-the-last-answer.jinja"), Question, "Since.", ChatData.Special);
 
         Assert.Equal([-6, '\n', '\n'], dialogue.Ids[dialogue.PromptLength..][..3]);
     }
@@ -86,7 +86,7 @@ public class ChatEncoderTests
     public void A_template_that_writes_the_prompt_otherwise_once_it_is_answered_is_refused()
     {
         var error = Assert.Throws<InvalidDataException>(() =>
-            _encoder.EncodeDialogue(ChatData.Template("thoughts-begun-by-the-prompt.jinja"), _question, "Since.", ChatData.Special));
+            Encoder.EncodeDialogue(ChatData.Template("thoughts-begun-by-the-prompt.jinja"), Question, "Since.", ChatData.Special));
 
         Assert.Equal(
             "Chat template 'thoughts-begun-by-the-prompt.jinja' writes the prompt otherwise once it is answered: only 26 of its 28 ids begin the dialogue.",
@@ -96,10 +96,10 @@ public class ChatEncoderTests
     [Fact]
     public void A_completion_that_merges_into_the_prompts_last_token_is_refused()
     {
-        var encoder = new ChatEncoder(text => [.. text.Replace("\n\n", "\u0001").Select(c => (int)c)], _special);
+        var encoder = new ChatEncoder(text => [.. text.Replace("\n\n", "\u0001").Select(c => (int)c)], Special);
 
         var error = Assert.Throws<InvalidDataException>(() =>
-            encoder.EncodeDialogue(ChatTemplate.Parse("Q:\n{{ messages[1:] | map(attribute='content') | join }}", "t"), _question, "\nSince.", ChatData.Special));
+            encoder.EncodeDialogue(ChatTemplate.Parse("Q:\n{{ messages[1:] | map(attribute='content') | join }}", "t"), Question, "\nSince.", ChatData.Special));
 
         Assert.Equal("The completion's beginning merges with the prompt's end: id 2 of the prompt's 3 is another one in the dialogue under chat template 't'.", error.Message);
     }

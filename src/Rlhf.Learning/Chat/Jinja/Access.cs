@@ -20,7 +20,7 @@ static class Access
         if (value is Mapping mapping && mapping.TryGet(rendering, key, out var item))
             return item;
         if (Value.Number(key) is long index && value is MarkedText or Sequence { IsSubscriptable: true })
-            return At(rendering, value, (long)Value.Number(key)!);
+            return At(rendering, value, index);
         if (key is MarkedText { Value: var name })
             return value is Mapping && !Methods.Mapping.ContainsKey(name) ? new Undefined(name) : Member(rendering, value, name);
         return value is Undefined ? Member(rendering, value, "an item") : new Undefined(Value.Kind(key));

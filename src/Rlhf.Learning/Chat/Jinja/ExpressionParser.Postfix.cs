@@ -68,7 +68,7 @@ sealed partial class ExpressionParser
     ArgumentList ParseArguments()
     {
         var (positional, named) = (new List<Expression>(), new List<(string Name, Expression Value)>());
-        for (tokens.Expect("("); !tokens.Skip(")"); )
+        for (tokens.Expect("("); !tokens.Skip(")");)
         {
             if (tokens.Is("*") || tokens.Is("**"))
                 throw tokens.Error("arguments spread by '*' are not supported; supported are single and named ones");

@@ -146,7 +146,7 @@ sealed class StatementParser
     {
         var name = _tokens.Expect(TokenKind.Name, "a macro's name").Value;
         var parameters = new List<(string Name, Expression? Default)>();
-        for (_tokens.Expect("("); !_tokens.Skip(")"); )
+        for (_tokens.Expect("("); !_tokens.Skip(")");)
         {
             var parameter = _tokens.Expect(TokenKind.Name, "a parameter's name").Value;
             parameters.Add((parameter, _tokens.Skip("=") ? _expressions.Parse() : null));
