@@ -131,6 +131,8 @@ sealed partial class ExpressionParser
         tokens.Expect("is");
         var negated = tokens.Skip("not");
         var name = tokens.Expect(TokenKind.Name, "a test's name");
+        if (tokens.Is("is"))
+            throw tokens.Error("a test is followed by another one, where 'and' was expected between them");
         var arguments = tokens.Is("(") ? ParseArguments()
             : BeginsArgument() ? new([ParsePostfix(ParsePrimary())], [])
             : new ArgumentList([], []);

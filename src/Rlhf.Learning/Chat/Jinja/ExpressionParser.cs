@@ -9,7 +9,7 @@ sealed partial class ExpressionParser(Tokens tokens)
     static readonly string[] Comparisons = ["==", "!=", "<", "<=", ">", ">="];
 
     /// <summary>What may stand after a test without being its argument.</summary>
-    static readonly string[] AfterTest = ["and", "or", "not", "else", "if", "in", "is"];
+    static readonly string[] AfterTest = ["and", "or", "else"];
 
     readonly List<(string Name, int Line)> _called = [];
     int _depth;

@@ -20,8 +20,8 @@ static class Filters
         new("count", [], (run, value, _) => Value.Length(run, value)),
         new("default", ["default_value", "boolean"], Default),
         new("d", ["default_value", "boolean"], Default),
-        new("int", ["default"], (_, value, arguments) => Int(value) ?? arguments.Get(0, "default", 0L)),
-        new("float", ["default"], (_, value, arguments) => Float(value) ?? arguments.Get(0, "default", 0.0)),
+        new("int", ["default"], (run, value, arguments) => Int(run, value) ?? arguments.Get(0, "default", 0L)),
+        new("float", ["default"], (run, value, arguments) => Float(run, value) ?? arguments.Get(0, "default", 0.0)),
         new("abs", [], (run, value, _) => Absolute(run, value)),
         new("round", ["precision", "method"], Round),
         .. SequenceFilters.All,
@@ -57,15 +57,17 @@ static class Filters
         return new Json(run, indent, item, key, Value.IsTrue(arguments.Get(3, "sort_keys")), Value.IsTrue(arguments.Get(0, "ensure_ascii"))).Write(value);
     }
 
-    static object? Int(object? value)
+    static object? Int(Rendering run, object? value)
     {
         if (value is MarkedText text && long.TryParse(text.Trim(true, true).Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole))
             return whole;
-        return Value.Number(value) is long number ? number : Float(value) is { } real && Math.Abs(real) < 9e18 ? (long)real : null;
+        return Value.Number(value) is long number ? number : Float(run, value) is { } real && Math.Abs(real) < 9e18 ? (long)real : null;
     }
 
-    static double? Float(object? value)
+    static double? Float(Rendering run, object? value)
     {
+        if (value is Undefined undefined)
+            throw run.Error($"'{undefined.Name}', which is undefined, is no number");
         if (value is not MarkedText text)
             return Value.IsNumber(value) ? Value.Float(value) : null;
         const NumberStyles styles = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;

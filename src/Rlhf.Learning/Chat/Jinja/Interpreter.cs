@@ -147,12 +147,14 @@ sealed partial class Interpreter
         var names = definition.Parameters.Select(parameter => parameter.Name).ToList();
         if (new Callable(definition.Name, [.. names], (_, _, _) => null).Misuse(arguments.Positional.Count, arguments.Named.Keys) is { } misuse)
             throw _rendering.Error(misuse);
+        foreach (var name in names)
+            scope.Set(name, new Undefined(name)); // which a default of the same name sees
         for (var i = 0; i < names.Count; i++)
         {
             var isGiven = i < arguments.Positional.Count || arguments.Named.ContainsKey(names[i]);
             var value = isGiven ? arguments.Get(i, names[i])
                 : definition.Parameters[i].Default is { } otherwise ? Within(scope, () => Evaluate(otherwise))
-                : new Undefined(names[i]);
+                : scope.Get(names[i]);
             scope.Set(names[i], value);
         }
         return Capture(definition.Body, scope);

@@ -48,7 +48,7 @@ sealed class Json(Rendering rendering, string? indent, string itemSeparator, str
     }
 
     (object? Key, object? Value)[] Ordered(Mapping mapping) => sortKeys
-        ? [.. mapping.Pairs.Order(Comparer<(object? Key, object? Value)>.Create((a, b) => Value.Compare(rendering, a.Key, b.Key)))]
+        ? Value.Sorted(rendering, mapping.Pairs, pair => pair.Key)
         : [.. mapping.Pairs];
 
     static MarkedText Key(object? key) => key is MarkedText text ? text : MarkedText.OfTemplate(key switch

@@ -23,7 +23,7 @@ static class Methods
 
     internal static readonly IReadOnlyDictionary<string, Callable> Mapping = Table(
         new("get", ["key", "default"], (run, mapping, arguments) =>
-            ((Mapping)mapping!).TryGet(run, arguments.Get(0, "key"), out var value) ? value : arguments.Get(1, "default"), Required: 1),
+            ((Mapping)mapping!).Find(run, arguments.Get(0, "key"), out var value) ? value : arguments.Get(1, "default"), Required: 1),
         new("items", [], (run, mapping, _) => View(run, mapping, pair => new Sequence([pair.Key, pair.Value], SequenceKind.Tuple))),
         new("keys", [], (run, mapping, _) => View(run, mapping, pair => pair.Key)),
         new("values", [], (run, mapping, _) => View(run, mapping, pair => pair.Value)));

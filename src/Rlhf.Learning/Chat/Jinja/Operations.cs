@@ -72,10 +72,16 @@ static class Operations
             "-" => a - b,
             "*" => a * b,
             "/" => a / b,
-            "//" => Math.Floor(a / b),
-            _ => a - b * Math.Floor(a / b),
+            "//" => FloorDivided(a, b),
+            _ => Modulo(a, b),
         };
     }
+
+    static double Modulo(double a, double b) => a % b is not 0 and var rest ? rest < 0 != b < 0 ? rest + b : rest : Math.CopySign(0, b);
+
+    /// <summary>The whole number that fits the remainder, which the rounded quotient's floor does not always.</summary>
+    static double FloorDivided(double a, double b) =>
+        Math.Round((a - Modulo(a, b)) / b) is not 0 and var quotient ? quotient : Math.CopySign(0, a / b);
 
     static MarkedText Concatenated(Rendering run, MarkedText left, MarkedText right) => new MarkedText.Builder(run).Append(left).Append(right).Build();
 

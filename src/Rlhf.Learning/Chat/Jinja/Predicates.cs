@@ -18,9 +18,9 @@ static class Predicates
         Is("true", value => value is true),
         Is("false", value => value is false),
         Is("callable", value => value is Callable or Macro or BoundMethod),
-        new("even", [], (run, value, _) => Remainder(run, value, 2L, "even") == 0),
-        new("odd", [], (run, value, _) => Remainder(run, value, 2L, "odd") == 1),
-        new("divisibleby", ["num"], (run, value, arguments) => Remainder(run, value, arguments.First, "divisibleby") == 0, Required: 1),
+        new("even", [], (run, value, _) => HasRemainder(run, value, 2L, 0L)),
+        new("odd", [], (run, value, _) => HasRemainder(run, value, 2L, 1L)),
+        new("divisibleby", ["num"], (run, value, arguments) => HasRemainder(run, value, arguments.First, 0L), Required: 1),
         new("in", ["seq"], (run, value, arguments) => Value.Contains(run, arguments.First, value), Required: 1),
         Compare("eq", "=="), Compare("equalto", "=="), Compare("==", "=="), Compare("ne", "!="), Compare("!=", "!="),
         Compare("lt", "<"), Compare("lessthan", "<"), Compare("<", "<"), Compare("le", "<="), Compare("<=", "<="),
@@ -31,7 +31,6 @@ static class Predicates
     static Callable Compare(string name, string comparison) =>
         new(name, ["other"], (run, value, arguments) => Operations.Compare(run, comparison, value, arguments.First), Required: 1);
 
-    static long Remainder(Rendering run, object? value, object? divisor, string user) => Operations.Apply(run, "%", value, divisor) is long remainder
-        ? remainder
-        : throw run.Error($"'{user}' takes integers, not {Value.Kind(value)}");
+    static bool HasRemainder(Rendering run, object? value, object? divisor, long remainder) =>
+        Value.AreEqual(run, Operations.Apply(run, "%", value, divisor), remainder);
 }

@@ -61,11 +61,8 @@ static class SequenceFilters
         return Sorted(run, Value.Items(run, value), item => Key(run, Attribute(run, item, attribute), caseSensitive), Value.IsTrue(arguments.Get(0, "reverse")));
     }
 
-    static Sequence Sorted(Rendering run, IReadOnlyList<object?> items, Func<object?, object?> key, bool descending)
-    {
-        var order = Comparer<object?>.Create((a, b) => Value.Compare(run, a, b));
-        return new([.. descending ? items.OrderByDescending(key, order) : items.OrderBy(key, order)]);
-    }
+    static Sequence Sorted(Rendering run, IReadOnlyList<object?> items, Func<object?, object?> key, bool descending) =>
+        new([.. Value.Sorted(run, items, key, descending)]);
 
     static Sequence Unique(Rendering run, object? value, Arguments arguments)
     {

@@ -86,6 +86,20 @@ static class Value
         return order;
     }
 
+    /// <summary>Items in the order of their keys, those of equal keys as they stood.</summary>
+    internal static T[] Sorted<T>(Rendering rendering, IEnumerable<T> items, Func<T, object?> key, bool descending = false)
+    {
+        var order = Comparer<object?>.Create((a, b) => Compare(rendering, a, b));
+        try
+        {
+            return [.. descending ? items.OrderByDescending(key, order) : items.OrderBy(key, order)];
+        }
+        catch (InvalidOperationException wrapped) when (wrapped.InnerException is InvalidDataException refusal)
+        {
+            throw new InvalidDataException(refusal.Message, refusal); // which the runtime's sorting hides
+        }
+    }
+
     static int CompareItems(Rendering rendering, IReadOnlyList<object?> a, IReadOnlyList<object?> b)
     {
         for (var i = 0; i < a.Count && i < b.Count; i++)
@@ -108,7 +122,7 @@ static class Value
     {
         MarkedText text when item is MarkedText part => IndexOf(rendering, text.Value, part.Value, 0) >= 0,
         MarkedText => throw rendering.Error($"{Kind(item)} is looked for in a string"),
-        Mapping mapping => mapping.TryGet(rendering, item, out _),
+        Mapping mapping => mapping.Find(rendering, item, out _),
         _ => Items(rendering, container).Any(other => AreEqual(rendering, other, item)),
     };
 

@@ -42,9 +42,16 @@ sealed class Mapping
 
     internal void Set(Rendering rendering, object? key, object? value)
     {
-        var id = Identity(rendering, key) ?? throw rendering.Error($"{Value.Kind(key)} is no key of a mapping; supported are strings, numbers, booleans and none");
+        var id = Identity(rendering, key) ?? throw NoKey(rendering, key);
         _pairs[id] = (_pairs.TryGetValue(id, out var present) ? present.Key : key, value);
     }
+
+    /// <summary>As TryGet, but what can be no key is an error.</summary>
+    internal bool Find(Rendering rendering, object? key, out object? value) =>
+        TryGet(rendering, key, out value) || (Identity(rendering, key) is null && key is not Undefined ? throw NoKey(rendering, key) : false);
+
+    static InvalidDataException NoKey(Rendering rendering, object? key) =>
+        rendering.Error($"{Value.Kind(key)} is no key of a mapping; supported are strings, numbers, booleans and none");
 
     internal bool TryGet(Rendering rendering, object? key, out object? value)
     {
