@@ -6,6 +6,7 @@ namespace Rlhf.Learning.Chat;
 /// <remarks>
 /// Only control tokens split a dialogue: what stands between two of them is encoded as one string, whoever wrote it, as the
 /// reference implementation does. One that a turn spells out, wholly or in part, is ordinary text, unlike in that implementation.
+/// White space beside a control token stays text, also where a tokenizer's file makes it part of the token (lstrip, rstrip).
 /// </remarks>
 public sealed class ChatEncoder
 {

@@ -28,11 +28,12 @@ public sealed class ChatTemplate
         : throw new InvalidDataException($"Chat template '{name}' has {source.Length} characters; supported are up to {MaxSourceLength}.");
 
     /// <summary>Renders a dialogue.</summary>
-    /// <param name="turns">The dialogue. A role other than system, user, assistant and tool counts as text of the turn.</param>
+    /// <param name="turns">The dialogue. Its text is untrusted in what is rendered, and so is a role other than system, user, assistant and tool.</param>
     /// <param name="addGenerationPrompt">Whether to end with what stands before an assistant's answer.</param>
     /// <param name="special">Further names that the template sees, such as bos_token and eos_token.</param>
     /// <param name="today">The date for templates that write one; null refuses them.</param>
-    /// <exception cref="InvalidDataException">The template refuses the dialogue, does what Python would refuse, or exceeds the limits on its work.</exception>
+    /// <exception cref="InvalidDataException">The template refuses the dialogue, does what Python would refuse, or takes
+    /// more than 16,000,000 steps and characters, of which a dialogue of a million characters takes fewer.</exception>
     public RenderedChat Render(
         IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, IReadOnlyDictionary<string, string> special, DateOnly? today = null)
     {

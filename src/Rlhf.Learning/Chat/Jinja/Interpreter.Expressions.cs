@@ -1,5 +1,6 @@
 namespace Rlhf.Learning.Chat.Jinja;
 
+/// <summary>Computes a template's expressions.</summary>
 sealed partial class Interpreter
 {
     object? Evaluate(Expression expression)

@@ -9,7 +9,7 @@ sealed class Rendering(string name, DateOnly? today)
 {
     internal const int MaxDepth = 200;
     internal const int MaxRange = 100_000;
-    const long MaxWork = 16_000_000; // a dialogue of a million characters takes less, but where a template looks at each of them
+    const long MaxWork = 16_000_000; // more than a dialogue of a million characters takes, unless the template looks at each of them
 
     long _left = MaxWork;
     int _depth;
