@@ -65,8 +65,10 @@ public sealed class ChatEncoder
         var common = promptIds.AsSpan().CommonPrefixLength(ids);
         if (common < promptIds.Length)
             throw new InvalidDataException(dialogue.Text.StartsWith(prompt.Text, StringComparison.Ordinal)
-                ? $"The completion's beginning merges with the prompt's end: id {common} of the prompt's {promptIds.Length} is another one in the dialogue under chat template '{template.Name}'."
-                : $"Chat template '{template.Name}' writes the prompt otherwise once it is answered: only {common} of its {promptIds.Length} ids begin the dialogue.");
+                ? $"The completion's beginning merges with the prompt's end: id {common} of the prompt's {promptIds.Length} "
+                    + $"is another one in the dialogue under chat template '{template.Name}'."
+                : $"Chat template '{template.Name}' writes the prompt otherwise once it is answered: "
+                    + $"only {common} of its {promptIds.Length} ids begin the dialogue.");
         return new(ids, promptIds.Length);
     }
 

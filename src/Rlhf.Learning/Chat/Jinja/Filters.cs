@@ -47,7 +47,9 @@ static class Filters
     static MarkedText ToJson(Rendering run, object? value, Arguments arguments)
     {
         var width = arguments.Get(1, "indent");
-        var indent = width is null ? null : width is MarkedText text ? text.Value : TextOperations.Repeat(run, MarkedText.OfTemplate(" "), Methods.Count(run, width, "tojson")).Value;
+        var indent = width is null ? null : width is MarkedText text
+            ? text.Value
+            : TextOperations.Repeat(run, MarkedText.OfTemplate(" "), Methods.Count(run, width, "tojson")).Value;
         var (item, key) = arguments.Get(2, "separators") switch
         {
             null => (indent is null ? ", " : ",", ": "),

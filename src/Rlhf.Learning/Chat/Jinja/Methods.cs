@@ -18,7 +18,8 @@ static class Methods
         new("title", [], (run, text, _) => TextOperations.Title(run, (MarkedText)text!)),
         new("capitalize", [], (run, text, _) => TextOperations.Capitalize(run, (MarkedText)text!)),
         new("replace", ["old", "new", "count"], (run, text, arguments) => TextOperations.Replace(run, (MarkedText)text!,
-            Text(run, arguments.Get(0, "old"), "replace"), Text(run, arguments.Get(1, "new"), "replace"), Count(run, arguments.Get(2, "count", -1L), "replace")), Required: 2),
+            Text(run, arguments.Get(0, "old"), "replace"), Text(run, arguments.Get(1, "new"), "replace"),
+            Count(run, arguments.Get(2, "count", -1L), "replace")), Required: 2),
         new("join", ["iterable"], Join, Required: 1));
 
     internal static readonly IReadOnlyDictionary<string, Callable> Mapping = Table(

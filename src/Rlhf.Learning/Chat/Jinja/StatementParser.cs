@@ -19,7 +19,8 @@ sealed class StatementParser
         var statements = parser.ParseBody();
         foreach (var (name, line) in parser._expressions.Called)
             if (!parser._assigned.Contains(name))
-                throw tokens.Error(line, $"the function '{name}' is not supported; supported are {string.Join(", ", Functions.All.Keys)} and the template's own macros");
+                throw tokens.Error(
+                    line, $"the function '{name}' is not supported; supported are {string.Join(", ", Functions.All.Keys)} and the template's own macros");
         return statements;
     }
 
