@@ -99,7 +99,7 @@ public sealed class Llama2cTokenizer : ITokenizer
     }
 
     /// <summary>The piece that two neighbors give together, with its score, or null where there is none.</summary>
-    (int Id, float Score)? Merge(int left, int right) =>
+    (int Id, double Score)? Merge(int left, int right) =>
         left >= FirstPieceId && right >= FirstPieceId && _ids.TryGetValue(Key(_pieces[left].Bytes) + Key(_pieces[right].Bytes), out var id)
             ? (id, _pieces[id].Score)
             : null;
