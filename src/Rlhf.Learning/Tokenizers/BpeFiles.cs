@@ -17,17 +17,16 @@ sealed record BpeFiles(IReadOnlyDictionary<string, int> Ids, IReadOnlyList<strin
     static readonly string[] Classes = ["GPT2Tokenizer", "GPT2TokenizerFast"];
 
     /// <summary>Reads vocabulary, merges and what the other files of the folder say about its tokens.</summary>
-    internal static ByteLevelBpeTokenizer Load(string folder) => TokenizerFiles.Reading(folder, () =>
+    internal static ByteLevelBpeTokenizer Load(string folder) => TokenizerFiles.Reading(folder, files =>
     {
-        var files = new TokenizerFiles();
-        var config = TokenizerConfig.Read(folder, files);
+        var config = TokenizerConfig.Read(files);
         if (config.Class is { } name && !Classes.Contains(name))
             throw new InvalidDataException(
                 $"{TokenizerFiles.Config} has the class '{name}', but without tokenizer.json only {string.Join(" and ", Classes)} are supported");
         if (config.PutsSpaceFirst)
             throw new InvalidDataException($"{TokenizerFiles.Config} has add_prefix_space true, but without tokenizer.json only false is supported");
-        var ids = ReadVocabulary(folder, files);
-        var merges = ReadMerges(folder, files, ids);
+        var ids = ReadVocabulary(files);
+        var merges = ReadMerges(files, ids);
         config.Complete(ids.Concat(config.Added.Select(t => KeyValuePair.Create(t.Text, t.Id))), Classes[0]);
         var eos = config.Texts["eos_token"];
         var (bos, pad) = (config.Texts.GetValueOrDefault("bos_token", eos), config.Texts.GetValueOrDefault("pad_token", eos));
@@ -39,11 +38,10 @@ sealed record BpeFiles(IReadOnlyDictionary<string, int> Ids, IReadOnlyList<strin
     });
 
     /// <summary>Reads vocabulary and merges where no file says which tokens are special.</summary>
-    internal static BpeFiles Read(string folder, SpecialTokens special) => TokenizerFiles.Reading(folder, () =>
+    internal static BpeFiles Read(string folder, SpecialTokens special) => TokenizerFiles.Reading(folder, files =>
     {
-        var files = new TokenizerFiles();
-        var ids = ReadVocabulary(folder, files);
-        var merges = ReadMerges(folder, files, ids);
+        var ids = ReadVocabulary(files);
+        var merges = ReadMerges(files, ids);
         return new BpeFiles(ids, [.. merges.Select(m => $"{m.Left} {m.Right}")], special);
     });
 
@@ -78,11 +76,11 @@ sealed record BpeFiles(IReadOnlyDictionary<string, int> Ids, IReadOnlyList<strin
         return files;
     }
 
-    static Dictionary<string, int> ReadVocabulary(string folder, TokenizerFiles files)
+    static Dictionary<string, int> ReadVocabulary(TokenizerFiles files)
     {
         try
         {
-            var ids = JsonSerializer.Deserialize<Dictionary<string, int>>(Required(folder, files, TokenizerFiles.Vocabulary)) ?? [];
+            var ids = JsonSerializer.Deserialize<Dictionary<string, int>>(Required(files, TokenizerFiles.Vocabulary)) ?? [];
             return ids.Count > 0 && ids.Values.Order().SequenceEqual(Enumerable.Range(0, ids.Count))
                 ? ids
                 : throw new InvalidDataException($"the {ids.Count} ids of {TokenizerFiles.Vocabulary} are not 0 to {ids.Count - 1}");
@@ -93,18 +91,18 @@ sealed record BpeFiles(IReadOnlyDictionary<string, int> Ids, IReadOnlyList<strin
         }
     }
 
-    static List<(string Left, string Right)> ReadMerges(string folder, TokenizerFiles files, Dictionary<string, int> ids)
+    static List<(string Left, string Right)> ReadMerges(TokenizerFiles files, Dictionary<string, int> ids)
     {
         List<(string, string)> merges = [];
-        using var reader = new StreamReader(new MemoryStream(Required(folder, files, TokenizerFiles.Merges)));
+        using var reader = new StreamReader(new MemoryStream(Required(files, TokenizerFiles.Merges)));
         for (var first = true; reader.ReadLine() is { } line; first = false)
             if (line.Length > 0 && !(first && line.StartsWith("#version", StringComparison.Ordinal)))
                 merges.Add(Merge(line, ids, TokenizerFiles.Merges));
         return merges;
     }
 
-    static byte[] Required(string folder, TokenizerFiles files, string name) =>
-        files.Read(folder, name) ?? throw new InvalidDataException($"{name} is missing");
+    static byte[] Required(TokenizerFiles files, string name) =>
+        files.Read(name) ?? throw new InvalidDataException($"{name} is missing");
 
     static (string Left, string Right) Merge(string line, Dictionary<string, int> ids, string file) =>
         line.Split(' ') is [{ Length: > 0 } left, { Length: > 0 } right]

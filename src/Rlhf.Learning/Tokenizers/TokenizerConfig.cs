@@ -10,20 +10,19 @@ sealed class TokenizerConfig
     static readonly string[] Names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
     static readonly string[] ModelConfigs = ["generation_config.json", "config.json"];
 
-    readonly string _folder;
     readonly TokenizerFiles _files;
     readonly JsonObject _json;
     readonly List<string> _additional = [];
 
-    TokenizerConfig(string folder, TokenizerFiles files)
+    TokenizerConfig(TokenizerFiles files)
     {
-        (_folder, _files) = (folder, files);
-        _json = files.ReadObject(folder, TokenizerFiles.Config);
+        _files = files;
+        _json = files.ReadObject(TokenizerFiles.Config);
         Take(_json);
-        Take(files.ReadObject(folder, TokenizerFiles.SpecialTokensMap));
+        Take(files.ReadObject(TokenizerFiles.SpecialTokensMap));
         (Class, AddsBos) = ((string?)_json["tokenizer_class"], (bool?)_json["add_bos_token"]);
         PutsSpaceFirst = (bool?)_json["add_prefix_space"] ?? false;
-        Template = files.Read(folder, TokenizerFiles.Template) is { } file ? Encoding.UTF8.GetString(file) : Default(_json["chat_template"]);
+        Template = files.Read(TokenizerFiles.Template) is { } file ? Encoding.UTF8.GetString(file) : Default(_json["chat_template"]);
         foreach (var (id, token) in _json["added_tokens_decoder"]?.AsObject() ?? [])
             Added.Add(AddedTokenJson.Read(token!.Deserialize<JsonElement>(), int.Parse(id, System.Globalization.CultureInfo.InvariantCulture)));
     }
@@ -43,8 +42,8 @@ sealed class TokenizerConfig
     /// <summary>Texts of all special tokens that are named.</summary>
     internal IEnumerable<string> Special => Texts.Values.Concat(_additional);
 
-    internal static TokenizerConfig Read(string folder, TokenizerFiles files) =>
-        TokenizerFiles.Parse($"{TokenizerFiles.Config} is no JSON object with token names", () => new TokenizerConfig(folder, files));
+    internal static TokenizerConfig Read(TokenizerFiles files) =>
+        TokenizerFiles.Parse($"{TokenizerFiles.Config} is no JSON object with token names", () => new TokenizerConfig(files));
 
     /// <summary>
     /// Where no eos_token is named, takes the tokens from the model's configuration, which knows their ids, and names them in the
@@ -68,7 +67,7 @@ sealed class TokenizerConfig
     }
 
     /// <summary>Names and ids in the first of the model's files that knows an eos_token_id, or null.</summary>
-    Dictionary<string, int>? FromModel() => ModelConfigs.Select(file => new TokenizerFiles().ReadObject(_folder, file))
+    Dictionary<string, int>? FromModel() => ModelConfigs.Select(file => _files.Beside.ReadObject(file))
         .Where(json => json["eos_token_id"] is not null)
         .Select(json => Names.Where(name => json[$"{name}_id"] is not null).ToDictionary(name => name, name => Id(json[$"{name}_id"]!)))
         .FirstOrDefault();

@@ -6,7 +6,8 @@ using System.Text.Json.Nodes;
 namespace Rlhf.Learning.Tokenizers;
 
 /// <summary>The files of one tokenizer, which are written back as they were read.</summary>
-sealed class TokenizerFiles
+/// <param name="folder">Where they are read from, or null where they were made.</param>
+sealed class TokenizerFiles(string? folder = null)
 {
     internal const string Vocabulary = "vocab.json";
     internal const string Merges = "merges.txt";
@@ -29,9 +30,14 @@ sealed class TokenizerFiles
 
     readonly SortedDictionary<string, byte[]> _files = new(StringComparer.Ordinal);
 
-    /// <summary>A file's bytes, which are kept, or null where the folder has none.</summary>
-    internal byte[]? Read(string folder, string name)
+    /// <summary>Files of the same folder that are not the tokenizer's own and not kept.</summary>
+    internal TokenizerFiles Beside => new(folder);
+
+    /// <summary>A file's bytes, which are kept, or null where there is none.</summary>
+    internal byte[]? Read(string name)
     {
+        if (folder is null || _files.ContainsKey(name))
+            return _files.GetValueOrDefault(name);
         var file = new FileInfo(Path.Combine(folder, name));
         if (!file.Exists)
             return null;
@@ -44,22 +50,22 @@ sealed class TokenizerFiles
 
     internal void Put(string name, JsonObject json) => Put(name, Encoding.UTF8.GetBytes(json.ToJsonString(Readable) + "\n"));
 
-    internal void Write(string folder)
+    internal void Write(string destination)
     {
         foreach (var (name, bytes) in _files)
-            File.WriteAllBytes(Path.Combine(folder, name), bytes);
+            File.WriteAllBytes(Path.Combine(destination, name), bytes);
     }
 
-    /// <summary>A file's JSON object, empty where the folder has none.</summary>
-    internal JsonObject ReadObject(string folder, string name) =>
-        Read(folder, name) is { } bytes ? JsonNode.Parse(bytes, documentOptions: Strict)!.AsObject() : [];
+    /// <summary>A file's JSON object, empty where there is none.</summary>
+    internal JsonObject ReadObject(string name) =>
+        Read(name) is { } bytes ? JsonNode.Parse(bytes, documentOptions: Strict)!.AsObject() : [];
 
     /// <summary>Reads what a folder holds; what is wrong with it is told in one sentence that names the folder.</summary>
-    internal static T Reading<T>(string folder, Func<T> read)
+    internal static T Reading<T>(string folder, Func<TokenizerFiles, T> read)
     {
         try
         {
-            return read();
+            return read(new(folder));
         }
         catch (InvalidDataException e)
         {

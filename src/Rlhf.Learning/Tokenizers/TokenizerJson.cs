@@ -11,17 +11,18 @@ static class TokenizerJson
     const string Class = "PreTrainedTokenizerFast";
 
     /// <exception cref="InvalidDataException">A file is damaged or asks for what is not supported.</exception>
-    internal static HubTokenizer Load(string folder) => TokenizerFiles.Reading(folder, () =>
+    internal static HubTokenizer Load(string folder) => TokenizerFiles.Reading(folder, Read);
+
+    internal static HubTokenizer Read(TokenizerFiles files)
     {
-        var files = new TokenizerFiles();
-        var config = TokenizerConfig.Read(folder, files);
-        var bytes = files.Read(folder, TokenizerFiles.Tokenizer) ?? throw new InvalidDataException($"{TokenizerFiles.Tokenizer} is missing");
+        var config = TokenizerConfig.Read(files);
+        var bytes = files.Read(TokenizerFiles.Tokenizer) ?? throw new InvalidDataException($"{TokenizerFiles.Tokenizer} is missing");
         return TokenizerFiles.Parse($"{TokenizerFiles.Tokenizer} is not of the form that Hugging Face's tokenizers have", () =>
         {
             using var json = JsonDocument.Parse(bytes, TokenizerFiles.Strict);
             return Read(json.RootElement, config, files);
         });
-    });
+    }
 
     static HubTokenizer Read(JsonElement json, TokenizerConfig config, TokenizerFiles files)
     {

@@ -134,7 +134,7 @@ sealed class WordPattern
                 throw Unsupported("[", "a class must be closed");
             if (_pattern[_position] == ']' && _position > first)
                 break;
-            if (_pattern[_position] is '[' or ']' or '&' or '^')
+            if (_pattern[_position] is '[' or ']' || _pattern.AsSpan(_position).StartsWith("&&"))
                 throw Unsupported(_pattern[_position].ToString(), "in a class it needs a backslash");
             if (_pattern[_position] == '-' && _position > first && _position + 1 < _pattern.Length && _pattern[_position + 1] != ']')
                 Range();
