@@ -8,7 +8,12 @@ namespace Rlhf.Learning.Tokenizers;
 /// </summary>
 public sealed class ByteLevelBpeTokenizer : HubTokenizer
 {
+    // The library's time for a word grows with the square of its length: minutes for a line of a million dashes.
+    const int LongWord = 256;
+
     readonly BpeTokenizer _bpe;
+    readonly Lazy<RankedMerges> _merges;
+    readonly int[] _byteIds;
     readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>>? _whole;
     readonly byte[][] _bytes;
 
@@ -19,9 +24,10 @@ public sealed class ByteLevelBpeTokenizer : HubTokenizer
     internal ByteLevelBpeTokenizer(TokenizerParts parts) : base(parts)
     {
         var ids = parts.Model.Ids;
-        foreach (var character in ByteAlphabet.All)
-            if (!ids.TryGetValue(character.ToString(), out var id) || parts.Controls.Contains(id))
-                throw new InvalidDataException($"the vocabulary lacks '{character}', which stands for a byte");
+        _byteIds = [.. ByteAlphabet.All.ToArray().Select(c => ids.TryGetValue(c.ToString(), out var id) && !parts.Controls.Contains(id)
+            ? id
+            : throw new InvalidDataException($"the vocabulary lacks '{c}', which stands for a byte"))];
+        _merges = new(() => new(parts));
         _bpe = BpeTokenizer.Create(new BpeOptions(ids) { Merges = parts.PlainMerges.Select(m => $"{m.Left} {m.Right}"), ByteLevel = true });
         if (parts.Model.IgnoreMerges)
             _whole = ids.Where(p => !parts.Controls.Contains(p.Value)).ToDictionary().GetAlternateLookup<ReadOnlySpan<char>>();
@@ -55,7 +61,16 @@ public sealed class ByteLevelBpeTokenizer : HubTokenizer
     {
         if (_whole is { } whole && whole.TryGetValue(ByteAlphabet.FromText(word), out var id))
             ids.Add(id);
+        else if (word.Length > LongWord)
+            ids.AddRange(_merges.Value.Run(Bytes(word)));
         else
             ids.AddRange(_bpe.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false));
+    }
+
+    int[] Bytes(ReadOnlySpan<char> word)
+    {
+        var bytes = new byte[Encoding.UTF8.GetByteCount(word)];
+        Encoding.UTF8.GetBytes(word, bytes);
+        return Array.ConvertAll(bytes, b => _byteIds[b]);
     }
 }

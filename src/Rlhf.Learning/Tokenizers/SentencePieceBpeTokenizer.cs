@@ -12,7 +12,7 @@ public sealed class SentencePieceBpeTokenizer : HubTokenizer
     static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids;
-    readonly Dictionary<(int Left, int Right), (int Id, double Score)> _merges = [];
+    readonly RankedMerges _merges;
     readonly int[] _byteIds;
     readonly Dictionary<int, byte> _bytes;
     readonly string?[] _texts;
@@ -22,9 +22,7 @@ public sealed class SentencePieceBpeTokenizer : HubTokenizer
     {
         var plain = parts.Model.Ids.Where(p => !parts.Controls.Contains(p.Value)).ToDictionary();
         _ids = plain.GetAlternateLookup<ReadOnlySpan<char>>();
-        foreach (var (rank, (left, right)) in parts.PlainMerges.Index())
-            if (plain.TryGetValue(left, out var first) && plain.TryGetValue(right, out var second))
-                _merges[(first, second)] = (plain[left + right], -rank);
+        _merges = new(parts);
         _byteIds = [.. Enumerable.Range(0, 256).Select(b => plain.TryGetValue(ByteName(b), out var id)
             ? id
             : throw new InvalidDataException($"the vocabulary lacks '{ByteName(b)}', which stands for a byte"))];
@@ -91,10 +89,8 @@ public sealed class SentencePieceBpeTokenizer : HubTokenizer
                 foreach (var value in bytes[..Encoding.UTF8.GetBytes(word.Slice(i, length), bytes)])
                     characters.Add(_byteIds[value]);
         }
-        ids.AddRange(new BestScoreMerge([.. characters], Merge).Run());
+        ids.AddRange(_merges.Run([.. characters]));
     }
-
-    (int Id, double Score)? Merge(int left, int right) => _merges.TryGetValue((left, right), out var merged) ? merged : null;
 
     static string Text(List<byte> bytes)
     {

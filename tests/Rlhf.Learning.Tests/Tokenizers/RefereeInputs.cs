@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -53,6 +54,14 @@ static class RefereeInputs
                 ids[k] = next(size);
             yield return [.. ids.Where(id => !begin.Contains(id))];
         }
+    }
+
+    /// <summary>What people and models wrote; skips the test visibly where it is absent.</summary>
+    internal static IEnumerable<string> RealTexts()
+    {
+        var stories = JsonSerializer.Deserialize<string[]>(File.ReadAllBytes(SharedData.Path("tinystories", "tinystories_1000.json")))!;
+        using var dialogues = new StreamReader(new GZipStream(File.OpenRead(SharedData.Path("hh-rlhf", "helpful-base.test.jsonl.gz")), CompressionMode.Decompress));
+        return [.. stories, .. dialogues.ReadToEnd().Split('\n').Where(line => line.Length > 0).Take(1000)];
     }
 
     static string[] MakeTexts()

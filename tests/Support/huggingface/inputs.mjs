@@ -1,5 +1,6 @@
 // What both sides make alike: the vocabularies, the tokenizers of each family and the texts. The C# twin is RefereeInputs.cs.
 import { existsSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 
 const here = name => new URL(name, import.meta.url);
 const shared = name => new URL(`../../../../shared/data/${name}`, import.meta.url);
@@ -70,6 +71,12 @@ export const tokenizer = (family, { vocab, merges }) => {
   return file;
 };
 
+/** Every character that there can be. */
+export const points = function* () {
+  for (let point = 0; point < 0x110000; point++)
+    if (point < 0xd800 || point > 0xdfff) yield String.fromCodePoint(point);
+};
+
 /** A small generator that is the same in every language (Marsaglia's xorshift, 32 bits). */
 export const generator = seed => n => {
   seed ^= seed << 13;
@@ -97,6 +104,12 @@ export const texts = () => {
     return text;
   });
 };
+
+/** What people and models wrote, or nothing where it is absent. */
+export const realTexts = () => existsSync(shared('hh-rlhf')) ? [
+  ...json(shared('tinystories/tinystories_1000.json')),
+  ...gunzipSync(readFileSync(shared('hh-rlhf/helpful-base.test.jsonl.gz'))).toString('utf8').split('\n').filter(line => line).slice(0, 1000),
+] : [];
 
 /** Ids that no text needs to give, without the one that begins a text: ours drops a space after each. */
 export const idLists = (size, begin) => {
