@@ -30,10 +30,12 @@ sealed class AddedTokenSplitter
         return stretches;
     }
 
-    static (AddedTokenFinder Plain, AddedTokenFinder All) Finders(IEnumerable<AddedToken> tokens) => (new(tokens.Where(t => t.Plain)), new(tokens));
+    static (AddedTokenFinder Plain, AddedTokenFinder All) Finders(IEnumerable<AddedToken> tokens) =>
+        (new(tokens.Where(t => t.Plain)), new(tokens));
 
     static void Divide(
-        string text, Stretch stretch, IReadOnlyList<(int End, bool Trusted)> parts, AddedTokenFinder plain, AddedTokenFinder all, List<Stretch> divided)
+        string text, Stretch stretch, IReadOnlyList<(int End, bool Trusted)> parts, AddedTokenFinder plain, AddedTokenFinder all,
+        List<Stretch> divided)
     {
         var (done, from) = (stretch.Start, stretch.Start);
         foreach (var (partEnd, trusted) in parts)

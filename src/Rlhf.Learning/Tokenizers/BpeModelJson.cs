@@ -12,7 +12,7 @@ static class BpeModelJson
             throw TokenizerJson.Unsupported("a model of type", $"'{type}'", "BPE is");
         foreach (var name in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
             if (model.Member(name)?.GetString() is { Length: > 0 } affix)
-                throw TokenizerJson.Unsupported($"a {name} of", $"'{affix}'", "none is");
+                throw TokenizerJson.Unsupported($"the {name}", $"'{affix}'", "none is");
         if (model.Member("dropout")?.GetDouble() is { } dropout and not 0)
             throw TokenizerJson.Unsupported("a dropout of", dropout.ToString(System.Globalization.CultureInfo.InvariantCulture), "none is");
         var ids = Vocabulary(model.GetProperty("vocab"));
@@ -27,7 +27,8 @@ static class BpeModelJson
         {
             var id = piece.Value.GetInt32();
             if (id < 0 || !taken.Add(id))
-                throw new InvalidDataException($"the piece '{piece.Name}' has id {id}, but an id of at least 0 that no other piece has was expected");
+                throw new InvalidDataException(
+                    $"the piece '{piece.Name}' has id {id}, but an id of at least 0 that no other piece has was expected");
             ids[piece.Name] = id;
         }
         return ids.Count > 0 ? ids : throw new InvalidDataException($"{TokenizerFiles.Tokenizer} has an empty vocabulary");
@@ -40,7 +41,9 @@ static class BpeModelJson
         {
             if (merge.ValueKind == JsonValueKind.String && merge.GetString()!.StartsWith("#version", StringComparison.Ordinal))
                 continue;
-            string[] sides = merge.ValueKind == JsonValueKind.Array ? [.. merge.EnumerateArray().Select(s => s.GetString()!)] : merge.GetString()!.Split(' ');
+            string[] sides = merge.ValueKind == JsonValueKind.Array
+                ? [.. merge.EnumerateArray().Select(s => s.GetString()!)]
+                : merge.GetString()!.Split(' ');
             if (sides is not [{ Length: > 0 } left, { Length: > 0 } right]
                 || !ids.ContainsKey(left) || !ids.ContainsKey(right) || !ids.ContainsKey(left + right))
                 throw new InvalidDataException(

@@ -3,6 +3,7 @@ namespace Rlhf.Learning.Tokenizers;
 /// <summary>
 /// A tokenizer as the Hub's files describe it. No text gives an added token, special or not, other than runs of white space; only
 /// <see cref="EncodeWithSpecial"/> recognizes them. Decoded, special ones give no text and other added ones their own.
+/// Spaces before punctuation stay, whatever <c>clean_up_tokenization_spaces</c> says: ids stand for the text that gave them.
 /// </summary>
 public abstract class HubTokenizer : ITokenizer
 {

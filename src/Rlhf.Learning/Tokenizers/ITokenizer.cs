@@ -27,7 +27,9 @@ public interface ITokenizer
     /// </summary>
     string? ChatTemplate => null;
 
-    /// <summary>Texts of special tokens by the names that templates use: <c>bos_token</c>, <c>eos_token</c> and so on, those that there are.</summary>
+    /// <summary>
+    /// Texts of special tokens by the names that templates use: <c>bos_token</c>, <c>eos_token</c> and so on, those that there are.
+    /// </summary>
     IReadOnlyDictionary<string, string> SpecialTexts => new Dictionary<string, string>();
 
     /// <summary>
@@ -57,7 +59,9 @@ public static class TokenizerExtensions
         /// <summary>What stands before a text's own tokens: the id that begins it, or nothing.</summary>
         public int[] Begin => tokenizer.BosId is { } id ? [id] : [];
 
-        /// <summary>Ids of a text that is trusted as a whole: special tokens that it spells become their ids. Never for what people wrote.</summary>
+        /// <summary>
+        /// Ids of a text that is trusted as a whole: special tokens that it spells become their ids. Never for what people wrote.
+        /// </summary>
         public int[] EncodeWithSpecial(string text) => tokenizer.EncodeWithSpecial([new TextPart(text, Trusted: true)]);
     }
 }

@@ -40,7 +40,9 @@ static class Llama2cToHuggingFace
     {
         try
         {
-            return Strict.GetString(bytes).Replace(' ', '▁') is { Length: > 0 } text ? text : throw new InvalidDataException($"The token {id} is empty.");
+            return Strict.GetString(bytes).Replace(' ', '▁') is { Length: > 0 } text
+                ? text
+                : throw new InvalidDataException($"The token {id} is empty.");
         }
         catch (DecoderFallbackException e)
         {
@@ -48,14 +50,16 @@ static class Llama2cToHuggingFace
         }
     }
 
-    static List<string> Merges(List<string> texts, Dictionary<string, int> ids, IReadOnlyList<(byte[] Bytes, float Score)> pieces, int firstText)
+    static List<string> Merges(
+        List<string> texts, Dictionary<string, int> ids, IReadOnlyList<(byte[] Bytes, float Score)> pieces, int firstText)
     {
         List<string> merges = [];
         float? last = null;
         foreach (var id in Enumerable.Range(firstText, texts.Count - firstText).OrderByDescending(id => pieces[id].Score))
         {
             // Splits of one piece stand in the order that Hugging Face's own converter gives them.
-            var splits = Splits(texts[id]).Where(s => ids.GetValueOrDefault(s.Left) >= firstText && ids.GetValueOrDefault(s.Right) >= firstText)
+            var splits = Splits(texts[id])
+                .Where(s => ids.GetValueOrDefault(s.Left) >= firstText && ids.GetValueOrDefault(s.Right) >= firstText)
                 .OrderBy(s => ids[s.Left]).ThenBy(s => ids[s.Right]).ToList();
             if (splits.Count == 0)
                 continue;
@@ -129,7 +133,8 @@ static class Llama2cToHuggingFace
         ["special"] = true,
     };
 
-    static JsonObject Replace(string from, string to) => new() { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = from }, ["content"] = to };
+    static JsonObject Replace(string from, string to) =>
+        new() { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = from }, ["content"] = to };
 
     static JsonObject Token(int type) => new() { ["SpecialToken"] = new JsonObject { ["id"] = Begin, ["type_id"] = type } };
 

@@ -20,8 +20,8 @@ static class PostProcessorJson
 
     static int? FirstOf(JsonElement template)
     {
-        List<string> before = [.. template.GetProperty("single").EnumerateArray()
-            .TakeWhile(piece => piece.Member("Sequence") is null).Select(piece => piece.GetProperty("SpecialToken").GetProperty("id").GetString()!)];
+        List<string> before = [.. template.GetProperty("single").EnumerateArray().TakeWhile(piece => piece.Member("Sequence") is null)
+            .Select(piece => piece.GetProperty("SpecialToken").GetProperty("id").GetString()!)];
         if (before.Count == 0)
             return null;
         List<int> ids = [.. before.SelectMany(name =>

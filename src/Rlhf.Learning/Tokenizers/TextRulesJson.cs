@@ -61,7 +61,8 @@ static class TextRulesJson
                 {
                     "Isolated" => new(regex),
                     "Removed" => new(regex, Matches: inverted, Gaps: !inverted),
-                    var behavior => throw TokenizerJson.Unsupported("a Split pre-tokenizer with the behavior", $"'{behavior}'", "Isolated and Removed are"),
+                    var behavior => throw TokenizerJson.Unsupported(
+                        "a Split pre-tokenizer with the behavior", $"'{behavior}'", "Isolated and Removed are"),
                 };
             case var type:
                 throw TokenizerJson.Unsupported(
@@ -109,13 +110,15 @@ static class TextRulesJson
     {
         if (Types(decoders) is not ("Replace, ByteFallback, Fuse" or "Replace, ByteFallback, Fuse, Strip"))
             throw TokenizerJson.Unsupported(
-                "decoders of types", $"[{Types(decoders)}] with byte_fallback", "[Replace, ByteFallback, Fuse] and [Replace, ByteFallback, Fuse, Strip] are");
+                "decoders of types", $"[{Types(decoders)}] with byte_fallback",
+                "[Replace, ByteFallback, Fuse] and [Replace, ByteFallback, Fuse, Strip] are");
         if (Literal(decoders[0], "a Replace decoder") is var pattern && decoders[0].GetProperty("content").GetString() is var content
             && (pattern, content) != (Mark.ToString(), " "))
             throw TokenizerJson.Unsupported("a Replace decoder from", $"'{pattern}' to '{content}'", $"'{Mark}' to ' ' is");
         if (decoders.Count < 4)
             return false;
-        var (stripped, start, stop) = (decoders[3].GetProperty("content").GetString(), decoders[3].GetProperty("start").GetInt32(), decoders[3].GetProperty("stop").GetInt32());
+        var strip = decoders[3];
+        var (stripped, start, stop) = (strip.GetProperty("content").GetString(), strip.GetProperty("start").GetInt32(), strip.GetProperty("stop").GetInt32());
         return (stripped, start, stop) == (" ", 1, 0)
             ? true
             : throw TokenizerJson.Unsupported("a Strip decoder of", $"'{stripped}', start {start}, stop {stop}", "' ', start 1, stop 0 is");

@@ -82,7 +82,8 @@ sealed class TokenizerConfig
     }
 
     /// <summary>A token's text, which the Hub writes as a string or as an object with its content.</summary>
-    static string Text(JsonNode token) => (string?)(token is JsonObject ? token["content"] : token) ?? throw new FormatException("A token has no text.");
+    static string Text(JsonNode token) =>
+        (string?)(token is JsonObject ? token["content"] : token) ?? throw new FormatException("A token has no text.");
 
     static string? Default(JsonNode? template) => template is JsonArray named
         ? (string?)named.FirstOrDefault(t => (string?)t!["name"] == "default")?["template"]

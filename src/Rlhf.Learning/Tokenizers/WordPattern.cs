@@ -128,7 +128,7 @@ sealed class WordPattern
         Copy(1);
         if (_position < _pattern.Length && _pattern[_position] == '^')
             Copy(1);
-        for (var first = _position; ; )
+        for (var first = _position; ;)
         {
             if (_position >= _pattern.Length)
                 throw Unsupported("[", "a class must be closed");

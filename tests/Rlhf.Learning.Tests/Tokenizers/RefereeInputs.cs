@@ -29,12 +29,12 @@ static class RefereeInputs
         var next = pieces.Count;
         foreach (var token in file["added_tokens"]!.AsArray())
             token!["id"] = pieces.TryGetValue(token["content"]!.GetValue<string>(), out var id) ? id : next++;
-        foreach (var processor in file["post_processor"]?["processors"]?.AsArray() ?? [file["post_processor"]?.DeepClone()])
+        var processors = file["post_processor"]?["processors"]?.AsArray().ToArray() ?? [file["post_processor"]];
+        foreach (var processor in processors)
             foreach (var (name, token) in processor?["special_tokens"]?.AsObject() ?? [])
             {
-                token!["ids"] = new JsonArray(file["added_tokens"]!.AsArray().First(t => t!["content"]!.GetValue<string>() == name)!["id"]!.DeepClone());
-                if (file["post_processor"]!["processors"] is null)
-                    file["post_processor"]!["special_tokens"]![name] = token.DeepClone();
+                var added = file["added_tokens"]!.AsArray().First(t => t!["content"]!.GetValue<string>() == name);
+                token!["ids"] = new JsonArray(added!["id"]!.DeepClone());
             }
         file["model"]!["vocab"] = new JsonObject(pieces.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.Value)));
         file["model"]!["merges"] = new JsonArray([.. merges.Select(m =>
@@ -60,7 +60,8 @@ static class RefereeInputs
     internal static IEnumerable<string> RealTexts()
     {
         var stories = JsonSerializer.Deserialize<string[]>(File.ReadAllBytes(SharedData.Path("tinystories", "tinystories_1000.json")))!;
-        using var dialogues = new StreamReader(new GZipStream(File.OpenRead(SharedData.Path("hh-rlhf", "helpful-base.test.jsonl.gz")), CompressionMode.Decompress));
+        using var dialogues = new StreamReader(
+            new GZipStream(File.OpenRead(SharedData.Path("hh-rlhf", "helpful-base.test.jsonl.gz")), CompressionMode.Decompress));
         return [.. stories, .. dialogues.ReadToEnd().Split('\n').Where(line => line.Length > 0).Take(1000)];
     }
 
@@ -79,7 +80,9 @@ static class RefereeInputs
             {
                 var fragment = fragments[next(fragments.Length)];
                 var kind = next(8);
-                text.Append(kind < 5 ? fragment : kind < 7 ? Character() : Run(fragment.EnumerateRunes().First().ToString(), 1 + next(index % 50 == 0 ? 300 : 12)));
+                text.Append(kind < 5 ? fragment
+                    : kind < 7 ? Character()
+                    : Run(fragment.EnumerateRunes().First().ToString(), 1 + next(index % 50 == 0 ? 300 : 12)));
             }
             return text.ToString();
         }
@@ -117,7 +120,8 @@ static class RefereeInputs
                 return (Numbered(
                     [
                         "<unk>", "<s>", "</s>", .. Enumerable.Range(0, 256).Select(SentencePieceBpeTokenizer.ByteName),
-                        "▁", .. Enumerable.Range(33, 94).Select(c => ((char)c).ToString()), "é", "ü", "ß", "я", "中", "😀", .. marked.Select(m => m.Left + m.Right),
+                        "▁", .. Enumerable.Range(33, 94).Select(c => ((char)c).ToString()), "é", "ü", "ß", "я", "中", "😀",
+                        .. marked.Select(m => m.Left + m.Right),
                     ]), marked);
             case ("gpt2", _):
                 return (
@@ -128,7 +132,7 @@ static class RefereeInputs
                 {
                     Llama2cTokenizer.Load(SharedData.Path("stories260K", "tok512.bin")).ToHuggingFace().Save(folder.Path);
                     var model = JsonNode.Parse(File.ReadAllBytes(folder.File("tokenizer.json")))!["model"]!;
-                    return (model["vocab"]!.Deserialize<Dictionary<string, int>>()!, [.. model["merges"]!.AsArray().Select(m => m!.GetValue<string>().Split(' ')).Select(m => (m[0], m[1]))]);
+                    return (model["vocab"]!.Deserialize<Dictionary<string, int>>()!, Merges(model["merges"]!.AsArray().Select(m => m!.GetValue<string>())));
                 }
         }
     }

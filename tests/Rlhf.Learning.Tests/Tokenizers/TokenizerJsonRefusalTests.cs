@@ -13,7 +13,7 @@ public sealed class TokenizerJsonRefusalTests : IDisposable
 
     [Theory]
     [InlineData("gpt2", "model.type", "\"Unigram\"", "tokenizer.json has a model of type 'Unigram', but only BPE is supported")]
-    [InlineData("gpt2", "model.end_of_word_suffix", "\"</w>\"", "tokenizer.json has a end_of_word_suffix of '</w>', but only none is supported")]
+    [InlineData("gpt2", "model.end_of_word_suffix", "\"</w>\"", "tokenizer.json has the end_of_word_suffix '</w>', but only none is supported")]
     [InlineData("gpt2", "model.dropout", "0.1", "tokenizer.json has a dropout of 0.1, but only none is supported")]
     [InlineData("gpt2", "model.merges", "[\"a b c\"]", "the merge 'a b c' of tokenizer.json is not two pieces of its vocabulary that give a third")]
     [InlineData("gpt2", "model.merges", "[[\"a\"]]", "the merge 'a' of tokenizer.json is not two pieces of its vocabulary that give a third")]
