@@ -9,10 +9,10 @@ sealed class BestScoreMerge
     readonly int[] _ids;
     readonly int[] _previous;
     readonly int[] _next;
-    readonly Func<int, int, (int Id, float Score)?> _merge;
-    readonly PriorityQueue<(int Place, int Left, int Right, int Merged), (float NegativeScore, int Place)> _candidates = new();
+    readonly Func<int, int, (int Id, double Score)?> _merge;
+    readonly PriorityQueue<(int Place, int Left, int Right, int Merged), (double NegativeScore, int Place)> _candidates = new();
 
-    internal BestScoreMerge(int[] ids, Func<int, int, (int Id, float Score)?> merge)
+    internal BestScoreMerge(int[] ids, Func<int, int, (int Id, double Score)?> merge)
     {
         (_ids, _merge) = (ids, merge);
         _previous = [.. Enumerable.Range(-1, ids.Length)];

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace Rlhf.Learning.Tokenizers;
 
 /// <summary>
@@ -41,16 +39,16 @@ public static class BpeTrainer
             if (known.Add(left + right))
                 pieces.Add(left + right);
         }
-        return new(new(pieces.Index().ToDictionary(p => p.Item, p => p.Index), merges, Special));
+        return new(new BpeFiles(pieces.Index().ToDictionary(p => p.Item, p => p.Index), merges, Special));
     }
 
     static Dictionary<string, long> Words(IEnumerable<string> texts)
     {
         var counts = new Dictionary<string, long>();
         foreach (var text in texts)
-            foreach (Match match in ByteLevelBpeTokenizer.Words().Matches(text))
+            foreach (var (start, length) in WordSplitter.Gpt2.Words(text))
             {
-                var word = ByteAlphabet.FromText(match.Value);
+                var word = ByteAlphabet.FromText(text.AsSpan(start, length));
                 counts[word] = counts.GetValueOrDefault(word) + 1;
             }
         return counts;

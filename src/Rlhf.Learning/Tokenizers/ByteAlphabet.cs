@@ -13,7 +13,16 @@ static class ByteAlphabet
     /// <summary>The characters in the order of the bytes that they stand for.</summary>
     internal static ReadOnlySpan<char> All => Characters;
 
-    internal static string FromText(string text) => string.Concat(Encoding.UTF8.GetBytes(text).Select(b => Characters[b]));
+    internal static string FromText(ReadOnlySpan<char> text)
+    {
+        var bytes = new byte[Encoding.UTF8.GetByteCount(text)];
+        Encoding.UTF8.GetBytes(text, bytes);
+        return string.Create(bytes.Length, bytes, static (characters, all) =>
+        {
+            for (var i = 0; i < all.Length; i++)
+                characters[i] = Characters[all[i]];
+        });
+    }
 
     /// <summary>The bytes that a piece stands for, or null where it holds another character.</summary>
     internal static byte[]? ToBytes(string piece) => piece.All(Bytes.ContainsKey) ? [.. piece.Select(c => Bytes[c])] : null;

@@ -91,6 +91,16 @@ public sealed class Llama2cTokenizer : ITokenizer
     /// <summary>Writes the file that was read, unchanged.</summary>
     public void Save(string folder) => File.WriteAllBytes(Path.Combine(folder, FileName), _file);
 
+    /// <summary>
+    /// The same tokenizer in the Hub's form, which other tools read: the same ids for every text without <c>▁</c> (which stands for the space
+    /// there), the same text for ids.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// Two pieces are the same text or have the same score, or one is no UTF-8: the Hub's form holds none of these.
+    /// </exception>
+    public SentencePieceBpeTokenizer ToHuggingFace() =>
+        (SentencePieceBpeTokenizer)TokenizerJson.Read(Llama2cToHuggingFace.Files(_pieces, FirstPieceId));
+
     IEnumerable<int> Character(Rune rune)
     {
         var bytes = new byte[rune.Utf8SequenceLength];
@@ -99,7 +109,7 @@ public sealed class Llama2cTokenizer : ITokenizer
     }
 
     /// <summary>The piece that two neighbors give together, with its score, or null where there is none.</summary>
-    (int Id, float Score)? Merge(int left, int right) =>
+    (int Id, double Score)? Merge(int left, int right) =>
         left >= FirstPieceId && right >= FirstPieceId && _ids.TryGetValue(Key(_pieces[left].Bytes) + Key(_pieces[right].Bytes), out var id)
             ? (id, _pieces[id].Score)
             : null;

@@ -4,17 +4,21 @@ namespace Rlhf.Learning.Tokenizers;
 public static class TokenizerFolder
 {
     /// <summary>
-    /// A byte-level BPE (<c>vocab.json</c>, <c>merges.txt</c>, <c>tokenizer_config.json</c>) or llama2.c's (<c>tokenizer.bin</c>).
+    /// The Hub's <c>tokenizer.json</c>, or else a byte-level BPE (<c>vocab.json</c>, <c>merges.txt</c>), or else llama2.c's
+    /// (<c>tokenizer.bin</c>); the first two with <c>tokenizer_config.json</c> and what else names their tokens.
     /// </summary>
-    /// <exception cref="InvalidDataException">The folder has neither, or a file is damaged.</exception>
+    /// <exception cref="InvalidDataException">The folder has none, a file is damaged, or it asks for what is not supported.</exception>
     public static ITokenizer Load(string folder)
     {
-        if (File.Exists(Path.Combine(folder, ByteLevelBpeTokenizer.VocabularyFile)))
+        if (Has(TokenizerFiles.Tokenizer))
+            return TokenizerJson.Load(folder);
+        if (Has(TokenizerFiles.Vocabulary))
             return ByteLevelBpeTokenizer.Load(folder);
-        var llama2c = Path.Combine(folder, Llama2cTokenizer.FileName);
-        return File.Exists(llama2c)
-            ? Llama2cTokenizer.Load(llama2c)
+        return Has(Llama2cTokenizer.FileName)
+            ? Llama2cTokenizer.Load(Path.Combine(folder, Llama2cTokenizer.FileName))
             : throw new InvalidDataException(
-                $"'{folder}' has no tokenizer: vocab.json with merges.txt and tokenizer_config.json, or tokenizer.bin, were expected.");
+                $"'{folder}' has no tokenizer: tokenizer.json, or vocab.json with merges.txt, or tokenizer.bin were expected.");
+
+        bool Has(string file) => File.Exists(Path.Combine(folder, file));
     }
 }

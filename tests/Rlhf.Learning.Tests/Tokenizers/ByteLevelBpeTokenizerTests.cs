@@ -81,7 +81,7 @@ public class ByteLevelBpeTokenizerTests
     [InlineData("merges.txt", "a b c\n", "the merge 'a b c' of merges.txt is not two pieces of vocab.json that give a third")]
     [InlineData("merges.txt", "a zzz\n", "the merge 'a zzz' of merges.txt is not two pieces of vocab.json that give a third")]
     [InlineData("tokenizer_config.json", "[]", "tokenizer_config.json is no JSON object with token names")]
-    [InlineData("tokenizer_config.json", "{}", "tokenizer_config.json names no eos_token")]
+    [InlineData("tokenizer_config.json", "{}", "tokenizer_config.json names no eos_token, and neither generation_config.json nor config.json gives an eos_token_id")]
     [InlineData("tokenizer_config.json", "{\"eos_token\": \"</s>\"}", "the special token '</s>' is not in vocab.json")]
     [InlineData("merges.txt", null, "merges.txt is missing")]
     public void A_damaged_file_is_refused_in_one_sentence(string file, string? content, string sentence)

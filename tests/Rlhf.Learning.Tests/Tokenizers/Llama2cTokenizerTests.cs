@@ -57,6 +57,27 @@ public class Llama2cTokenizerTests
     }
 
     [Fact]
+    public void In_the_Hubs_form_it_gives_the_same_ids_and_texts()
+    {
+        using var folder = new TemporaryFolder();
+        var own = Load();
+
+        own.ToHuggingFace().Save(folder.Path);
+        var hub = TokenizerFolder.Load(folder.Path);
+
+        Assert.Equal(["tokenizer.json", "tokenizer_config.json"], Directory.GetFiles(folder.Path).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        Assert.Equal((512, own.BosId, own.EosId, own.PadId), (hub.VocabularySize, hub.BosId, hub.EosId, hub.PadId));
+        IEnumerable<string> texts = [.. RefereeInputs.Texts, .. Stories260K.Cases().Select(c => c.Text), string.Concat(RefereeInputs.Texts)];
+        // The Hub's form has one character for the space and for its mark.
+        Assert.All(texts.Select(t => t.Replace("▁", "")), text =>
+        {
+            Assert.Equal(own.Encode(text), hub.Encode(text));
+            Assert.Equal(text, hub.Decode([.. hub.Begin, .. hub.Encode(text)]));
+        });
+        Assert.All(Enumerable.Range(0, 512), id => Assert.Equal(own.Decode([id]), hub.Decode([id])));
+    }
+
+    [Fact]
     public void A_truncated_file_is_refused_in_one_sentence()
     {
         using var folder = new TemporaryFolder();
