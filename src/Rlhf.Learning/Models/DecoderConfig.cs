@@ -79,6 +79,12 @@ public sealed record DecoderConfig
     /// <summary>Id that fills the right of short rows, or null where the model has none.</summary>
     public int? PadTokenId { get; init; }
 
+    /// <summary>Ids that the tokenizer knows; what is beyond is padding of the embedding and never drawn. Null: all.</summary>
+    public int? TokenCount { get; init; }
+
+    /// <summary>Every id that ends a completion.</summary>
+    public IReadOnlyList<int> Ends => [EosTokenId, .. MoreEndIds];
+
     /// <summary>Width of one head.</summary>
     public int HeadSize => HeadDim ?? HiddenSize / NumAttentionHeads;
 

@@ -105,10 +105,10 @@ public sealed class DecoderModel : IDisposable
     /// <summary>False for a model that has no output layer.</summary>
     public bool PredictsTokens => Config.TieWordEmbeddings || Config.HasLanguageHead;
 
-    /// <summary>[..., hidden] to logits over the vocabulary, [..., vocabulary].</summary>
+    /// <summary>[..., hidden] to logits over the tokenizer's ids, [..., vocabulary].</summary>
     /// <exception cref="InvalidOperationException">The model has no output layer.</exception>
     public Tensor Logits(Tensor hidden) => PredictsTokens
-        ? linear(hidden, Parameters[Config.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"])
+        ? linear(hidden, OutputRows(Parameters[Config.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"]))
         : throw new InvalidOperationException("This model has no output layer, so it predicts no tokens; it was made to score texts.");
 
     /// <summary>An empty cache for <see cref="Step"/>; <paramref name="length"/> positions per slot, at most the model's context.</summary>
@@ -172,6 +172,8 @@ public sealed class DecoderModel : IDisposable
         var (cosine, sine) = _rotary.Upto(positions);
         return new(choose(cosine).unsqueeze(1), choose(sine).unsqueeze(1));
     }
+
+    Tensor OutputRows(Tensor weight) => Config.TokenCount is { } count && count < Config.VocabSize ? weight.narrow(0, 0, count) : weight;
 
     Tensor PositionRows(Tensor positions) => Parameters["model.embed_positions.weight"].index_select(0, positions);
 

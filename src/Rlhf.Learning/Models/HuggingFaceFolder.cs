@@ -20,6 +20,9 @@ public static class HuggingFaceFolder
 
     const string GenerationFile = "generation_config.json";
     const string ScoreWeight = "score.weight";
+    /// <summary>Where a low-rank adapter stands.</summary>
+    public const string AdapterFolder = "adapter";
+
     const string OutputLayer = "lm_head.weight";
 
     // transformers' models that give scores have no output layer; ours keep it beside, so that they can be a policy's beginning again.
@@ -27,12 +30,16 @@ public static class HuggingFaceFolder
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
 
-    /// <summary>Writes model and tokenizer into a folder, which is made where it is missing; an adapter is left out.</summary>
+    /// <summary>
+    /// Writes model and tokenizer into a folder, which is made where it is missing. A low-rank adapter stands in its folder <c>adapter</c> beside the
+    /// weights, which stay as they are; <see cref="DecoderModel.Merge"/> first for one model.
+    /// </summary>
     /// <exception cref="InvalidDataException">The tokenizer does not match the weights, or a number does not fit the type.</exception>
     public static void Save(string folder, DecoderModel model, ITokenizer tokenizer, WeightType type = WeightType.Float32, long largestShard = LargestShard)
     {
         Write(folder, model, tokenizer, ModelHead.Language, type);
         ShardedWriter.Write(folder, Tensors(model), type, largestShard);
+        if (model.Adapter is { } adapter) LowRankFolder.Save(Path.Combine(folder, AdapterFolder), adapter, "..");
     }
 
     /// <summary>Writes the decoder without its output layer and a layer of one output, as transformers' <c>…ForSequenceClassification</c> has it.</summary>
@@ -65,13 +72,16 @@ public static class HuggingFaceFolder
         var (read, head) = DecoderConfigJson.Read(Path.Combine(folder, ConfigFile));
         var tokenizer = TokenizerFolder.Load(folder);
         var config = WithEnds(folder, read, tokenizer);
+        if (tokenizer.VocabularySize < config.VocabSize) config = config with { TokenCount = tokenizer.VocabularySize };
         Check(folder, config, tokenizer);
         var hasOutputFile = head == ModelHead.Score && File.Exists(Path.Combine(folder, OutputLayerFile));
         if (hasOutputFile) config = config with { HasLanguageHead = true };
         using var checkpoint = Checkpoint.Open(folder, hasOutputFile ? [OutputLayerFile] : []);
         (string, long[])[] extra = head == ModelHead.Score ? [(ScoreWeight, [1, config.HiddenSize])] : [];
-        var (parameters, tensors) = checkpoint.Read(config, extra, device, trainable);
-        return (new(config, parameters), tokenizer, tensors.GetValueOrDefault(ScoreWeight)?.DetachFromDisposeScope());
+        var hasAdapter = File.Exists(Path.Combine(folder, AdapterFolder, LowRankFolder.ConfigFile));
+        var adapter = hasAdapter ? LowRankFolder.Load(Path.Combine(folder, AdapterFolder), config, device, trainable) : null;
+        var (parameters, tensors) = checkpoint.Read(config, extra, device, trainable && !hasAdapter);
+        return (new(config, parameters, adapter), tokenizer, tensors.GetValueOrDefault(ScoreWeight)?.DetachFromDisposeScope());
     }
 
     internal static void Check(string folder, DecoderConfig config, ITokenizer tokenizer)

@@ -23,11 +23,12 @@ public static class LowRankFolder
         ("exclude_modules", ["null", "[]"]), ("target_parameters", ["null", "[]"]), ("trainable_token_indices", ["null"]), ("megatron_config", ["null"]),
     ];
 
-    /// <summary>Writes the adapter of a Llama-like model; <paramref name="baseModel"/> is the name that PEFT finds the base by.</summary>
-    /// <exception cref="InvalidDataException">The model is GPT-2, whose products PEFT sees joined and turned; merge the adapter instead.</exception>
-    public static void Save(string folder, LowRankAdapter adapter, DecoderConfig model, string baseModel)
+    /// <summary>
+    /// Writes an adapter; <paramref name="baseModel"/> is the name that PEFT finds the base by. That of a GPT-2 is for this program only: PEFT sees
+    /// its products joined and turned.
+    /// </summary>
+    public static void Save(string folder, LowRankAdapter adapter, string baseModel)
     {
-        Check(folder, model);
         Directory.CreateDirectory(folder);
         var json = new JsonObject
         {
@@ -51,7 +52,6 @@ public static class LowRankFolder
     /// <exception cref="InvalidDataException">A file is missing or damaged, asks for what is not done here, or does not fit the model.</exception>
     public static LowRankAdapter Load(string folder, DecoderConfig model, Device device, bool trainable = true)
     {
-        Check(folder, model);
         var config = ReadConfig(Path.Combine(folder, ConfigFile)).Validate(model);
         using var file = SafetensorsFile.Open(Path.Combine(folder, WeightsFile));
         var found = file.Entries.ToDictionary(e => e.Name);
@@ -88,11 +88,5 @@ public static class LowRankFolder
         {
             throw new InvalidDataException($"'{path}' is no usable adapter configuration: {e.Message.TrimEnd('.')}.", e);
         }
-    }
-
-    static void Check(string folder, DecoderConfig model)
-    {
-        if (model.IsGpt2)
-            throw new InvalidDataException($"'{folder}': PEFT's adapters for GPT-2 update its joined products; only adapters of the Llama family are read and written, and GPT-2's are merged.");
     }
 }

@@ -101,9 +101,6 @@ public sealed record PpoHParams
     /// <summary>Gives the rollout's token rewards deviation 1 and leaves their mean (B6).</summary>
     public bool RewardWhitening { get; init; }
 
-    /// <summary>Rewards each token by how much it raises the score instead of the last one by all of it.</summary>
-    public bool DenseRewards { get; init; }
-
     /// <summary>Taken off the score of a completion that did not end.</summary>
     public double MissingEosPenalty { get; init; } = 1;
 

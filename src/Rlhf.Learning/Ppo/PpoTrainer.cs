@@ -12,9 +12,9 @@ public sealed record PolicyPrompt(int[] Tokens, ulong Id);
 
 /// <summary>
 /// What a PPO training works with; all stay the caller's. The value head sits on the policy's own decoder and is null exactly where the
-/// advantages need none. The special ids are the policy's tokenizer's.
+/// advantages need none. The padding id is the policy's tokenizer's.
 /// </summary>
-public sealed record PpoModels(DecoderModel Policy, ScalarHead? Value, DecoderModel Reference, IScorer Scorer, int PadId, int EosId);
+public sealed record PpoModels(DecoderModel Policy, ScalarHead? Value, DecoderModel Reference, IScorer Scorer, int PadId);
 
 /// <summary>
 /// Proximal policy optimization of a language model against a scorer with a KL penalty to a frozen reference (Ziegler et al. 2019; Ouyang et al.
@@ -67,7 +67,7 @@ public sealed class PpoTrainer(PpoModels models, IReadOnlyList<PolicyPrompt> pro
             .Select(r => new SampleRequest(r.Prompt.Tokens, r.Prompt.Id, r.Sample)).ToList();
         var sampling = new SamplingHParams { Temperature = hparams.Temperature, MaxNewTokens = hparams.MaxNewTokens };
         using var step = new DecoderStep(models.Policy, hparams.Slots, _length);
-        return new Sampler(step, sampling, (ulong)hparams.Seed, models.EosId).Run(requests, null, cancellationToken);
+        return new Sampler(step, sampling, (ulong)hparams.Seed, models.Policy.Config.Ends).Run(requests, null, cancellationToken);
     }
 
     /// <summary>The prompt of the rollout's row: the samples of one prompt follow each other.</summary>

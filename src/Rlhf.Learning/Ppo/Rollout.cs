@@ -7,11 +7,11 @@ namespace Rlhf.Learning.Ppo;
 
 /// <summary>
 /// One batch of completions and everything measured on them before training: tensors [batch, completion], <c>Shaped</c> (scores after
-/// <see cref="RewardShaping"/>) [batch]. Values are null where no value function is trained, the potential where rewards are not dense.
+/// <see cref="RewardShaping"/>) [batch]. Values are null where no value function is trained.
 /// </summary>
 sealed record Rollout(
     IReadOnlyList<SampledCompletion> Samples, TrainingBatch Source, CompletionBatch Batch, Tensor Logprobs, Tensor ReferenceLogprobs, Tensor? Values,
-    Tensor Entropy, float[] Scores, Tensor Shaped, Tensor? Potential)
+    Tensor Entropy, float[] Scores, Tensor Shaped)
 {
     /// <summary>Mean over the completions of the sum of logprob − reference logprob, in nats.</summary>
     public double SequenceKl { get; } = Sum(Logprobs - ReferenceLogprobs, Batch.Mask) / Scores.Length;
@@ -22,7 +22,6 @@ sealed record Rollout(
     {
         scope.MoveToOuter(
             Batch.Tokens.Tokens, Batch.Tokens.Lengths, Batch.Lengths, Batch.Mask, Batch.Targets, Logprobs, ReferenceLogprobs, Entropy, Shaped);
-        foreach (var optional in new[] { Values, Potential })
-            if (optional is not null) scope.MoveToOuter(optional);
+        if (Values is not null) scope.MoveToOuter(Values);
     }
 }

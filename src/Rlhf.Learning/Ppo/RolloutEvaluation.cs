@@ -19,12 +19,10 @@ sealed class RolloutEvaluation(PpoModels models, PpoHParams hparams, RewardShapi
         var (logprobs, reference, entropy, values) = Tensors(samples, batch, width);
         source.AllFinite("policy's log-probabilities", logprobs);
         source.AllFinite("reference policy's log-probabilities", reference);
-        var tokenScores = hparams.DenseRewards ? models.Scorer.TokenScores(samples, hparams.MinibatchSize, cancellationToken) : null;
-        var scores = tokenScores is null ? models.Scorer.Score(samples, hparams.MinibatchSize, cancellationToken) : [.. tokenScores.Select(s => s[^1])];
+        var scores = models.Scorer.Score(samples, hparams.MinibatchSize, cancellationToken);
         if (Array.FindIndex(scores, s => !float.IsFinite(s)) is >= 0 and var bad) throw source.NotFinite($"score of completion {bad}", scores[bad]);
         var shaped = tensor(shaping.Shape(scores, samples), device: logprobs.device);
-        var potential = tokenScores is null ? null : TokenRewards.Potential(tokenScores, width, shaping.Factor, logprobs.device);
-        var rollout = new Rollout(samples, source, batch, logprobs, reference, values, entropy, scores, shaped, potential);
+        var rollout = new Rollout(samples, source, batch, logprobs, reference, values, entropy, scores, shaped);
         rollout.MoveToOuterScope(scope);
         return rollout;
     }

@@ -9,8 +9,4 @@ public interface IScorer : IDisposable
     /// <exception cref="InvalidDataException">A completion does not fit the reward model's context.</exception>
     /// <exception cref="Optimization.NonFiniteException">A score is not finite.</exception>
     float[] Score(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken);
-
-    /// <summary>For each completion a score at each of its tokens, the last of which is its score.</summary>
-    /// <exception cref="ArgumentException">The reward model reads another tokenizer's tokens, so that no score stands at a token of the policy.</exception>
-    IReadOnlyList<float[]> TokenScores(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Rlhf.Learning.Chat;
 using Rlhf.Learning.Models;
 using Rlhf.Learning.Optimization;
 using Rlhf.Learning.Tokenizers;
@@ -23,17 +24,27 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
 
     public ScoreNormalization Normalization { get; private set; } = new();
 
-    /// <summary>The tokens that are scored for a completion. Of a text longer than the context the end is kept; see <see cref="Fits"/>.</summary>
-    public ScoredText Encode(string prompt, string completion)
+    /// <summary>How this model reads dialogues; a policy's own tokens can be scored as they are only where neither has a template.</summary>
+    public ChatFormat Format { get; } = new(tokenizer);
+
+    /// <summary>
+    /// The tokens that are scored for an answer, as <see cref="ChatFormat.Dialogue"/> writes them. Of a text longer than the context the end is kept
+    /// behind the token that begins a text; see <see cref="Fits"/>.
+    /// </summary>
+    public ScoredText Encode(IReadOnlyList<ChatTurn> turns, string completion)
     {
-        var tokens = tokenizer.Encode(prompt + completion);
-        var cut = Math.Max(0, tokens.Length + 2 - model.Config.ContextLength);
-        var promptLength = Math.Clamp(tokenizer.Encode(prompt).Length - cut, 0, tokens.Length - cut);
-        return new([.. tokenizer.Begin, .. tokens[cut..], tokenizer.EosId], promptLength + tokenizer.Begin.Length);
+        var (ids, promptLength) = Format.Dialogue(turns, completion);
+        var cut = Math.Max(0, ids.Length - model.Config.ContextLength);
+        if (cut == 0) return new(ids, promptLength);
+        var begin = ids[0] == tokenizer.BosId ? 1 : 0;
+        return new([.. ids[..begin], .. ids[(cut + begin)..]], Math.Clamp(promptLength - cut, begin, ids.Length - cut - 1));
     }
 
-    /// <summary>False where <see cref="Encode"/> has to cut the text's beginning.</summary>
-    public bool Fits(string prompt, string completion) => tokenizer.Encode(prompt + completion).Length + 2 <= model.Config.ContextLength;
+    /// <inheritdoc cref="Encode(IReadOnlyList{ChatTurn}, string)"/>
+    public ScoredText Encode(string prompt, string completion) => Encode([new ChatTurn("user", prompt)], completion);
+
+    /// <summary>False where <see cref="Encode(IReadOnlyList{ChatTurn}, string)"/> has to cut the text's beginning.</summary>
+    public bool Fits(IReadOnlyList<ChatTurn> turns, string completion) => Format.Dialogue(turns, completion).Ids.Length <= model.Config.ContextLength;
 
     /// <summary>The head's output [batch] at the end of right-padded sequences; a difference of two is the log-odds of a preference.</summary>
     public Tensor Raw(TokenBatch batch)
@@ -63,23 +74,6 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
     /// <exception cref="NonFiniteException">A score is not finite.</exception>
     public float[] Score(IReadOnlyList<ScoredText> texts, int batchSize, CancellationToken cancellationToken) =>
         [.. Raw(texts, batchSize, cancellationToken).Zip(texts, (raw, text) => Normalization.Score(raw, text.Length))];
-
-    /// <summary>For each text a score at each token of its completion, as if it ended there; the last one is its score.</summary>
-    public IReadOnlyList<float[]> TokenScores(IReadOnlyList<ScoredText> texts, int batchSize, CancellationToken cancellationToken)
-    {
-        var scores = new float[texts.Count][];
-        ForEachBatch(texts, batchSize, (batch, rows) =>
-        {
-            var outputs = head.Forward(model.Hidden(batch.Tokens)).cpu(); // [batch, time]
-            for (var k = 0; k < rows.Length; k++)
-            {
-                var text = texts[rows[k]];
-                var row = outputs[k].data<float>().ToArray();
-                scores[rows[k]] = [.. Enumerable.Range(0, text.Length).Select(t => Normalization.Score(Finite(row[text.PromptLength + t], rows[k], texts), t + 1))];
-            }
-        }, cancellationToken);
-        return scores;
-    }
 
     /// <summary>Sets the normalization so that the given texts score mean 0 and deviation 1 after the length treatment.</summary>
     public void Normalize(IReadOnlyList<ScoredText> texts, LengthTreatment treatment, int batchSize, CancellationToken cancellationToken) =>

@@ -1,5 +1,5 @@
+using Rlhf.Learning.Chat;
 using Rlhf.Learning.Sampling;
-using Rlhf.Learning.Tokenizers;
 
 namespace Rlhf.Learning.Rewards;
 
@@ -9,32 +9,25 @@ public sealed class TokenScorer(RewardModel rewardModel) : IScorer
     public float[] Score(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) =>
         rewardModel.Score(Texts(completions), batchSize, cancellationToken);
 
-    // A completion that was cut is scored at the end of sequence put behind it; that score stands at its last own token.
-    public IReadOnlyList<float[]> TokenScores(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) =>
-        [.. rewardModel.TokenScores(Texts(completions), batchSize, cancellationToken)
-            .Zip(completions, (scores, c) => c.Finished ? scores : [.. scores[..^2], scores[^1]])];
-
     List<ScoredText> Texts(IReadOnlyList<SampledCompletion> completions) =>
         [.. completions.Select(c => new ScoredText(c.Finished ? c.Sequence : [.. c.Sequence, rewardModel.Tokenizer.EosId], c.PromptLength))];
 
     public void Dispose() => rewardModel.Dispose();
 }
 
-/// <summary>Scores by way of text: the reward model reads another tokenizer's tokens than the policy writes.</summary>
-public sealed class TextScorer(RewardModel rewardModel, ITokenizer policyTokenizer) : IScorer
+/// <summary>
+/// Scores by way of text: the reward model reads another tokenizer's tokens than the policy writes, or has a chat template of its own.
+/// </summary>
+/// <param name="rewardModel">Disposed with this one.</param>
+/// <param name="policy">How the policy writes.</param>
+/// <param name="prompts">The turns of every prompt, by the id that its completions carry.</param>
+public sealed class TextScorer(RewardModel rewardModel, ChatFormat policy, IReadOnlyDictionary<ulong, IReadOnlyList<ChatTurn>> prompts) : IScorer
 {
     public float[] Score(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) =>
         rewardModel.Score([.. completions.Select(Text)], batchSize, cancellationToken);
 
-    public IReadOnlyList<float[]> TokenScores(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) =>
-        throw new ArgumentException("'denseRewards' is true, but the reward model reads another tokenizer's tokens than the policy writes; expected the same tokenizer.");
-
-    ScoredText Text(SampledCompletion completion)
-    {
-        var prompt = policyTokenizer.Decode(completion.Sequence.AsSpan(1, completion.PromptLength - 1));
-        var end = completion.Finished ? completion.Sequence.Length - 1 : completion.Sequence.Length;
-        return rewardModel.Encode(prompt, policyTokenizer.Decode(completion.Sequence.AsSpan(1, end - 1))[prompt.Length..]);
-    }
+    ScoredText Text(SampledCompletion completion) =>
+        rewardModel.Encode(prompts[completion.PromptId], policy.Completion(completion.Sequence, completion.PromptLength, completion.Finished));
 
     public void Dispose() => rewardModel.Dispose();
 }
@@ -52,13 +45,6 @@ public sealed class EnsembleScorer(IReadOnlyList<IScorer> members, EnsembleScore
     {
         var all = members.Select(m => m.Score(completions, batchSize, cancellationToken)).ToList();
         return [.. Enumerable.Range(0, completions.Count).Select(i => (float)Combine([.. all.Select(s => (double)s[i])], score, coefficient))];
-    }
-
-    public IReadOnlyList<float[]> TokenScores(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken)
-    {
-        var all = members.Select(m => m.TokenScores(completions, batchSize, cancellationToken)).ToList();
-        return [.. Enumerable.Range(0, completions.Count).Select(i => Enumerable.Range(0, all[0][i].Length)
-            .Select(t => (float)Combine([.. all.Select(s => (double)s[i][t])], score, coefficient)).ToArray())];
     }
 
     /// <summary>One score from those of the members.</summary>
@@ -95,10 +81,6 @@ public sealed class AxesScorer(IScorer helpfulness, IScorer safety, AxesRule rul
 {
     public float[] Score(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) =>
         [.. helpfulness.Score(completions, batchSize, cancellationToken).Zip(safety.Score(completions, batchSize, cancellationToken), Combine)];
-
-    public IReadOnlyList<float[]> TokenScores(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) =>
-        [.. helpfulness.TokenScores(completions, batchSize, cancellationToken)
-            .Zip(safety.TokenScores(completions, batchSize, cancellationToken), (h, s) => h.Zip(s, Combine).ToArray())];
 
     float Combine(float helpful, float safe) => rule switch
     {

@@ -9,6 +9,9 @@ namespace Rlhf.Learning.Sampling;
 /// asked for.</param>
 public sealed record SampledCompletion(int[] Sequence, int PromptLength, bool Finished, float[]? Logprobs)
 {
+    /// <summary>The request's prompt.</summary>
+    public ulong PromptId { get; init; }
+
     /// <summary>Token ids of the completion alone.</summary>
     public int[] Completion => Sequence[PromptLength..];
 }

@@ -14,9 +14,9 @@ namespace Rlhf.Learning.Sampling;
 /// <param name="model">The language model behind its port; it stays the caller's.</param>
 /// <param name="hparams">How tokens are drawn.</param>
 /// <param name="seed">Base seed of all draws.</param>
-/// <param name="eosId">Id that ends a completion.</param>
+/// <param name="ends">Ids that end a completion; at least one.</param>
 /// <param name="withLogprobs">Whether completions carry the model's log-probabilities; default false.</param>
-public sealed class Sampler(ILanguageModelStep model, SamplingHParams hparams, ulong seed, int eosId, bool withLogprobs = false)
+public sealed class Sampler(ILanguageModelStep model, SamplingHParams hparams, ulong seed, IReadOnlyList<int> ends, bool withLogprobs = false)
 {
     readonly SamplingHParams _hparams = hparams.Validate();
 
@@ -45,7 +45,7 @@ public sealed class Sampler(ILanguageModelStep model, SamplingHParams hparams, u
             for (var i = 0; i < slots.Length; i++)
                 if (slots[i] is { } slot && Ended(slot))
                 {
-                    completions[slot.Index] = slot.Completion(eosId);
+                    completions[slot.Index] = slot.Completion(ends);
                     finished?.Invoke(slot.Index, completions[slot.Index]);
                     slots[i] = null;
                 }
@@ -103,14 +103,14 @@ public sealed class Sampler(ILanguageModelStep model, SamplingHParams hparams, u
         if (!Array.Exists(early, e => e))
             return logits;
         var end = zeros(logits.shape[1], ScalarType.Bool, model.Device);
-        end[eosId] = true;
+        foreach (var id in ends) end[id] = true;
         return logits.masked_fill(tensor(early, device: model.Device).unsqueeze(1).logical_and(end), Number(double.NegativeInfinity));
     }
 
     static bool Draws(Slot? slot) => slot is not null && slot.Position == slot.Tokens.Count;
 
     bool Ended(Slot slot) => slot.NewTokens > 0
-        && (slot.Tokens[^1] == eosId || slot.NewTokens == _hparams.MaxNewTokens || slot.Tokens.Count == model.Length);
+        && (ends.Contains(slot.Tokens[^1]) || slot.NewTokens == _hparams.MaxNewTokens || slot.Tokens.Count == model.Length);
 
     /// <summary>A request under way: its tokens so far, of which those before <see cref="Position"/> have been fed.</summary>
     sealed class Slot(int index, SampleRequest request, bool withLogprobs)
@@ -130,7 +130,7 @@ public sealed class Sampler(ILanguageModelStep model, SamplingHParams hparams, u
             _logprobs.Add(logprob);
         }
 
-        internal SampledCompletion Completion(int eosId) =>
-            new([.. Tokens], request.Prompt.Length, Tokens[^1] == eosId, withLogprobs ? [.. _logprobs] : null);
+        internal SampledCompletion Completion(IReadOnlyList<int> ends) =>
+            new([.. Tokens], request.Prompt.Length, ends.Contains(Tokens[^1]), withLogprobs ? [.. _logprobs] : null) { PromptId = request.PromptId };
     }
 }

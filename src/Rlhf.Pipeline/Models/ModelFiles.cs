@@ -1,3 +1,4 @@
+using Rlhf.Learning.Chat;
 using Rlhf.Learning.Models;
 using Rlhf.Learning.Native;
 using Rlhf.Learning.Tokenizers;
@@ -9,6 +10,12 @@ namespace Rlhf.Pipeline.Models;
 /// <summary>A policy in memory with the tokenizer it was trained with.</summary>
 sealed record LoadedPolicy(DecoderModel Model, ITokenizer Tokenizer) : IDisposable
 {
+    /// <summary>How it reads dialogues.</summary>
+    public ChatFormat Format { get; } = new(Tokenizer);
+
+    /// <summary>The same policy with a low-rank adapter in place of trainable weights; takes over the weights.</summary>
+    public LoadedPolicy With(LowRankAdapter adapter) => this with { Model = new(Model.Config, Model.Parameters, adapter) };
+
     public void Dispose() => Model.Dispose();
 }
 

@@ -47,7 +47,6 @@ static class PpoHParamsOf
         RewardScaling = hparams.RewardScaling,
         RewardClip = hparams.RewardClip,
         RewardWhitening = hparams.RewardWhitening,
-        DenseRewards = hparams.DenseRewards,
         MissingEosPenalty = hparams.MissingEosPenalty,
         OverlongPenalty = hparams.OverlongPenalty,
         OverlongLength = hparams.OverlongLength,

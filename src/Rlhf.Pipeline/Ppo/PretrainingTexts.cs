@@ -25,7 +25,7 @@ static class PretrainingTexts
         var file = (await artifacts.ManifestAsync(texts, cancellationToken)).Files[0].Path;
         var turns = PromptFile.Read(file, await artifacts.ReadFileAsync(texts, file, cancellationToken), PromptTake.All);
         return [.. turns.Until(cancellationToken)
-            .Select(t => (int[])[.. tokenizer.Begin, .. tokenizer.Encode(PromptText.Render(t, PromptText.Id(t))), tokenizer.EosId])
+            .Select(t => (int[])[.. tokenizer.Begin, .. tokenizer.Encode(string.Concat(t.Select(turn => turn.Text))), tokenizer.EosId])
             // One token alone predicts nothing.
             .SelectMany(tokens => tokens.Chunk(context)).Where(tokens => tokens.Length > 1)];
     }

@@ -1,3 +1,4 @@
+using Rlhf.Learning.Chat;
 using Rlhf.Learning.Models;
 using Rlhf.Learning.Ppo;
 using Rlhf.Learning.Rewards;
@@ -25,21 +26,23 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
     protected override async Task<StepResult> RunAsync(
         TrainPolicy.Inputs inputs, TrainPolicy.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        using var policy = await context.Artifacts.LoadPolicyAsync(inputs.Policy, trainable: true, cancellationToken);
-        using var reference = await context.Artifacts.LoadPolicyAsync(inputs.Reference, trainable: false, cancellationToken);
+        using var policy = await Adapters.LoadAsync(inputs.Policy, hparams, inputs.Seed, context, cancellationToken);
+        using var reference = await Adapters.ReferenceAsync(inputs.Reference, inputs.Policy, policy, context.Artifacts, cancellationToken);
         if (!RewardModelFiles.SameTokens(policy.Tokenizer, reference.Tokenizer))
             throw new InvalidDataException($"The reference policy's tokenizer ({reference.Tokenizer.VocabularySize} tokens) is another than the policy's ({policy.Tokenizer.VocabularySize} tokens); expected the same.");
         var rewardModels = await context.Artifacts.LoadRewardModelsAsync(inputs.RewardModel, cancellationToken);
-        using var scorer = await ScorerAsync(rewardModels, inputs.SafetyRewardModel, policy, hparams, context.Artifacts, cancellationToken);
+        var promptSet = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).Where(p => !p.HeldOut).ToList();
+        var turns = promptSet.ToDictionary(p => p.SamplingId(), p => p.Turns.Chat());
+        using var scorer = await ScorerAsync(rewardModels, inputs.SafetyRewardModel, policy, turns, hparams, context.Artifacts, cancellationToken);
         using var value = hparams.Advantages == AdvantageEstimator.Gae
             ? await ValueHeadAsync(inputs.Policy, hparams.ValueInit, policy, rewardModels[0], context.Artifacts, cancellationToken)
             : null;
-        var prompts = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).Where(p => !p.HeldOut).Until(cancellationToken)
-            .Select(p => new PolicyPrompt(PromptText.Encode(p, policy.Tokenizer, policy.Model.Config.ContextLength), p.SamplingId())).ToList();
+        var prompts = promptSet.Until(cancellationToken)
+            .Select(p => new PolicyPrompt(PromptText.Encode(p, policy.Format, policy.Model.Config.ContextLength), p.SamplingId())).ToList();
         var texts = await PretrainingTexts.ReadAsync(
             inputs.Texts, hparams.PtxCoefficient, policy.Tokenizer, policy.Model.Config.ContextLength, context.Artifacts, cancellationToken);
 
-        var models = new PpoModels(policy.Model, value, reference.Model, scorer, policy.Tokenizer.PadId, policy.Tokenizer.EosId);
+        var models = new PpoModels(policy.Model, value, reference.Model, scorer, policy.Tokenizer.PadId);
         using var trainer = new PpoTrainer(models, prompts, PpoHParamsOf.Training(hparams, Seeds.Derive(inputs.Seed, "ppo")), texts);
         await TrainingLoop.RunAsync(trainer, context, "objective/score", cancellationToken);
         trainer.Finish();
@@ -55,14 +58,14 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
 
     /// <summary>One model or ensemble, or helpfulness and safety by the stated rule.</summary>
     static async Task<IScorer> ScorerAsync(
-        IReadOnlyList<RewardModel> rewardModels, ArtifactRef? safety, LoadedPolicy policy, TrainPolicy.HParams hparams, ArtifactStore artifacts,
-        CancellationToken cancellationToken)
+        IReadOnlyList<RewardModel> rewardModels, ArtifactRef? safety, LoadedPolicy policy, IReadOnlyDictionary<ulong, IReadOnlyList<ChatTurn>> prompts,
+        TrainPolicy.HParams hparams, ArtifactStore artifacts, CancellationToken cancellationToken)
     {
-        var scorer = rewardModels.ToScorer(policy.Tokenizer, hparams.Ensemble, hparams.EnsembleCoefficient);
+        var scorer = rewardModels.ToScorer(policy, prompts, hparams.Ensemble, hparams.EnsembleCoefficient);
         if (safety is null) return scorer;
         try
         {
-            var other = (await artifacts.LoadRewardModelsAsync(safety, cancellationToken)).ToScorer(policy.Tokenizer, hparams.Ensemble, hparams.EnsembleCoefficient);
+            var other = (await artifacts.LoadRewardModelsAsync(safety, cancellationToken)).ToScorer(policy, prompts, hparams.Ensemble, hparams.EnsembleCoefficient);
             return new AxesScorer(scorer, other, Enum.Parse<Learning.Rewards.AxesRule>(hparams.AxesRule.ToString()), hparams.SafetyWeight, hparams.SafetyThreshold);
         }
         catch

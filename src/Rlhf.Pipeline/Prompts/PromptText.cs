@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
-using Rlhf.Learning.Tokenizers;
+using Rlhf.Learning.Chat;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Json;
 
@@ -27,23 +27,30 @@ static partial class PromptText
 
     public static string FirstSentence(string text) => Sentence().Match(text) is { Success: true } match ? match.Value : text;
 
-    /// <summary>The text a plain language model goes on from.</summary>
-    /// <exception cref="InvalidDataException">The prompt is a chat; a plain model has no template for it.</exception>
-    public static string Render(Prompt prompt) => Render(prompt.Turns, prompt.Id);
+    /// <summary>Turns as models read them.</summary>
+    public static IReadOnlyList<ChatTurn> Chat(this IReadOnlyList<Turn> turns) => [.. turns.Select(t => new ChatTurn(t.Role, t.Text))];
 
-    public static string Render(IReadOnlyList<Turn> turns, string id) =>
-        turns is [{ Role: "user" } only]
-            ? only.Text
-            : throw new InvalidDataException($"Prompt {id} has the turns {string.Join(", ", turns.Select(t => t.Role))}; a model without chat template takes one user turn.");
-
-    /// <summary>Beginning of sequence and the prompt's tokens.</summary>
-    /// <exception cref="InvalidDataException">The prompt leaves no room in the context.</exception>
-    public static int[] Encode(Prompt prompt, ITokenizer tokenizer, int context)
+    /// <summary>The prompt's tokens, up to where the answer begins.</summary>
+    /// <exception cref="InvalidDataException">The model does not take such turns, or the prompt leaves no room in the context.</exception>
+    public static int[] Encode(Prompt prompt, ChatFormat format, int context)
     {
-        int[] tokens = [.. tokenizer.Begin, .. tokenizer.Encode(Render(prompt))];
+        var tokens = OfPrompt(prompt, () => format.Prompt(prompt.Turns.Chat()));
         return tokens.Length < context
             ? tokens
             : throw new InvalidDataException($"Prompt {prompt.Id} ('{Start(prompt)}…') has {tokens.Length} tokens; expected fewer than the model's context of {context}.");
+    }
+
+    /// <summary>Errors of a prompt name it.</summary>
+    static T OfPrompt<T>(Prompt prompt, Func<T> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"Prompt {prompt.Id} ('{Start(prompt)}…'): {e.Message}", e);
+        }
     }
 
     static string Start(Prompt prompt) => prompt.Turns[0].Text is var text && text.Length > 40 ? text[..40] : text;

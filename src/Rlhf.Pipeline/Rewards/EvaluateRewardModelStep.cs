@@ -43,7 +43,7 @@ sealed class EvaluateRewardModelStep : Step<EvaluateRewardModel.Inputs, Evaluate
     static List<EvaluatedPair> Evaluate(
         IReadOnlyList<RewardModel> members, EvaluateRewardModel.HParams hparams, BagOfWords baseline, List<PreferencePair> pairs, CancellationToken cancellationToken)
     {
-        var texts = pairs.Until(cancellationToken).SelectMany(p => new[] { p.Chosen, p.Rejected }.Select(side => members[0].Encode(PromptText.Render(p.Prompt, p.PromptId), side))).ToList();
+        var texts = pairs.Until(cancellationToken).SelectMany(p => new[] { p.Chosen, p.Rejected }.Select(side => members[0].Encode(p.Prompt.Chat(), side))).ToList();
         var scores = members.Select(m => m.Score(texts, batchSize: 64, cancellationToken)).ToList();
         double Score(int text) => EnsembleScorer.Combine([.. scores.Select(s => (double)s[text])], RewardModelFiles.ToLearning(hparams.Ensemble), hparams.EnsembleCoefficient);
         // Each member's margin in its own log-odds: what it was trained to predict.

@@ -1,3 +1,4 @@
+using Rlhf.Learning.Chat;
 using Rlhf.Learning.Rewards;
 using Rlhf.Learning.Tokenizers;
 using Rlhf.Pipeline.Models;
@@ -43,10 +44,16 @@ static class RewardModelFiles
         }
     }
 
-    /// <summary>A reward model or ensemble as what scores the policy's completions; another tokenizer than the policy's is bridged by text.</summary>
-    public static IScorer ToScorer(this IReadOnlyList<RewardModel> members, ITokenizer policyTokenizer, Steps.Contracts.EnsembleScore ensemble, double coefficient)
+    /// <summary>
+    /// A reward model or ensemble as what scores the policy's completions of these prompts (by the ids of their samples); another tokenizer than the
+    /// policy's, or a chat template, is bridged by text.
+    /// </summary>
+    public static IScorer ToScorer(
+        this IReadOnlyList<RewardModel> members, LoadedPolicy policy, IReadOnlyDictionary<ulong, IReadOnlyList<ChatTurn>> prompts,
+        Steps.Contracts.EnsembleScore ensemble, double coefficient)
     {
-        var scorers = members.Select(m => SameTokens(m.Tokenizer, policyTokenizer) ? (IScorer)new TokenScorer(m) : new TextScorer(m, policyTokenizer)).ToList();
+        var scorers = members.Select(m => !m.Format.HasTemplate && !policy.Format.HasTemplate && SameTokens(m.Tokenizer, policy.Tokenizer)
+            ? (IScorer)new TokenScorer(m) : new TextScorer(m, policy.Format, prompts)).ToList();
         return scorers.Count == 1 ? scorers[0] : new EnsembleScorer(scorers, ToLearning(ensemble), coefficient);
     }
 

@@ -56,7 +56,7 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
     static EnsembleTrainer Trainer(
         List<RewardModel> members, List<PreferencePair> pairs, long seed, TrainRewardModel.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        ScoredText Encode(PreferencePair pair, string side) => members[0].Encode(PromptText.Render(pair.Prompt, pair.PromptId), side);
+        ScoredText Encode(PreferencePair pair, string side) => members[0].Encode(pair.Prompt.Chat(), side);
         // By prompt, so that no prompt is on both sides.
         var parts = pairs.Until(cancellationToken).ToLookup(p => hparams.StopEvery > 0 && Seeds.Uniform(seed, "validation", p.PromptId) < hparams.ValidationShare);
         var (groups, counts) = new TrainingGroups(hparams).Build([.. parts[false]], Encode);
@@ -75,7 +75,7 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
             m.Item, groups, ToLearning(hparams, Seeds.Derive(MemberSeed(seed, m.Index + 1), "pairs")),
             hparams.StopEvery == 0 ? null : new EarlyStopping(judged, hparams.StopEvery, hparams.StopPatience, 2 * hparams.BatchSize)))]);
 
-        bool Fits(PreferencePair pair, string side) => members[0].Fits(PromptText.Render(pair.Prompt, pair.PromptId), side);
+        bool Fits(PreferencePair pair, string side) => members[0].Fits(pair.Prompt.Chat(), side);
     }
 
     static RewardModelHParams ToLearning(TrainRewardModel.HParams hparams, long seed) =>
@@ -103,6 +103,6 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
     {
         var prompts = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).ToDictionary(p => p.Id);
         var completions = await context.Artifacts.ReadLinesAsync<Completion>(inputs.Completions, "completions.jsonl", cancellationToken);
-        return [.. completions.Take(hparams.NormalizeOn).Until(cancellationToken).Select(c => rewardModel.Encode(PromptText.Render(prompts[c.PromptId]), c.Text))];
+        return [.. completions.Take(hparams.NormalizeOn).Until(cancellationToken).Select(c => rewardModel.Encode(prompts[c.PromptId].Turns.Chat(), c.Text))];
     }
 }

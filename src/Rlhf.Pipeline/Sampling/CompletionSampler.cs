@@ -28,12 +28,12 @@ sealed class CompletionSampler(StepContext context, SamplingSettings settings, l
         CancellationToken cancellationToken)
     {
         var positions = policy.Model.Config.ContextLength;
-        var samples = requests.Until(cancellationToken).Select(r => new SampleRequest(PromptText.Encode(r.Prompt, policy.Tokenizer, positions), r.Prompt.SamplingId(), r.Sample)).ToList();
+        var samples = requests.Until(cancellationToken).Select(r => new SampleRequest(PromptText.Encode(r.Prompt, policy.Format, positions), r.Prompt.SamplingId(), r.Sample)).ToList();
         // A step costs time in proportion to the cache: no longer than the longest text can become.
         using var step = new DecoderStep(policy.Model, settings.Slots, Math.Min(positions, samples.Max(s => s.Prompt.Length) + settings.MaxNewTokens));
         var sampler = new Sampler(
             step, new() { Temperature = settings.Temperature, TopK = settings.TopK, TopP = settings.TopP, MaxNewTokens = settings.MaxNewTokens },
-            (ulong)seed, policy.Tokenizer.EosId);
+            (ulong)seed, policy.Model.Config.Ends);
         foreach (var chunk in Enumerable.Range(0, requests.Count).Skip(done.Count - offset).Chunk(4 * settings.Slots))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -69,12 +69,7 @@ sealed class CompletionSampler(StepContext context, SamplingSettings settings, l
             ? JsonLines.Deserialize<Completion>(checkpoint.Files[CompletionsFile], "the checkpoint's completions")
             : [];
 
-    static Completion ToCompletion(CompletionRequest request, SampledCompletion sample, LoadedPolicy policy, ArtifactRef source)
-    {
-        // Decoded with its prompt: pieces join differently at the start of a text.
-        var prompt = policy.Tokenizer.Decode(sample.Sequence.AsSpan(1, sample.PromptLength - 1));
-        var end = sample.Finished ? sample.Sequence.Length - 1 : sample.Sequence.Length;
-        var text = policy.Tokenizer.Decode(sample.Sequence.AsSpan(1, end - 1));
-        return new(request.Prompt.Id, request.Sample, text[prompt.Length..], sample.Finished, sample.Sequence.Length - sample.PromptLength, source);
-    }
+    static Completion ToCompletion(CompletionRequest request, SampledCompletion sample, LoadedPolicy policy, ArtifactRef source) => new(
+        request.Prompt.Id, request.Sample, policy.Format.Completion(sample.Sequence, sample.PromptLength, sample.Finished), sample.Finished,
+        sample.Sequence.Length - sample.PromptLength, source);
 }

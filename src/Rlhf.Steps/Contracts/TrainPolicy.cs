@@ -62,7 +62,6 @@ public static class TrainPolicy
         [property: Description("Divides scores by the running deviation of all scores so far.")] bool RewardScaling = false,
         [property: Range(0.0, 1000.0), Description("Bound of the score, after scaling and before penalties; 0: off.")] double RewardClip = 0,
         [property: Description("Gives the token rewards of a rollout deviation 1, their mean kept.")] bool RewardWhitening = false,
-        [property: Description("Rewards each token by how much it raises the score; the sum is the score.")] bool DenseRewards = false,
         [property: Range(0.0, 100.0), Description("Taken off the score of a completion without end of sequence.")] double MissingEosPenalty = 1.0,
         [property: Range(0.0, 100.0), Description("Largest penalty for coming near overlongLength; 0: off.")] double OverlongPenalty = 0,
         [property: Range(1, 100_000), Description("Tokens at which the overlong penalty is whole.")] int OverlongLength = 64,
@@ -74,6 +73,9 @@ public static class TrainPolicy
         [property: Range(0.05, 10.0), Description("Sampling temperature; divides the logits in every log-probability too.")] double Temperature = 1.0,
         [property: Range(1, 100_000), Description("Longest completion, in tokens.")] int MaxNewTokens = 64,
         [property: Range(1, 4096), Description("Sequences decoded together.")] int Slots = 128,
+        [property: Range(0, 4096), Description("Rank of a low-rank adapter (LoRA) that is trained instead of the weights; the reference is then the same weights without it. 0: off.")] int LoraRank = 0,
+        [property: Range(0.001, 10000.0), Description("The adapter's update is scaled by this over the rank.")] double LoraAlpha = 16,
+        [property: Description("Products of every layer that the adapter updates, by commas: all, or of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj.")] string LoraTargets = "all",
         [property: Description("How the scores of an ensemble become one: mean, worst, uncertainty.")] EnsembleScore Ensemble = EnsembleScore.Mean,
         [property: Range(0.0, 100.0), Description("Uncertainty: what a unit of variance among the members takes off.")] double EnsembleCoefficient = 0.5,
         [property: Description("How helpfulness and safety become one score: weighted, worst, safetyFirst.")] AxesRule AxesRule = AxesRule.SafetyFirst,
@@ -93,7 +95,7 @@ public static class TrainPolicy
         [property: Description("Mean score of the last rollouts.")] double ProxyAfter);
 
     public static readonly StepDescription Description = new(
-        nameof(TrainPolicy), 2, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        nameof(TrainPolicy), 3, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
         "Trains the policy by PPO.")
     { Queue = "gpu" };
 }

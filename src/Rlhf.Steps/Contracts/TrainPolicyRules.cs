@@ -28,7 +28,6 @@ static class TrainPolicyRules
     static string? Advantages(TrainPolicy.HParams h) =>
         h.Advantages == AdvantageEstimator.Gae ? null
         : h.SamplesPerPrompt < 2 ? $"'samplesPerPrompt' is {h.SamplesPerPrompt}; expected at least 2 where 'advantages' is {Name(h.Advantages)}."
-        : h.DenseRewards ? $"'denseRewards' is true; expected false where 'advantages' is {Name(h.Advantages)}: only the sum of a completion's rewards counts there."
         : h.ValueInit != ValueInit.Previous ? $"'valueInit' is {Name(h.ValueInit)}; expected previous where 'advantages' is {Name(h.Advantages)}: no value head is trained."
         : null;
 

@@ -76,7 +76,7 @@ public static class TrainRewardModel
         [property: Description("The same after it; of an ensemble, of its first member.")] double LanguageLossAfter);
 
     public static readonly StepDescription Description = new(
-        nameof(TrainRewardModel), 2, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        nameof(TrainRewardModel), 3, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
         "Fits a reward model to preference pairs.")
     { Queue = "gpu" };
 }

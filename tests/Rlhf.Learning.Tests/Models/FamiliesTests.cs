@@ -33,7 +33,7 @@ public class FamiliesTests
         using var model = Families.Load(family).Model;
         var sequences = Families.Read(family).Sequences;
         using var step = new DecoderStep(model, 3);
-        var sampler = new Sampler(step, new() { TopK = 1, MaxNewTokens = 16 }, 1, model.Config.EosTokenId);
+        var sampler = new Sampler(step, new() { TopK = 1, MaxNewTokens = 16 }, 1, model.Config.Ends);
 
         var sampled = sampler.Run([.. sequences.Select((s, i) => new SampleRequest(s.Tokens, (ulong)i, 0))], cancellationToken: TestContext.Current.CancellationToken);
 

@@ -23,7 +23,7 @@ public class Llama2cFileTests
     {
         var (model, tokenizer) = Stories260K.Load();
         using var step = new DecoderStep(model, slots: 1);
-        var sampler = new Sampler(step, new() { Temperature = 0, MaxNewTokens = 300 }, seed: 0, tokenizer.EosId);
+        var sampler = new Sampler(step, new() { Temperature = 0, MaxNewTokens = 300 }, seed: 0, [tokenizer.EosId]);
 
         var completion = sampler.Run([new(tokenizer.Begin, 0)], cancellationToken: TestContext.Current.CancellationToken).Single();
 
@@ -35,7 +35,7 @@ public class Llama2cFileTests
     {
         var (model, tokenizer) = Stories260K.Load();
         using var step = new DecoderStep(model, slots: 8);
-        var sampler = new Sampler(step, new() { Temperature = 0.8, MaxNewTokens = 450 }, seed: 0, tokenizer.EosId);
+        var sampler = new Sampler(step, new() { Temperature = 0.8, MaxNewTokens = 450 }, seed: 0, [tokenizer.EosId]);
 
         SampleRequest[] requests = [.. Enumerable.Range(0, 8).Select(i => new SampleRequest(tokenizer.Begin, 1, i))];
         var completions = sampler.Run(requests, cancellationToken: TestContext.Current.CancellationToken);

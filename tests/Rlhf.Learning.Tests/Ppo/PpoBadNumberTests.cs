@@ -61,9 +61,6 @@ public sealed class PpoBadNumberTests
         public float[] Score(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) =>
             [.. completions.Select((_, i) => i == 3 ? bad : i)];
 
-        public IReadOnlyList<float[]> TokenScores(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) =>
-            throw new NotSupportedException("Not asked for here.");
-
         public void Dispose()
         {
         }

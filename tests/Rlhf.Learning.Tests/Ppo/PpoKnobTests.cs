@@ -87,34 +87,6 @@ public sealed class PpoKnobTests
     }
 
     [Fact]
-    public void Dense_rewards_sum_to_the_score_and_end_at_the_end_of_sequence()
-    {
-        using var scope = NewDisposeScope();
-        using var scorer = new TokenScorer(TinyPpo.RewardModel());
-        SampledCompletion[] completions = [new([1, 3, 7, 8, 2], 2, true, null), new([1, 4, 9], 2, false, null)];
-
-        var tokens = scorer.TokenScores(completions, 1, CancellationToken.None);
-        var ends = scorer.Score(completions, 2, CancellationToken.None);
-        var potential = TokenRewards.Potential(tokens, 3, 1, TorchDevice.FromEnvironment()).sum(1).cpu().data<float>().ToArray();
-
-        Assert.Equal([3, 1], tokens.Select(t => t.Length));
-        for (var i = 0; i < 2; i++)
-        {
-            Assert.Equal(ends[i], tokens[i][^1], 1e-5);
-            Assert.Equal(ends[i], potential[i], 1e-5);
-        }
-    }
-
-    [Fact]
-    public void Dense_rewards_change_where_the_reward_falls_but_not_how_much()
-    {
-        var (sparse, dense) = (TinyPpo.Run(Short).Metrics[0], TinyPpo.Run(Short with { DenseRewards = true }).Metrics[0]);
-
-        Assert.Equal(sparse["objective/rlhf_reward"], dense["objective/rlhf_reward"], 1e-4);
-        Assert.NotEqual(sparse["ppo/returns/var"], dense["ppo/returns/var"], 1e-3);
-    }
-
-    [Fact]
     public void Kl_in_the_loss_leaves_the_reward_alone()
     {
         var metrics = TinyPpo.Run(Short with { KlPlacement = KlPlacement.Loss, KlEstimator = KlEstimator.K3 }).Metrics[^1];

@@ -1,3 +1,4 @@
+using Rlhf.Learning.Chat;
 using Rlhf.Learning.Models;
 using Rlhf.Learning.Native;
 using Rlhf.Learning.Optimization;
@@ -133,7 +134,6 @@ public sealed class RewardModelTrainingTests
 
         Assert.Equal(0, scores.Average(), 1e-4);
         Assert.Equal(1, scores.Average(s => s * s), 1e-3);
-        Assert.All(scores.Zip(loaded.TokenScores(texts, 4, Token)), p => Assert.Equal(p.First, p.Second[^1], 1e-4));
     }
 
     [Fact]
@@ -158,36 +158,16 @@ public sealed class RewardModelTrainingTests
         var cut = new SampledCompletion(text.Tokens[..^1], text.PromptLength, Finished: false, null);
 
         var byTokens = new TokenScorer(model).Score([completion, cut], 2, Token);
-        var byText = new TextScorer(model, model.Tokenizer).Score([completion, cut], 2, Token);
+        var byText = new TextScorer(model, model.Format, new Dictionary<ulong, IReadOnlyList<ChatTurn>> { [0] = [new("user", "The cat")] }).Score([completion, cut], 2, Token);
 
         Assert.Equal(byTokens[0], byText[0], 1e-5);
         Assert.Equal(byTokens[1], byText[1], 1e-5);
         Assert.Equal(byTokens[0], byTokens[1], 1e-5);
     }
 
-    [Fact]
-    public void Dense_scores_stand_at_each_token_of_the_policy_and_end_in_the_score()
-    {
-        using var model = Model();
-        var text = model.Encode("The cat", " sat on");
-        using var scorer = new TokenScorer(model);
-        SampledCompletion[] completions = [new(text.Tokens, text.PromptLength, true, null), new(text.Tokens[..^1], text.PromptLength, false, null)];
-
-        var scores = scorer.TokenScores(completions, 2, Token);
-
-        Assert.Equal(completions.Select(c => c.Completion.Length), scores.Select(s => s.Length));
-        Assert.All(scorer.Score(completions, 2, Token).Zip(scores), p => Assert.Equal(p.First, p.Second[^1], 1e-5));
-    }
-
-    [Fact]
-    public void Dense_scores_by_text_are_refused() =>
-        Assert.Contains("denseRewards", Assert.Throws<ArgumentException>(() => new TextScorer(Model(), Some.Tokenizer()).TokenScores([], 1, Token)).Message, StringComparison.Ordinal);
-
     sealed class Fixed(params float[] scores) : IScorer
     {
         public float[] Score(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) => scores;
-
-        public IReadOnlyList<float[]> TokenScores(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) => [scores];
 
         public void Dispose()
         {

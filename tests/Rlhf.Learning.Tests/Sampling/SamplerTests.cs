@@ -51,7 +51,7 @@ public class SamplerTests
     public void Completions_are_reported_as_they_finish_and_returned_in_the_order_of_the_requests()
     {
         var reported = new List<int>();
-        var sampler = new Sampler(new CountingModel(2, 32, 20), Ten, seed: 1, eosId: 9);
+        var sampler = new Sampler(new CountingModel(2, 32, 20), Ten, seed: 1, ends: [9]);
 
         var completions = sampler.Run(
             [new([2], 1), new([7], 2), new([8], 3)], (index, _) => reported.Add(index), TestContext.Current.CancellationToken);
@@ -76,7 +76,7 @@ public class SamplerTests
         using var scope = NewDisposeScope();
         using var model = Some.Model(Some.Config(vocabulary: 40));
         using var step = new DecoderStep(model, slots: 2);
-        var sampler = new Sampler(step, new() { MaxNewTokens = 12, Temperature = 0.7, TopK = 5 }, seed: 1, eosId: 2, withLogprobs: true);
+        var sampler = new Sampler(step, new() { MaxNewTokens = 12, Temperature = 0.7, TopK = 5 }, seed: 1, ends: [2], withLogprobs: true);
 
         var completion = sampler.Run([new([1, 5, 6], 1)], cancellationToken: TestContext.Current.CancellationToken).Single();
 
@@ -152,7 +152,7 @@ public class SamplerTests
     public void Cancellation_stops_the_sampling()
     {
         using var source = new CancellationTokenSource();
-        var sampler = new Sampler(new CountingModel(1, 32, 20), Ten, seed: 1, eosId: 9);
+        var sampler = new Sampler(new CountingModel(1, 32, 20), Ten, seed: 1, ends: [9]);
 
         Assert.Throws<OperationCanceledException>(() => sampler.Run([new([1], 1), new([1], 2)], (_, _) => source.Cancel(), source.Token));
     }
@@ -184,11 +184,11 @@ public class SamplerTests
     [MemberData(nameof(Bad))]
     public void A_hyperparameter_out_of_range_is_refused_in_one_sentence(SamplingHParams hparams, string sentence)
     {
-        var error = Assert.Throws<ArgumentException>(() => new Sampler(new CountingModel(1, 4, 20), hparams, seed: 0, eosId: 9));
+        var error = Assert.Throws<ArgumentException>(() => new Sampler(new CountingModel(1, 4, 20), hparams, seed: 0, ends: [9]));
 
         Assert.Equal($"The sampling is not possible: {sentence}.", error.Message);
     }
 
     static SampledCompletion[] Run(ILanguageModelStep model, SamplingHParams hparams, int eosId, params SampleRequest[] requests) =>
-        new Sampler(model, hparams, seed: 7, eosId, withLogprobs: true).Run(requests, cancellationToken: TestContext.Current.CancellationToken);
+        new Sampler(model, hparams, seed: 7, [eosId], withLogprobs: true).Run(requests, cancellationToken: TestContext.Current.CancellationToken);
 }

@@ -40,7 +40,7 @@ static class TinyPpo
         scorer ??= new TokenScorer(RewardModel());
         var value = hparams.Advantages == AdvantageEstimator.Gae ? ScalarHead.Zero(16, Device) : null;
         var prompts = Enumerable.Range(0, 12).Select(i => new PolicyPrompt([1, 3 + i], (ulong)i)).ToList();
-        var trainer = new PpoTrainer(new(policy, value, reference, scorer, PadId: 0, EosId: 2), prompts, hparams, hparams.PtxCoefficient > 0 ? Texts : null);
+        var trainer = new PpoTrainer(new(policy, value, reference, scorer, PadId: 0), prompts, hparams, hparams.PtxCoefficient > 0 ? Texts : null);
         return (trainer, value is null ? [reference, scorer] : [reference, scorer, value]);
     }
 

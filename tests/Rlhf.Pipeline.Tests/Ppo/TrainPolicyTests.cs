@@ -32,7 +32,7 @@ public sealed class TrainPolicyTests(SmallRound round) : IClassFixture<SmallRoun
             ("adamEpsilon", 1e-5), ("ema", 0.5), ("klEstimator", "k3"), ("klPlacement", "loss"), ("klControl", "adaptive"), ("klTarget", 1), ("klHorizon", 100),
             ("klStop", 5), ("maxSequenceKl", 50), ("whitening", "minibatch"), ("whiteningVariance", "unbiased"), ("clipRangeHigh", 0.28), ("dualClip", 3),
             ("maxRatio", 10), ("lossAggregation", "fixed"), ("entropyCoefficient", 0.01), ("valueInit", "rewardModel"), ("rewardScaling", true), ("rewardClip", 3),
-            ("rewardWhitening", true), ("denseRewards", true), ("overlongPenalty", 0.5), ("overlongLength", 8), ("overlongBuffer", 2), ("lengthPenalty", 0.01),
+            ("rewardWhitening", true), ("overlongPenalty", 0.5), ("overlongLength", 8), ("overlongBuffer", 2), ("lengthPenalty", 0.01),
             ("ptxCoefficient", 0.1), ("ptxBatchSize", 2), ("texts", $"{texts}")));
 
         Assert.Contains("value_head.safetensors", await Files(run, outputs));
@@ -108,7 +108,6 @@ public sealed class TrainPolicyTests(SmallRound round) : IClassFixture<SmallRoun
     }
 
     [Theory]
-    [InlineData("denseRewards", true, "'denseRewards' is true; expected false where 'advantages' is group")]
     [InlineData("valueInit", "zero", "'valueInit' is zero; expected previous where 'advantages' is group")]
     public void What_needs_a_value_function_is_refused_without_one(string name, object value, string expected)
     {

@@ -48,7 +48,7 @@ public sealed class CompletionSamplerTests(SmallRound round) : IClassFixture<Sma
         LoadedPolicy policy, int stopAt, CancellationTokenSource stop, CancellationToken drain, CancellationToken cancellationToken, Action? stepped = null)
     {
         using var step = new DecoderStep(policy.Model, slots: 2);
-        var sampler = new Sampler(new StoppingStep(step, stopAt, stop, stepped), new() { MaxNewTokens = 8 }, seed: 1, policy.Tokenizer.EosId);
+        var sampler = new Sampler(new StoppingStep(step, stopAt, stop, stepped), new() { MaxNewTokens = 8 }, seed: 1, policy.Model.Config.Ends);
         var requests = Enumerable.Range(0, 12).Select(i => new SampleRequest([.. policy.Tokenizer.Begin, 5 + i], (ulong)i, 0)).ToList();
         return CompletionSampler.Sample(sampler, requests, drain, cancellationToken);
     }

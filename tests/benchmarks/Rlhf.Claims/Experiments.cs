@@ -28,7 +28,6 @@ static class Experiments
         ["length"] = new(["remedy", "seed", "tokens before", "tokens after", "gold before", "gold after", "score-length correlation"], Length),
         ["ensembles"] = new(["scores", "seed", "proxy after", "gold before", "gold after", "KL"], Ensembles),
         ["axes"] = new(["reward", "seed", "helpfulness before", "after", "safety before", "after"], Axes),
-        ["dense"] = new(["rewards, updates", "seed", "gold after", "proxy after", "KL"], Dense),
     };
 
     static async IAsyncEnumerable<Row> Kl(World world, long seed)
@@ -152,21 +151,6 @@ static class Experiments
         {
             var after = await world.GoldAsync(helpful, Text(await world.PpoAsync(helpful, rewardModel, ppo), "policy"));
             yield return new(name, before.Preference, after.Preference, before.Safety, after.Safety);
-        }
-    }
-
-    static async IAsyncEnumerable<Row> Dense(World world, long seed)
-    {
-        var given = await world.BaseAsync(seed);
-        var rewardModel = Text(await world.RewardModelAsync(given), "rewardModel");
-        foreach (var updates in new[] { 10, 20, 40 })
-        {
-            foreach (var dense in new[] { false, true })
-            {
-                var trained = await world.PpoAsync(given, rewardModel, ("updates", updates), ("denseRewards", dense));
-                var gold = await world.GoldAsync(given, Text(trained, "policy"));
-                yield return new($"{(dense ? "dense" : "sparse")}, {updates}", gold.Preference, Value(trained, "proxyAfter"), Value(trained, "sequenceKl"));
-            }
         }
     }
 
