@@ -6,6 +6,7 @@ namespace Rlhf.Learning.Tokenizers;
 static class TextRulesJson
 {
     const char Mark = '▁';
+    const int MaxPrefix = 16;
 
     // Pre-tokenizer and decoder must be of one kind, or a text would not come back.
     internal static (TextRules Rules, bool ByteLevel) Read(JsonElement json, bool byteFallback)
@@ -36,9 +37,14 @@ static class TextRulesJson
                 return (text, _) => CanonicalComposition.Compose(text);
             case "Prepend":
                 var prefix = normalizer.GetProperty("prepend").GetString();
+                if (prefix is { Length: > MaxPrefix })
+                    throw TokenizerJson.Unsupported("a Prepend normalizer of", $"{prefix.Length} characters", $"{MaxPrefix} are");
                 return (text, _) => text.Length == 0 ? text : prefix + text;
             case "Replace":
                 var (pattern, content) = (Literal(normalizer, "a Replace normalizer"), normalizer.GetProperty("content").GetString());
+                // A few that lengthen a text would make it fill the memory.
+                if (content?.Length > pattern.Length)
+                    throw TokenizerJson.Unsupported("a Replace normalizer from", $"'{pattern}' to '{content}'", "one to a text that is no longer is");
                 return (text, _) => text.Replace(pattern, content, StringComparison.Ordinal);
             case var type:
                 throw TokenizerJson.Unsupported("a normalizer of type", $"'{type}'", "NFC, Prepend, Replace and Sequence are");

@@ -86,7 +86,7 @@ sealed class TokenizerConfig
         (string?)(token is JsonObject ? token["content"] : token) ?? throw new FormatException("A token has no text.");
 
     static string? Default(JsonNode? template) => template is JsonArray named
-        ? (string?)named.FirstOrDefault(t => (string?)t!["name"] == "default")?["template"]
+        ? (string?)named.FirstOrDefault(t => (string?)t?["name"] == "default")?["template"]
         : (string?)template;
 
     // Some models end a text by any of several; the first is the one that they were trained with.

@@ -80,7 +80,8 @@ sealed class TokenizerFiles(string? folder = null)
         {
             return parse();
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException
+            or OverflowException or ArgumentException)
         {
             throw new InvalidDataException(form, e);
         }

@@ -8,6 +8,7 @@ namespace Rlhf.Learning.Tokenizers;
 /// </summary>
 static class TokenizerJson
 {
+    const int MaxParts = 32;
     const string Class = "PreTrainedTokenizerFast";
 
     /// <exception cref="InvalidDataException">A file is damaged or asks for what is not supported.</exception>
@@ -51,10 +52,16 @@ static class TokenizerJson
     internal static string Type(this JsonElement part) => part.GetProperty("type").GetString()!;
 
     /// <summary>Parts of a sequence, or the one part itself, or none.</summary>
-    internal static IEnumerable<JsonElement> Sequence(JsonElement? part, string members) => part switch
+    internal static IReadOnlyList<JsonElement> Sequence(JsonElement? part, string members) => Flat(part, members).Take(MaxParts + 1).ToList() switch
+    {
+        { Count: <= MaxParts } parts => parts,
+        _ => throw Unsupported(members, "in plenty", $"{MaxParts} are"),
+    };
+
+    static IEnumerable<JsonElement> Flat(JsonElement? part, string members) => part switch
     {
         null => [],
-        { } sequence when sequence.Type() == "Sequence" => sequence.GetProperty(members).EnumerateArray().SelectMany(p => Sequence(p, members)),
+        { } sequence when sequence.Type() == "Sequence" => sequence.GetProperty(members).EnumerateArray().SelectMany(p => Flat(p, members)),
         { } single => [single],
     };
 

@@ -15,6 +15,7 @@ sealed partial class WordSplitter(IReadOnlyList<WordSplit> splits)
     internal static WordSplitter Gpt2 { get; } = new([new(Gpt2Words())]);
 
     /// <summary>Starts and lengths of the words, in order.</summary>
+    /// <exception cref="InvalidDataException">A pattern is made so that it does not come to an end.</exception>
     internal IReadOnlyList<(int Start, int Length)> Words(string text)
     {
         if (splits.Count == 0)
@@ -24,8 +25,15 @@ sealed partial class WordSplitter(IReadOnlyList<WordSplit> splits)
         foreach (var split in splits)
         {
             List<(int, int)> smaller = new(words.Count);
-            foreach (var (start, length) in words)
-                Split(split, characters.AsSpan(start, length), start, smaller);
+            try
+            {
+                foreach (var (start, length) in words)
+                    Split(split, characters.AsSpan(start, length), start, smaller);
+            }
+            catch (RegexMatchTimeoutException e)
+            {
+                throw new InvalidDataException($"The tokenizer's pattern '{e.Pattern}' takes more than {e.MatchTimeout.TotalSeconds} s for a word.", e);
+            }
             words = smaller;
         }
         return places is null ? words : [.. words.Select(w => (places[w.Start], places[w.Start + w.Length] - places[w.Start]))];

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Rlhf.Learning.Tests.Support;
 using Rlhf.Learning.Tokenizers;
 
@@ -27,6 +28,10 @@ public sealed class TokenizerJsonRefusalTests : IDisposable
         "tokenizer.json has a normalizer of type 'Lowercase', but only NFC, Prepend, Replace and Sequence are supported")]
     [InlineData("gpt2", "normalizer", "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \" \"}, \"content\": \"\"}",
         "tokenizer.json has a Replace normalizer with the pattern '{\"Regex\":\" \"}', but only a String of at least one character is supported")]
+    [InlineData("gpt2", "normalizer", "{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, \"content\": \"aa\"}",
+        "tokenizer.json has a Replace normalizer from 'a' to 'aa', but only one to a text that is no longer is supported")]
+    [InlineData("gpt2", "normalizer", "{\"type\": \"Prepend\", \"prepend\": \"0123456789ABCDEF!\"}",
+        "tokenizer.json has a Prepend normalizer of 17 characters, but only 16 are supported")]
     [InlineData("smollm", "pre_tokenizer.pretokenizers.0", "{\"type\": \"Punctuation\"}",
         "tokenizer.json has a pre-tokenizer of type 'Punctuation' with byte-level BPE, but only Split, Digits and, as the last, ByteLevel are supported")]
     [InlineData("smollm", "pre_tokenizer.pretokenizers.1.add_prefix_space", "true",
@@ -91,15 +96,17 @@ public sealed class TokenizerJsonRefusalTests : IDisposable
     }
 
     [Theory]
-    [InlineData("qwen2")]
-    [InlineData("mistral")]
-    public void A_damaged_file_is_refused_or_read_but_nothing_else(string family)
+    [InlineData("qwen2", "tokenizer.json")]
+    [InlineData("mistral", "tokenizer.json")]
+    [InlineData("qwen2", "tokenizer_config.json")]
+    [InlineData("llama2", "tokenizer_config.json")]
+    public void A_damaged_file_is_refused_or_read_but_nothing_else(string family, string file)
     {
         RefereeInputs.Write(_folder.Path, family, "small");
-        var whole = File.ReadAllBytes(_folder.File("tokenizer.json"));
+        var whole = File.ReadAllBytes(_folder.File(file));
         var random = new Random(7);
-        // Around the vocabulary, where the structure is.
-        var structure = Encoding.UTF8.GetString(whole).IndexOf("\"vocab\"", StringComparison.Ordinal) + 200;
+        // Before the vocabulary's end, where the structure is.
+        var structure = Encoding.UTF8.GetString(whole).IndexOf("\"vocab\"", StringComparison.Ordinal) is var start and >= 0 ? start + 200 : whole.Length;
 
         for (var i = 0; i < 300; i++)
         {
@@ -108,11 +115,42 @@ public sealed class TokenizerJsonRefusalTests : IDisposable
                 damaged = damaged[..random.Next(damaged.Length)];
             else
                 damaged[random.Next(structure)] = (byte)"0\"{}[],:nt-\\ \u0001"[random.Next(14)];
-            File.WriteAllBytes(_folder.File("tokenizer.json"), damaged);
+            File.WriteAllBytes(_folder.File(file), damaged);
             var error = Record.Exception(() => TokenizerFolder.Load(_folder.Path).Encode("The cat sat."));
 
             Assert.True(error is null or InvalidDataException, error?.ToString());
         }
+    }
+
+    [Theory]
+    [InlineData("{\"chat_template\": [null]}")]
+    [InlineData("{\"chat_template\": 7}")]
+    [InlineData("{\"eos_token\": []}")]
+    [InlineData("{\"eos_token\": {\"content\": null}}")]
+    [InlineData("{\"additional_special_tokens\": [null]}")]
+    [InlineData("{\"added_tokens_decoder\": {\"5\": null}}")]
+    [InlineData("{\"added_tokens_decoder\": {\"five\": {\"content\": \"<x>\"}}}")]
+    [InlineData("{\"added_tokens_decoder\": {\"9\": {\"content\": \"\"}}}")]
+    [InlineData("{\"add_bos_token\": \"yes\"}")]
+    public void An_odd_configuration_is_refused_in_one_sentence(string config)
+    {
+        RefereeInputs.Write(_folder.Path, "gpt2", "small");
+        File.WriteAllText(_folder.File("tokenizer_config.json"), config);
+        File.WriteAllText(_folder.File("config.json"), "{\"eos_token_id\": []}");
+
+        var error = Assert.Throws<InvalidDataException>(() => TokenizerFolder.Load(_folder.Path));
+
+        Assert.StartsWith($"The tokenizer in '{_folder.Path}' is not usable: ", error.Message);
+    }
+
+    [Fact]
+    public void A_pattern_that_does_not_come_to_an_end_is_an_error()
+    {
+        var splitter = new WordSplitter([new(new("(a+)+b", RegexOptions.None, TimeSpan.FromMilliseconds(20)))]);
+
+        var error = Assert.Throws<InvalidDataException>(() => splitter.Words(new string('a', 40)));
+
+        Assert.Equal("The tokenizer's pattern '(a+)+b' takes more than 0.02 s for a word.", error.Message);
     }
 
     [Fact]
