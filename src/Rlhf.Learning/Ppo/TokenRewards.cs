@@ -15,4 +15,3 @@ static class TokenRewards
         return KlPenalty.Rewards(kl, rollout.Shaped, rollout.Batch.Lengths, coefficient).MoveToOuterDisposeScope();
     }
 }
-}

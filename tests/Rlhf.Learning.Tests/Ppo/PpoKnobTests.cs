@@ -68,7 +68,7 @@ public sealed class PpoKnobTests
         using var policy = DecoderModel.Initialize(TinyModels.Config, 1, TorchDevice.FromEnvironment());
         using var scorer = new TokenScorer(TinyPpo.RewardModel());
 
-        var error = Assert.Throws<ArgumentException>(() => new PpoTrainer(new(policy, null, policy, scorer, 0, 2), [new([1, 3], 0)], Short));
+        var error = Assert.Throws<ArgumentException>(() => new PpoTrainer(new(policy, null, policy, scorer, 0), [new([1, 3], 0)], Short));
 
         Assert.Contains("'advantages' is Gae without a value head", error.Message, StringComparison.Ordinal);
     }

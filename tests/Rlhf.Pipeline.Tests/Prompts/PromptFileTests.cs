@@ -1,4 +1,6 @@
 using System.Text;
+using Rlhf.Learning.Chat;
+using Rlhf.Learning.Tokenizers;
 using Rlhf.Pipeline.Prompts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
@@ -52,6 +54,12 @@ public sealed class PromptFileTests
     }
 
     [Fact]
-    public void A_chat_is_refused_by_a_model_without_a_template() =>
-        Assert.Contains("one user turn", Assert.Throws<InvalidDataException>(() => PromptText.Render([new("system", "x"), new("user", "y")], "id")).Message, StringComparison.Ordinal);
+    public void A_chat_is_refused_by_a_model_without_a_template()
+    {
+        var format = new ChatFormat(BpeTrainer.Train(["a cat sat"], BpeTrainer.SmallestVocabulary));
+
+        var error = Assert.Throws<InvalidDataException>(() => PromptText.Encode(new("id", [new("system", "x"), new("user", "y")], false, ""), format, 100));
+
+        Assert.Equal("Prompt id ('x…'): A dialogue has the turns system, user; a model without chat template takes one user turn.", error.Message);
+    }
 }
