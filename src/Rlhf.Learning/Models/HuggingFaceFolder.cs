@@ -132,7 +132,8 @@ public static class HuggingFaceFolder
                 ["eos_token_id"] = FamilyFormat.Ends(model.Config),
                 ["pad_token_id"] = model.Config.PadTokenId,
             });
-        tokenizer.Save(folder);
+        // llama2.c's own form is read by nothing on the Hub.
+        (tokenizer is Llama2cTokenizer llama2c ? llama2c.ToHuggingFace() : tokenizer).Save(folder);
     }
 
     static IReadOnlyList<(string Name, Tensor Value)> Tensors(DecoderModel model)

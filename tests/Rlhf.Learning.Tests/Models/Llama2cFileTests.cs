@@ -31,6 +31,25 @@ public class Llama2cFileTests
     }
 
     [Fact]
+    public void Exported_as_a_Hugging_Face_folder_and_read_again_it_writes_the_same_text_and_has_the_same_weights()
+    {
+        using var folder = new TemporaryFolder();
+        var (original, originalTokenizer) = Stories260K.Load();
+        HuggingFaceFolder.Save(folder.Path, original, originalTokenizer);
+
+        var (model, tokenizer) = PolicyFolder.Load(folder.Path, Some.Device);
+        using var step = new DecoderStep(model, slots: 1);
+        var sampler = new Sampler(step, new() { Temperature = 0, MaxNewTokens = 300 }, seed: 0, model.Config.Ends);
+        var completion = sampler.Run([new([1], 0)], cancellationToken: TestContext.Current.CancellationToken).Single();
+
+        Assert.StartsWith(GoldenText, tokenizer.Decode(completion.Sequence));
+        Assert.Equal(Some.Values(original.Parameters.Flat), Some.Values(model.Parameters.Flat));
+        Assert.Equal(original.Config with { BosTokenId = model.Config.BosTokenId }, model.Config);
+        Assert.True(File.Exists(folder.File("tokenizer.json")));
+        Assert.False(File.Exists(folder.File("tokenizer.bin")));
+    }
+
+    [Fact]
     public void Sampled_stories_end_with_the_tokenizers_end_of_sequence()
     {
         var (model, tokenizer) = Stories260K.Load();

@@ -61,6 +61,8 @@ public sealed class PpoAdapterTests
         public Run()
         {
             var model = DecoderModel.Initialize(TinyModels.Config, 1, Device);
+            // An adapter leaves the output layer alone, and with a fresh one no stream says much.
+            using (torch.no_grad()) model.Parameters["model.embed_tokens.weight"].mul_(40f);
             Policy = new(model.Config, model.Parameters.Clone(), LowRankAdapter.Initialize(new(4, 8, LowRankConfig.AllTargets), model.Config, 3, Device));
             model.Dispose();
             _reference = Policy.WithoutAdapter();
