@@ -17,13 +17,14 @@ static partial class Commands
         Option<string?> name = new("--name") { Description = "Make it the next version of this name. Without one, gc removes it after its grace period unless something was made from it or it is pinned." };
         Argument<string> reference = new("ref") { Description = Reference };
         Argument<string> folder = new("dir") { Description = "A new or empty folder." };
-        Option<WeightType> type = new("--dtype") { Description = "Type of the weights: float32 (without loss), bfloat16 or float16.", DefaultValueFactory = _ => WeightType.Float32 };
+        Option<string> type = new("--dtype") { Description = "Type of the weights: float32 (without loss), bfloat16 or float16.", DefaultValueFactory = _ => "float32" };
+        type.AcceptOnlyFromAmong("float32", "bfloat16", "float16");
         Option<double> shard = new("--shard-gb") { Description = "Largest weights file in gigabytes; a larger model is split.", DefaultValueFactory = _ => HuggingFaceFolder.LargestShard / 1e9 };
         var import = new Command("import", "Read and check a model completely and store it: as policy, or as reward-model where it gives texts one number.") { source, name };
         var export = new Command("export", "Write a policy or reward model as a folder that transformers, vLLM and llama.cpp's converter read (artifacts export copies an artifact's files as they are).") { reference, folder, type, shard };
         Act(import, (workspace, parsed, json, cancellation) => ModelsCommand.ImportAsync(workspace, parsed.GetValue(source)!, parsed.GetValue(name), json, cancellation));
         Act(export, (workspace, parsed, json, cancellation) => ModelsCommand.ExportAsync(
-            workspace, parsed.GetValue(reference)!, parsed.GetValue(folder)!, parsed.GetValue(type), parsed.GetValue(shard), json, cancellation));
+            workspace, parsed.GetValue(reference)!, parsed.GetValue(folder)!, Enum.Parse<WeightType>(parsed.GetValue(type)!, ignoreCase: true), parsed.GetValue(shard), json, cancellation));
         export.Validators.Add(NeedsStore);
         return new("models", "Models from the Hub and back.") { import, export };
     }

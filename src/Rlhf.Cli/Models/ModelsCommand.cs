@@ -44,6 +44,7 @@ static class ModelsCommand
         {
             Console.Out.WriteLine($"{artifact} is in {Path.GetFullPath(folder)}: {Files(exported.Files.Count)}, {type.ToString().ToLowerInvariant()}.");
             Console.Out.WriteLine(Sentence(exported.Model));
+            if (!exported.Files.Any(f => Path.GetFileName(f) == "vocab.json")) Console.Out.WriteLine("Its tokenizer is llama2.c's (tokenizer.bin), which transformers does not read.");
             if (exported.LeftOut.Count > 0) Console.Out.WriteLine($"Left out, since a model folder has no place for it: {string.Join(", ", exported.LeftOut)}.");
         });
         return ExitCodes.Done;
