@@ -31,7 +31,8 @@ static class JudgementsCommand
         {
             Console.Out.WriteLine($"{imported.Prompts}\n{imported.Comparisons}\n{imported.Judgements}{(named is null ? "" : $" is {named}")}");
             Console.Out.WriteLine(
-                $"{imported.Pairs} pairs; dropped {counts.Identical} with identical sides, {counts.Unpaired} whose sides answer different turns, {counts.Repeated} said before");
+                $"{imported.Pairs} pairs; dropped {counts.Identical} with identical sides, "
+                + $"{counts.Unpaired} whose sides answer different turns, {counts.Repeated} said before");
             Console.Out.WriteLine($"{counts.Prompts} prompts of up to {counts.MostTurns} turns, {counts.HeldOut} of them held out");
         });
         return ExitCodes.Done;

@@ -18,12 +18,13 @@ static class ModelsCommand
         var document = Document(imported.Model);
         document["artifact"] = imported.Artifact.ToString();
         document["name"] = named;
-        document["source"] = new JsonObject { ["format"] = imported.Source.Format, ["types"] = Array(imported.Source.Types), ["files"] = imported.Source.Files };
+        var source = imported.Source;
+        document["source"] = new JsonObject { ["format"] = source.Format, ["types"] = Array(source.Types), ["files"] = source.Files };
         Output.Write(json, document, () =>
         {
             Console.Out.WriteLine(named is null ? $"{imported.Artifact}" : $"{imported.Artifact} is {named}");
             Console.Out.WriteLine(Sentence(imported.Model));
-            Console.Out.WriteLine($"It was {string.Join(" and ", imported.Source.Types)} in {Files(imported.Source.Files)} ({imported.Source.Format}); it is stored as float32.");
+            Console.Out.WriteLine($"It was {string.Join(" and ", source.Types)} in {Files(source.Files)} ({source.Format}); it is stored as float32.");
         });
         return ExitCodes.Done;
     }
@@ -31,7 +32,8 @@ static class ModelsCommand
     public static async Task<int> ExportAsync(
         Workspace workspace, string reference, string folder, WeightType type, double shardGigabytes, bool json, CancellationToken cancellationToken)
     {
-        if (shardGigabytes is not (>= 1e-6 and <= 1e6)) throw new ArgumentException($"--shard-gb is {shardGigabytes}; expected a number from 0.000001 to 1000000.");
+        if (shardGigabytes is not (>= 1e-6 and <= 1e6))
+            throw new ArgumentException($"--shard-gb is {shardGigabytes}; expected a number from 0.000001 to 1000000.");
         var artifact = await workspace.References.ResolveAsync(reference, cancellationToken);
         var exported = await ModelExport.RunAsync(workspace.Artifacts, artifact, folder, type, (long)(shardGigabytes * 1e9), cancellationToken);
         var document = Document(exported.Model);
@@ -44,8 +46,10 @@ static class ModelsCommand
         {
             Console.Out.WriteLine($"{artifact} is in {Path.GetFullPath(folder)}: {Files(exported.Files.Count)}, {type.ToString().ToLowerInvariant()}.");
             Console.Out.WriteLine(Sentence(exported.Model));
-            if (!exported.Files.Any(f => Path.GetFileName(f) == "vocab.json")) Console.Out.WriteLine("Its tokenizer is llama2.c's (tokenizer.bin), which transformers does not read.");
-            if (exported.LeftOut.Count > 0) Console.Out.WriteLine($"Left out, since a model folder has no place for it: {string.Join(", ", exported.LeftOut)}.");
+            if (!exported.Files.Any(f => Path.GetFileName(f) == "vocab.json"))
+                Console.Out.WriteLine("Its tokenizer is llama2.c's (tokenizer.bin), which transformers does not read.");
+            if (exported.LeftOut.Count > 0)
+                Console.Out.WriteLine($"Left out, since a model folder has no place for it: {string.Join(", ", exported.LeftOut)}.");
         });
         return ExitCodes.Done;
     }

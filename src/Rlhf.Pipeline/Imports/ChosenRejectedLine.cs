@@ -7,7 +7,9 @@ namespace Rlhf.Pipeline.Imports;
 /// <summary>Two answers to one prompt, the better one first.</summary>
 sealed record ChosenRejected(IReadOnlyList<Turn> Prompt, string Chosen, string Rejected);
 
-/// <summary>One line of a file of pairs in a form of the Hub's: <c>chosen</c> and <c>rejected</c> as texts or lists of messages, with or without <c>prompt</c>.</summary>
+/// <summary>
+/// One line of a file of pairs in a form of the Hub's: <c>chosen</c> and <c>rejected</c> as texts or lists of messages, with or without <c>prompt</c>.
+/// </summary>
 static class ChosenRejectedLine
 {
     static readonly string[] Roles = ["user", "assistant", "system"];
@@ -59,7 +61,9 @@ static class ChosenRejectedLine
     static string Answer(JsonElement value, string what, bool trimmed) => trimmed ? Text(value, what).Trim() : Text(value, what);
 
     static Dialogue Transcript(string text, string what) => Dialogue.Transcript(text)
-        ?? throw new InvalidDataException($"{what} begins with '{(text.Length > 30 ? text[..30] + "…" : text)}' and there is no 'prompt'; expected a 'prompt', or a transcript that begins with 'Human:' or 'Assistant:'.");
+        ?? throw new InvalidDataException(
+            $"{what} begins with '{(text.Length > 30 ? text[..30] + "…" : text)}' and there is no 'prompt'; "
+            + "expected a 'prompt', or a transcript that begins with 'Human:' or 'Assistant:'.");
 
     static List<Turn> Messages(JsonElement list, string what)
     {

@@ -41,7 +41,8 @@ public static class ModelExport
         {
             var facts = await artifacts.OpenAsync(
                 artifact, from => Write(artifact.Kind == "reward-model", from, folder, type, largestShard, cancellationToken), cancellationToken);
-            var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/')).Order(StringComparer.Ordinal).ToList();
+            var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/')).Order(StringComparer.Ordinal).ToList();
             return new(facts, files, [.. stored.Where(f => !files.Contains(f) && !IsWeights(f)).Order(StringComparer.Ordinal)]);
         }
         catch
@@ -88,9 +89,13 @@ public static class ModelExport
     }
 
     // Weights are in the written files too, be they cut into other shards there or of llama2.c's format here.
-    static bool IsWeights(string file) => Path.GetFileName(file) is var name
-        && (name.StartsWith("model", StringComparison.Ordinal) && (name.EndsWith(".safetensors", StringComparison.Ordinal) || name.EndsWith(".index.json", StringComparison.Ordinal))
-            || name.EndsWith(".bin", StringComparison.Ordinal));
+    static bool IsWeights(string file)
+    {
+        var name = Path.GetFileName(file);
+        return Path.GetExtension(name) == ".bin"
+            || name.StartsWith("model", StringComparison.Ordinal)
+            && (name.EndsWith(".safetensors", StringComparison.Ordinal) || name.EndsWith(".safetensors.index.json", StringComparison.Ordinal));
+    }
 
     static void Empty(string folder)
     {

@@ -8,7 +8,9 @@ namespace Rlhf.Pipeline.Imports;
 /// <summary>A model that was stored: the artifact, what it is, and what its weights were before.</summary>
 public sealed record ImportedModel(ArtifactRef Artifact, ModelFacts Model, ModelSource Source);
 
-/// <summary>Makes a model folder an artifact: read and checked completely, then written as this product writes models, so that equal models are one artifact.</summary>
+/// <summary>
+/// Makes a model folder an artifact: read and checked completely, then written as this product writes models, so that equal models are one artifact.
+/// </summary>
 public static class ModelImport
 {
     /// <summary>

@@ -25,7 +25,8 @@ public sealed record ModelSource(string Format, IReadOnlyList<string> Types, int
     {
         if (File.Exists(Path.Combine(folder, SingleFile))) return [Path.Combine(folder, SingleFile)];
         using var index = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, IndexFile)));
-        return [.. index.RootElement.GetProperty("weight_map").EnumerateObject().Select(p => p.Value.GetString()!).Distinct().Select(f => Path.Combine(folder, f))];
+        var names = index.RootElement.GetProperty("weight_map").EnumerateObject().Select(p => p.Value.GetString()!).Distinct();
+        return [.. names.Select(n => Path.Combine(folder, n))];
     }
 
     static IEnumerable<string> TypesOf(string file)

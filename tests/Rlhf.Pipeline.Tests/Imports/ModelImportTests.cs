@@ -206,4 +206,21 @@ public sealed class ModelImportTests : IDisposable
         Assert.Empty(await _run.Artifacts.ListAsync(Token));
         await Assert.ThrowsAsync<ArgumentException>(() => Import("nowhere"));
     }
+
+    [Fact]
+    public async Task A_cancelled_import_stores_nothing_and_a_cancelled_export_leaves_nothing()
+    {
+        using var model = Model(DecoderFamily.Llama, Tokenizer());
+        HuggingFaceFolder.Save(Folder("hub"), model, Tokenizer());
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ModelImport.RunAsync(_run.Artifacts, Folder("hub"), cancelled.Token));
+        Assert.Empty(await _run.Artifacts.ListAsync(Token));
+
+        var imported = await Import("hub");
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => ModelExport.RunAsync(_run.Artifacts, imported.Artifact, Folder("out"), WeightType.Float32, HuggingFaceFolder.LargestShard, cancelled.Token));
+        Assert.False(Directory.Exists(Folder("out")) && Directory.EnumerateFileSystemEntries(Folder("out")).Any());
+    }
 }
