@@ -28,7 +28,7 @@ static partial class Commands
     public static RootCommand Root() =>
         new("RLHF rounds for .NET: sample, compare, fit a reward model, PPO, gate, promote.")
         {
-            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), PromptSets(), StepsOf(), TrackingOf(), DoctorOf(),
+            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), ModelsOf(), PromptSets(), JudgementsOf(), StepsOf(), TrackingOf(), DoctorOf(),
         };
 
     static Command Round()

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using Rlhf.Cli.Judgements;
+using Rlhf.Cli.Models;
+using Rlhf.Learning.Models;
+
+namespace Rlhf.Cli;
+
+/// <content><c>rlhf models …</c> and <c>rlhf judgements …</c></content>
+static partial class Commands
+{
+    static Command ModelsOf()
+    {
+        Argument<string> source = new("dir")
+        {
+            Description = "A Hugging Face folder (Llama, Mistral, Qwen2, Qwen3, GPT-2; one file or shards; float32, bfloat16, float16) or llama2.c's files.",
+        };
+        Option<string?> name = new("--name")
+        {
+            Description = "Make it the next version of this name. Without one, gc removes it after its grace period unless something was made from it or it is pinned.",
+        };
+        Argument<string> reference = new("ref") { Description = Reference };
+        Argument<string> folder = new("dir") { Description = "A new or empty folder." };
+        Option<string> type = new("--dtype") { Description = "Type of the weights: float32 (without loss), bfloat16 or float16.", DefaultValueFactory = _ => "float32" };
+        type.AcceptOnlyFromAmong("float32", "bfloat16", "float16");
+        Option<double> shard = new("--shard-gb")
+        {
+            Description = "Largest weights file in gigabytes; a larger model is split.",
+            DefaultValueFactory = _ => HuggingFaceFolder.LargestShard / 1e9,
+        };
+        var import = new Command(
+            "import", "Read and check a model completely and store it: as policy, or as reward-model where it gives texts one number.") { source, name };
+        var export = new Command(
+            "export",
+            "Write a policy or reward model as a folder that transformers, vLLM and llama.cpp's converter read (artifacts export copies an artifact's files as they are).")
+        { reference, folder, type, shard };
+        Act(import, (workspace, parsed, json, cancellation) => ModelsCommand.ImportAsync(workspace, parsed.GetValue(source)!, parsed.GetValue(name), json, cancellation));
+        Act(export, (workspace, parsed, json, cancellation) => ModelsCommand.ExportAsync(
+            workspace, parsed.GetValue(reference)!, parsed.GetValue(folder)!,
+            Enum.Parse<WeightType>(parsed.GetValue(type)!, ignoreCase: true), parsed.GetValue(shard), json, cancellation));
+        export.Validators.Add(NeedsStore);
+        return new("models", "Models from the Hub and back.") { import, export };
+    }
+
+    static Command JudgementsOf()
+    {
+        Argument<string> file = new("file")
+        {
+            Description = "Pairs: .jsonl or .jsonl.gz, one object a line with chosen and rejected (texts, transcripts or messages) and perhaps prompt.",
+        };
+        Option<string> format = new("--format") { Description = "Form of the file: chosen-rejected.", Required = true };
+        format.AcceptOnlyFromAmong("chosen-rejected");
+        Option<string?> name = new("--name")
+        {
+            Description = "Make the judgements the next version of this name, and pin their comparisons, prompts and file. "
+                + "Without it gc removes all of them after its grace period unless something was made from them.",
+        };
+        Option<string?> labeler = new("--labeler") { Description = "Who judged. Default: the file's name." };
+        Option<string> axis = new("--axis") { Description = "What was judged by.", DefaultValueFactory = _ => "helpfulness" };
+        var import = new Command("import", "Make prompts, comparisons and judgements of pairs from elsewhere, ready for the step BuildPreferences.")
+        { file, format, name, labeler, axis };
+        Act(import, (workspace, parsed, json, cancellation) => JudgementsCommand.ImportAsync(
+            workspace, parsed.GetValue(file)!, parsed.GetValue(name), parsed.GetValue(labeler), parsed.GetValue(axis)!, json, cancellation));
+        return new("judgements", "Judgements that were made elsewhere.") { import };
+    }
+}
