@@ -18,6 +18,8 @@ static partial class Commands
         {
             Description = "Make it the next version of this name. Without one, gc removes it after its grace period unless something was made from it or it is pinned.",
         };
+        Option<string?> adapter = new("--adapter") { Description = "Folder with a low-rank adapter for it, in PEFT's format." };
+        Option<bool> adapterOnly = new("--adapter") { Description = "Write a policy's low-rank adapter alone, in PEFT's format. Without it the adapter is merged into the weights." };
         Argument<string> reference = new("ref") { Description = Reference };
         Argument<string> folder = new("dir") { Description = "A new or empty folder." };
         Option<string> type = new("--dtype") { Description = "Type of the weights: float32 (without loss), bfloat16 or float16.", DefaultValueFactory = _ => "float32" };
@@ -28,15 +30,16 @@ static partial class Commands
             DefaultValueFactory = _ => HuggingFaceFolder.LargestShard / 1e9,
         };
         var import = new Command(
-            "import", "Read and check a model completely and store it: as policy, or as reward-model where it gives texts one number.") { source, name };
+            "import", "Read and check a model completely and store it: as policy, or as reward-model where it gives texts one number.") { source, name, adapter };
         var export = new Command(
             "export",
             "Write a policy or reward model as a folder that transformers, vLLM and llama.cpp's converter read (artifacts export copies an artifact's files as they are).")
-        { reference, folder, type, shard };
-        Act(import, (workspace, parsed, json, cancellation) => ModelsCommand.ImportAsync(workspace, parsed.GetValue(source)!, parsed.GetValue(name), json, cancellation));
+        { reference, folder, type, shard, adapterOnly };
+        Act(import, (workspace, parsed, json, cancellation) => ModelsCommand.ImportAsync(
+            workspace, parsed.GetValue(source)!, parsed.GetValue(adapter), parsed.GetValue(name), json, cancellation));
         Act(export, (workspace, parsed, json, cancellation) => ModelsCommand.ExportAsync(
             workspace, parsed.GetValue(reference)!, parsed.GetValue(folder)!,
-            Enum.Parse<WeightType>(parsed.GetValue(type)!, ignoreCase: true), parsed.GetValue(shard), json, cancellation));
+            Enum.Parse<WeightType>(parsed.GetValue(type)!, ignoreCase: true), parsed.GetValue(shard), parsed.GetValue(adapterOnly), json, cancellation));
         export.Validators.Add(NeedsStore);
         return new("models", "Models from the Hub and back.") { import, export };
     }

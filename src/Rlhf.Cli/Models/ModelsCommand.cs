@@ -9,10 +9,10 @@ namespace Rlhf.Cli.Models;
 static class ModelsCommand
 {
     /// <summary>A model folder as an artifact; with a name it becomes the next version of that.</summary>
-    public static async Task<int> ImportAsync(Workspace workspace, string folder, string? name, bool json, CancellationToken cancellationToken)
+    public static async Task<int> ImportAsync(Workspace workspace, string folder, string? adapter, string? name, bool json, CancellationToken cancellationToken)
     {
         if (name is not null) await workspace.Names.HistoryAsync(name, cancellationToken); // a name that is none is said before a long reading
-        var imported = await ModelImport.RunAsync(workspace.Artifacts, folder, cancellationToken);
+        var imported = await ModelImport.RunAsync(workspace.Artifacts, folder, adapter, cancellationToken);
         var version = name is null ? null : await workspace.Names.AddAsync(name, imported.Artifact, cancellationToken);
         var named = version is null ? null : $"{name}@{version.Version}";
         var document = Document(imported.Model);
@@ -30,12 +30,12 @@ static class ModelsCommand
     }
 
     public static async Task<int> ExportAsync(
-        Workspace workspace, string reference, string folder, WeightType type, double shardGigabytes, bool json, CancellationToken cancellationToken)
+        Workspace workspace, string reference, string folder, WeightType type, double shardGigabytes, bool adapterOnly, bool json, CancellationToken cancellationToken)
     {
         if (shardGigabytes is not (>= 1e-6 and <= 1e6))
             throw new ArgumentException($"--shard-gb is {shardGigabytes}; expected a number from 0.000001 to 1000000.");
         var artifact = await workspace.References.ResolveAsync(reference, cancellationToken);
-        var exported = await ModelExport.RunAsync(workspace.Artifacts, artifact, folder, type, (long)(shardGigabytes * 1e9), cancellationToken);
+        var exported = await ModelExport.RunAsync(workspace.Artifacts, artifact, folder, type, (long)(shardGigabytes * 1e9), adapterOnly, cancellationToken);
         var document = Document(exported.Model);
         document["artifact"] = artifact.ToString();
         document["folder"] = Path.GetFullPath(folder);
@@ -46,8 +46,6 @@ static class ModelsCommand
         {
             Console.Out.WriteLine($"{artifact} is in {Path.GetFullPath(folder)}: {Files(exported.Files.Count)}, {type.ToString().ToLowerInvariant()}.");
             Console.Out.WriteLine(Sentence(exported.Model));
-            if (!exported.Files.Any(f => Path.GetFileName(f) == "vocab.json"))
-                Console.Out.WriteLine("Its tokenizer is llama2.c's (tokenizer.bin), which transformers does not read.");
             if (exported.LeftOut.Count > 0)
                 Console.Out.WriteLine($"Left out, since a model folder has no place for it: {string.Join(", ", exported.LeftOut)}.");
         });
@@ -61,12 +59,13 @@ static class ModelsCommand
         ["context"] = model.Context,
         ["vocabulary"] = model.Vocabulary,
         ["chatTemplate"] = model.HasChatTemplate,
+        ["adapterRank"] = model.AdapterRank,
         ["members"] = model.Members,
     };
 
     static string Sentence(ModelFacts model) =>
         $"{Family(model)}, {model.Parameters:N0} parameters{(model.Members > 1 ? $" in {model.Members} members" : "")}, context {model.Context:N0}, "
-        + $"vocabulary {model.Vocabulary:N0}, {(model.HasChatTemplate ? "with" : "without")} chat template";
+        + $"vocabulary {model.Vocabulary:N0}, {(model.HasChatTemplate ? "with" : "without")} chat template{(model.AdapterRank > 0 ? $", adapter of rank {model.AdapterRank}" : "")}";
 
     static string Family(ModelFacts model) => model.Family.ToString().ToLowerInvariant();
 

@@ -26,11 +26,12 @@ public static class ModelExport
     /// <param name="folder">A new or empty folder; nothing stays in it where the export fails.</param>
     /// <param name="type">Type of the stored numbers.</param>
     /// <param name="largestShard">Bytes of a weights file at most, 1 or more; a tensor is never split.</param>
+    /// <param name="adapterOnly">Write a policy's low-rank adapter alone, in PEFT's format; otherwise it is merged into the weights.</param>
     /// <param name="cancellationToken">Looked at between reading and writing.</param>
     /// <exception cref="ArgumentException">The folder is a file or not empty, or a shard has no byte.</exception>
     /// <exception cref="InvalidDataException">The artifact holds no model, or a number does not fit the type.</exception>
     public static async Task<ExportedModel> RunAsync(
-        ArtifactStore artifacts, ArtifactRef artifact, string folder, WeightType type, long largestShard, CancellationToken cancellationToken)
+        ArtifactStore artifacts, ArtifactRef artifact, string folder, WeightType type, long largestShard, bool adapterOnly, CancellationToken cancellationToken)
     {
         if (largestShard < 1) throw new ArgumentException($"A shard of {largestShard} bytes was asked for; expected 1 or more.");
         if (File.Exists(folder)) throw new ArgumentException($"'{folder}' is a file; expected a new or empty folder.");
@@ -40,7 +41,9 @@ public static class ModelExport
         try
         {
             var facts = await artifacts.OpenAsync(
-                artifact, from => Write(artifact.Kind == "reward-model", from, folder, type, largestShard, cancellationToken), cancellationToken);
+                artifact, from => adapterOnly
+                    ? WriteAdapter(artifact, from, folder)
+                    : Write(artifact.Kind == "reward-model", from, folder, type, largestShard, cancellationToken), cancellationToken);
             var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
                 .Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/')).Order(StringComparer.Ordinal).ToList();
             return new(facts, files, [.. stored.Where(f => !files.Contains(f) && !IsWeights(f)).Order(StringComparer.Ordinal)]);
@@ -59,9 +62,22 @@ public static class ModelExport
         using (model)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            HuggingFaceFolder.Save(to, model, tokenizer, type, largestShard);
-            ChatTemplateFile.Carry(from, to);
-            return ModelFacts.Of(model, from);
+            using var merged = model.Adapter is null ? null : model.Merge();
+            HuggingFaceFolder.Save(to, merged ?? model, tokenizer, type, largestShard);
+            return ModelFacts.Of(model, tokenizer);
+        }
+    }
+
+    static ModelFacts WriteAdapter(ArtifactRef artifact, string from, string to)
+    {
+        var (model, tokenizer) = PolicyFolder.Load(from, CPU, trainable: false);
+        using (model)
+        {
+            if (model.Adapter is not { } adapter) throw new InvalidDataException($"{artifact} has no low-rank adapter; expected a policy that was trained with 'loraRank' above 0.");
+            if (model.Config.Family == DecoderFamily.Gpt2)
+                throw new InvalidDataException($"{artifact} is a GPT-2, whose adapter PEFT can't read, since it updates joined products there; expected a model of the Llama family, or an export without --adapter, which merges.");
+            LowRankFolder.Save(to, adapter, "base");
+            return ModelFacts.Of(model, tokenizer);
         }
     }
 
@@ -78,9 +94,8 @@ public static class ModelExport
                 HuggingFaceFolder.SaveScorer(target, member.Model, member.Tokenizer, member.Head.Weights, type, largestShard);
                 var head = Path.Combine(source, HeadFile);
                 if (File.Exists(head)) File.Copy(head, Path.Combine(target, HeadFile));
-                ChatTemplateFile.Carry(source, target);
             }
-            return ModelFacts.Of(members, folders[0]);
+            return ModelFacts.Of(members);
         }
         finally
         {
@@ -93,6 +108,7 @@ public static class ModelExport
     {
         var name = Path.GetFileName(file);
         return Path.GetExtension(name) == ".bin"
+            || file.StartsWith(HuggingFaceFolder.AdapterFolder + "/", StringComparison.Ordinal)
             || name.StartsWith("model", StringComparison.Ordinal)
             && (name.EndsWith(".safetensors", StringComparison.Ordinal) || name.EndsWith(".safetensors.index.json", StringComparison.Ordinal));
     }

@@ -19,16 +19,26 @@ public static class ModelImport
     /// </summary>
     /// <param name="artifacts">Where it is stored.</param>
     /// <param name="folder">A Hugging Face folder, llama2.c's files, or folders <c>member-N</c> with reward models.</param>
+    /// <param name="adapter">A folder with a low-rank adapter in PEFT's format for a policy of the Llama family, or null.</param>
     /// <param name="cancellationToken">Looked at between reading, writing and storing.</param>
     /// <exception cref="ArgumentException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">A file is missing or damaged, or asks for what is not done here; nothing has been stored.</exception>
-    public static async Task<ImportedModel> RunAsync(ArtifactStore artifacts, string folder, CancellationToken cancellationToken)
+    public static async Task<ImportedModel> RunAsync(ArtifactStore artifacts, string folder, string? adapter, CancellationToken cancellationToken)
     {
         if (!Directory.Exists(folder)) throw new ArgumentException($"There is no folder '{folder}'; expected one with a model.");
         var folders = RewardModelFolders.In(folder);
-        return folders is [var only] && LoadPolicy(only) is { } policy
-            ? await StoreAsync(artifacts, only, policy, cancellationToken)
-            : await RewardModelAsync(artifacts, folder, folders, cancellationToken);
+        if (folders is [var only] && LoadPolicy(only) is { } policy) return await StoreAsync(artifacts, only, policy, adapter, cancellationToken);
+        return adapter is null
+            ? await RewardModelAsync(artifacts, folder, folders, cancellationToken)
+            : throw new ArgumentException($"'{folder}' holds a reward model; expected a policy for the adapter '{adapter}'.");
+    }
+
+    static LoadedPolicy WithAdapter(LoadedPolicy policy, string folder)
+    {
+        if (policy.Model.Config.Family == DecoderFamily.Gpt2)
+            throw new InvalidDataException($"'{folder}': PEFT's adapters of GPT-2 update its joined products, which are three here; expected a model of the Llama family, or GPT-2 with its adapter merged.");
+        if (policy.Model.Adapter is not null) throw new ArgumentException($"The model has an adapter already; expected one without for the adapter '{folder}'.");
+        return policy.With(LowRankFolder.Load(folder, policy.Model.Config, CPU, trainable: false));
     }
 
     /// <summary>Null where the folder holds a reward model, which only the loader of configurations can tell.</summary>
@@ -46,16 +56,12 @@ public static class ModelImport
         return null;
     }
 
-    static async Task<ImportedModel> StoreAsync(ArtifactStore artifacts, string folder, LoadedPolicy loaded, CancellationToken cancellationToken)
+    static async Task<ImportedModel> StoreAsync(ArtifactStore artifacts, string folder, LoadedPolicy loaded, string? adapter, CancellationToken cancellationToken)
     {
-        using var policy = loaded;
+        using var policy = adapter is null ? loaded : WithAdapter(loaded, adapter);
         cancellationToken.ThrowIfCancellationRequested();
-        var artifact = await artifacts.PutAsync("policy", to =>
-        {
-            HuggingFaceFolder.Save(to, policy.Model, policy.Tokenizer);
-            ChatTemplateFile.Carry(folder, to);
-        }, cancellationToken);
-        return new(artifact, ModelFacts.Of(policy.Model, folder), ModelSource.Of([folder]));
+        var artifact = await artifacts.PutAsync("policy", to => HuggingFaceFolder.Save(to, policy.Model, policy.Tokenizer), cancellationToken);
+        return new(artifact, ModelFacts.Of(policy.Model, policy.Tokenizer), ModelSource.Of([folder]));
     }
 
     static async Task<ImportedModel> RewardModelAsync(
@@ -71,10 +77,9 @@ public static class ModelImport
                     cancellationToken.ThrowIfCancellationRequested();
                     var target = Path.Combine(to, Path.GetRelativePath(folder, from));
                     member.Save(target);
-                    ChatTemplateFile.Carry(from, target);
                 }
             }, cancellationToken);
-            return new(artifact, ModelFacts.Of(members, folders[0]), ModelSource.Of(folders));
+            return new(artifact, ModelFacts.Of(members), ModelSource.Of(folders));
         }
         finally
         {

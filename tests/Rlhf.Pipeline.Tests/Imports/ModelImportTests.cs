@@ -50,10 +50,12 @@ public sealed class ModelImportTests : IDisposable
 
     static List<ScoredText> Scored(RewardModel scorer) => [.. Texts.Select(t => scorer.Encode("A story. ", t))];
 
-    Task<ExportedModel> Export(ArtifactRef artifact, string folder, WeightType type = WeightType.Float32, long shard = HuggingFaceFolder.LargestShard) =>
-        ModelExport.RunAsync(_run.Artifacts, artifact, Folder(folder), type, shard, Token);
+    Task<ExportedModel> Export(
+        ArtifactRef artifact, string folder, WeightType type = WeightType.Float32, long shard = HuggingFaceFolder.LargestShard, bool adapterOnly = false) =>
+        ModelExport.RunAsync(_run.Artifacts, artifact, Folder(folder), type, shard, adapterOnly, Token);
 
-    Task<ImportedModel> Import(string folder) => ModelImport.RunAsync(_run.Artifacts, Folder(folder), Token);
+    Task<ImportedModel> Import(string folder, string? adapter = null) =>
+        ModelImport.RunAsync(_run.Artifacts, Folder(folder), adapter is null ? null : Folder(adapter), Token);
 
     [Theory]
     [InlineData(DecoderFamily.Llama)]
@@ -127,8 +129,42 @@ public sealed class ModelImportTests : IDisposable
         await Export(imported.Artifact, "out");
 
         Assert.True(imported.Model.HasChatTemplate);
-        Assert.Equal(template, ChatTemplateFile.Read(Folder("out")));
+        Assert.Equal(template, TokenizerFolder.Load(Folder("out")).ChatTemplate);
         Assert.Equal(imported.Artifact, (await Import("out")).Artifact);
+    }
+
+    [Fact]
+    public async Task An_adapter_goes_in_and_out_alone_or_merged()
+    {
+        using var model = Model(DecoderFamily.Qwen2, Tokenizer());
+        HuggingFaceFolder.Save(Folder("hub"), model, Tokenizer());
+        using var adapter = LowRankAdapter.Initialize(new(2, 4, ["q_proj", "down_proj"]), model.Config, 5, CPU);
+        using (no_grad()) adapter.Parameters.Flat.add_(0.1);
+        LowRankFolder.Save(Folder("peft"), adapter, "base");
+
+        var imported = await Import("hub", "peft");
+        await Export(imported.Artifact, "adapter", adapterOnly: true);
+        await Export(imported.Artifact, "merged");
+
+        Assert.Equal(2, imported.Model.AdapterRank);
+        Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(Folder("peft"), "adapter_model.safetensors"), Token), await File.ReadAllBytesAsync(Path.Combine(Folder("adapter"), "adapter_model.safetensors"), Token));
+        Assert.Equal(imported.Artifact, (await Import("hub", "adapter")).Artifact);
+        Assert.False(Directory.Exists(Path.Combine(Folder("merged"), "adapter")));
+        adapter.MergeInto(model.Parameters);
+        using var merged = PolicyFolder.Load(Folder("merged"), CPU, trainable: false).Model;
+        Assert.Equal(model.Parameters.Flat.data<float>().ToArray(), merged.Parameters.Flat.data<float>().ToArray());
+    }
+
+    [Fact]
+    public async Task A_model_without_an_adapter_has_none_to_export()
+    {
+        using var model = Model(DecoderFamily.Llama, Tokenizer());
+        HuggingFaceFolder.Save(Folder("hub"), model, Tokenizer());
+        var imported = await Import("hub");
+
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => Export(imported.Artifact, "out", adapterOnly: true));
+
+        Assert.Equal($"{imported.Artifact} has no low-rank adapter; expected a policy that was trained with 'loraRank' above 0.", error.Message);
     }
 
     [Fact]
@@ -215,12 +251,12 @@ public sealed class ModelImportTests : IDisposable
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ModelImport.RunAsync(_run.Artifacts, Folder("hub"), cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ModelImport.RunAsync(_run.Artifacts, Folder("hub"), null, cancelled.Token));
         Assert.Empty(await _run.Artifacts.ListAsync(Token));
 
         var imported = await Import("hub");
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => ModelExport.RunAsync(_run.Artifacts, imported.Artifact, Folder("out"), WeightType.Float32, HuggingFaceFolder.LargestShard, cancelled.Token));
+            () => ModelExport.RunAsync(_run.Artifacts, imported.Artifact, Folder("out"), WeightType.Float32, HuggingFaceFolder.LargestShard, false, cancelled.Token));
         Assert.False(Directory.Exists(Folder("out")) && Directory.EnumerateFileSystemEntries(Folder("out")).Any());
     }
 }
