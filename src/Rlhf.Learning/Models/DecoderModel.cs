@@ -70,10 +70,10 @@ public sealed class DecoderModel : IDisposable
     /// <summary>A copy with its own weights, without adapter; frozen unless <paramref name="requiresGrad"/>.</summary>
     public DecoderModel Clone(bool requiresGrad = false) => new(Config, Parameters.Clone(requiresGrad));
 
-    /// <summary>A copy, frozen, whose weights have the adapter's updates in them.</summary>
-    public DecoderModel Merge()
+    /// <summary>A copy whose weights have the adapter's updates in them; frozen unless <paramref name="requiresGrad"/>.</summary>
+    public DecoderModel Merge(bool requiresGrad = false)
     {
-        var merged = Clone();
+        var merged = Clone(requiresGrad);
         Adapter?.MergeInto(merged.Parameters);
         return merged;
     }

@@ -48,6 +48,7 @@ public static class HuggingFaceFolder
     public static void SaveScorer(
         string folder, DecoderModel model, ITokenizer tokenizer, Tensor score, WeightType type = WeightType.Float32, long largestShard = LargestShard)
     {
+        if (model.Adapter is not null) throw new ArgumentException("The model has a low-rank adapter, which a model that gives scores has no place for; expected it merged.");
         Write(folder, model, tokenizer, ModelHead.Score, type);
         var tensors = Tensors(model);
         ShardedWriter.Write(folder, [.. tensors.Where(t => t.Name != OutputLayer), (ScoreWeight, score)], type, largestShard);

@@ -50,7 +50,9 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
     {
         var backbone = await context.Artifacts.LoadPolicyAsync(inputs.Backbone, trainable: true, cancellationToken);
         var head = ScalarHead.Random(backbone.Model.Config.HiddenSize, (ulong)Seeds.Derive(seed, "head"), ModelFiles.Device);
-        return new(backbone.Model, head, backbone.Tokenizer);
+        if (backbone.Model.Adapter is null) return new(backbone.Model, head, backbone.Tokenizer);
+        // A reward model is one set of weights, all of which are trained.
+        using (backbone) return new(backbone.Model.Merge(requiresGrad: true), head, backbone.Tokenizer);
     }
 
     static EnsembleTrainer Trainer(
