@@ -51,8 +51,8 @@ public sealed class DecoderModel : IDisposable
 
     /// <summary>
     /// True where a backward pass computes each layer's activations again from the layer's input instead of having them kept (Chen et al. 2016):
-    /// memory for one layer's activations instead of all, for about a third more time. Logits and gradients keep their bits. Default false; it
-    /// acts on <see cref="Hidden"/> where gradients are recorded, and then weights may not change before the backward pass.
+    /// memory for one layer's activations instead of all, for about a third more time. Logits and gradients keep their bits. Default false,
+    /// also for copies. It acts on <see cref="Hidden"/> where gradients are recorded; then weights may not change before the backward pass.
     /// </summary>
     public bool CheckpointGradients { get; set; }
 
