@@ -47,7 +47,7 @@ human-preferences:
 claims:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Claims -- $${STORE:-artifacts/claims} $${CLAIMS:-all} $${SEEDS:-1,2,3}
 
-# Peak memory and time of training steps on models of GPT-2's size, with adapter and gradient checkpoints; some minutes, up to 10 GB.
+# Peak memory and time of training steps on models of GPT-2's size, with adapter and gradient checkpoints; some minutes, up to 5 GB.
 memory:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Memory
 

@@ -152,13 +152,13 @@ public sealed class GradientCheckpointTests
         model.Trainable.ZeroGradient();
         var tokens = Some.Tokens(3, 11, model.Config.VocabSize);
         var hidden = model.Hidden(tokens);
-        Loss(model, hidden).backward();
+        GradientCheckpoint.Backward(Loss(model, hidden));
         var first = Some.Values(model.Trainable.GatherGradient());
-        SupervisedTrainer.Loss(model, TokenBatch.Pad([[3, 4, 5, 6, 7, 8], [9, 3, 4], [5, 5, 7, 9]], padId: 0, Some.Device)).backward();
+        GradientCheckpoint.Backward(SupervisedTrainer.Loss(model, TokenBatch.Pad([[3, 4, 5, 6, 7, 8], [9, 3, 4], [5, 5, 7, 9]], padId: 0, Some.Device)));
         return (Some.Values(model.Logits(hidden)), first, Some.Values(model.Trainable.GatherGradient()));
     }
 
-    static Tensor Loss(DecoderModel model, Tensor hidden) => nn.functional.log_softmax(model.Logits(hidden), -1).square().mean();
+    static Tensor Loss(DecoderModel model, Tensor hidden) => nn.functional.log_softmax(model.Logits(hidden), -1).abs().mean();
 }
 
 /// <summary>Tests that look at the whole process's memory run alone.</summary>
@@ -181,14 +181,14 @@ public sealed class GradientCheckpointMemoryTests
 
         for (var i = 0; i < 50; i++) Step(backward: i % 5 != 0);
 
-        // A layer's input is 768 KB here: one forgotten in each step would be 38 MB, a layer each step twice that.
-        Assert.InRange(Resident() - memory, long.MinValue, 24_000);
+        // A layer's input is 768 KB here: one forgotten by each layer in each step would be 77 MB.
+        Assert.InRange(Resident() - memory, long.MinValue, 50_000);
         Assert.InRange(Tensor.TotalCount - tensors, long.MinValue, 20);
 
         void Step(bool backward)
         {
             using var scope = NewDisposeScope();
-            var loss = model.Hidden(tokens).square().mean();
+            var loss = model.Hidden(tokens).abs().mean();
             if (backward) loss.backward();
             model.Trainable.ZeroGradient();
         }
