@@ -133,6 +133,29 @@ public sealed class GradientCheckpointTests
         Assert.Equal(2, calls);
     }
 
+    [Fact]
+    public async Task Collections_by_another_thread_take_nothing_away_that_the_engine_still_reads()
+    {
+        using var model = Model("gpt2", adapted: true);
+        model.CheckpointGradients = true;
+        var expected = TwoPasses(model).Both;
+        using var done = new CancellationTokenSource();
+        var collector = Task.Run(
+            () =>
+            {
+                while (!done.IsCancellationRequested)
+                {
+                    GC.Collect();
+                    GC.WaitForPendingFinalizers();
+                }
+            },
+            Token);
+
+        for (var i = 0; i < 100; i++) Assert.Equal(expected, TwoPasses(model).Both);
+        await done.CancelAsync();
+        await collector;
+    }
+
     static DecoderModel Model(string family, bool adapted)
     {
         var (model, _) = Families.Load(family, trainable: !adapted);
