@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test load transfer human-preferences claims results clean
+.PHONY: default restore format build test smoke round kill-test load transfer human-preferences claims memory results clean
 
 default: format build test smoke
 
@@ -46,6 +46,10 @@ human-preferences:
 # What the literature claims, measured: hours. CLAIMS=kl,dense SEEDS=1,2,3 STORE=folder
 claims:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Claims -- $${STORE:-artifacts/claims} $${CLAIMS:-all} $${SEEDS:-1,2,3}
+
+# Peak memory and time of training steps on models of GPT-2's size, with adapter and gradient checkpoints; some minutes, up to 5 GB.
+memory:
+	dotnet run -c Release --project tests/benchmarks/Rlhf.Memory
 
 # Rewrites the figures of tests/RESULTS.md; hours on two cores.
 results:

@@ -14,6 +14,8 @@ public sealed class DecoderModel : IDisposable
 {
     readonly RotaryTables _rotary;
     readonly DecoderLayer[] _layers;
+    // Whether gradients are for anything in a layer.
+    readonly bool[] _trains;
     readonly Norm _finalNorm;
     readonly bool _owns;
 
@@ -31,6 +33,7 @@ public sealed class DecoderModel : IDisposable
         (Config, Parameters, Adapter, _owns) = (config.Validate(), parameters, adapter, owns);
         _rotary = new(config, parameters.Device);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => new DecoderLayer(config, parameters, adapter, i, _rotary))];
+        _trains = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => new[] { parameters, adapter?.Parameters }.Any(s => Trains(s, i)))];
         _finalNorm = Norm.Of(parameters, "model.norm", config);
     }
 
@@ -45,6 +48,13 @@ public sealed class DecoderModel : IDisposable
 
     /// <summary>What training changes: the adapter's parameters where there is one, else the weights.</summary>
     public ParameterSet Trainable => Adapter?.Parameters ?? Parameters;
+
+    /// <summary>
+    /// True where a backward pass computes each layer's activations again from the layer's input instead of having them kept (Chen et al. 2016):
+    /// memory for one layer's activations instead of all, for about a third more time. Logits and gradients keep their bits. Default false,
+    /// also for copies. It acts on <see cref="Hidden"/> where gradients are recorded; then weights may not change before the backward pass.
+    /// </summary>
+    public bool CheckpointGradients { get; set; }
 
     /// <summary>The device that the weights live on.</summary>
     public Device Device => Parameters.Device;
@@ -96,9 +106,11 @@ public sealed class DecoderModel : IDisposable
         var positions = Range(time, device: Device);
         var x = Embed(tokens.reshape(-1)).view(batch, time, -1);
         if (Config.HasLearnedPositions) x = x.Plus(PositionRows(positions));
-        var rotation = Rotation(time, rows => rows.narrow(0, 0, time)); // [time, 1, head size]
-        foreach (var layer in _layers)
-            x = layer.Forward(x, rotation);
+        var rotation = Upto(time);
+        foreach (var (i, layer) in _layers.Index())
+            x = CheckpointGradients && is_grad_enabled() && (x.requires_grad || _trains[i])
+                ? GradientCheckpoint.Apply(input => layer.Forward(input, Upto(time)), x) // this pass's tables are gone when the backward pass comes
+                : layer.Forward(x, rotation);
         return _finalNorm.Apply(x).MoveToOuterDisposeScope();
     }
 
@@ -172,6 +184,12 @@ public sealed class DecoderModel : IDisposable
         var (cosine, sine) = _rotary.Upto(positions);
         return new(choose(cosine).unsqueeze(1), choose(sine).unsqueeze(1));
     }
+
+    /// <summary>Tables at the first <paramref name="time"/> positions, [time, 1, head size].</summary>
+    Rotation Upto(long time) => Rotation(time, rows => rows.narrow(0, 0, time));
+
+    static bool Trains(ParameterSet? parameters, int layer) =>
+        parameters is not null && parameters.Names.Any(n => n.StartsWith($"model.layers.{layer}.", StringComparison.Ordinal) && parameters[n].requires_grad);
 
     Tensor OutputRows(Tensor weight) => Config.TokenCount is { } count && count < Config.VocabSize ? weight.narrow(0, 0, count) : weight;
 

@@ -1,0 +1,53 @@
+using Rlhf.Learning.Models;
+using Rlhf.Learning.Ppo;
+using Rlhf.Learning.Rewards;
+using static TorchSharp.torch;
+
+namespace Rlhf.Memory;
+
+/// <summary>One PPO update: 8 completions of up to 32 tokens to prompts of 16, 2 optimizer steps of 2 micro-batches each.</summary>
+sealed class PpoStep : IStep
+{
+    const int PromptTokens = 16;
+
+    readonly DecoderModel _policy, _reference;
+    readonly ScalarHead _value = ScalarHead.Zero(Models.Config.HiddenSize, CPU);
+    readonly TokenScorer _scorer = new(Models.Reward(seed: 2, trainable: false));
+    readonly PpoTrainer _trainer;
+
+    public PpoStep(bool lowRank, bool checkpoint)
+    {
+        var weights = Models.Weights(seed: 1, trainable: !lowRank);
+        _policy = lowRank ? new(Models.Config, weights, Adapter()) : new(Models.Config, weights);
+        _policy.CheckpointGradients = checkpoint;
+        _reference = lowRank ? _policy.WithoutAdapter() : _policy.Clone();
+        var prompts = Enumerable.Range(0, 8).Select(i => new PolicyPrompt(Models.Text(i, PromptTokens), (ulong)i)).ToList();
+        _trainer = new(new(_policy, _value, _reference, _scorer, Models.Config.EosTokenId), prompts, new()
+        {
+            Updates = 1,
+            RolloutSize = 8,
+            MinibatchSize = 4,
+            MicrobatchSize = 2,
+            Epochs = 1,
+            MaxNewTokens = 32,
+            Slots = 8,
+            Seed = 1,
+        });
+    }
+
+    public void Run() => _trainer.Update(CancellationToken.None);
+
+    public byte[] Weights() => Models.Bytes(_policy.Trainable);
+
+    public void Dispose()
+    {
+        _trainer.Dispose();
+        _reference.Dispose();
+        _policy.Dispose();
+        _scorer.Dispose();
+        _value.Dispose();
+    }
+
+    static LowRankAdapter Adapter() =>
+        LowRankAdapter.Initialize(new(Rank: 8, Alpha: 16, [.. LowRankConfig.AllTargets.Where(t => t != "gate_proj")]), Models.Config, 3, CPU);
+}
