@@ -12,8 +12,14 @@ sealed class GradientCheckpoint : autograd.SingleTensorFunction<GradientCheckpoi
 {
     const string Part = "part";
 
-    // Not by thread: on another device than the processor parts are computed again by the engine's own threads.
-    static Exception? _failure;
+    // On the processor parts are computed again by the thread that asked for the backward pass, on other devices by the engine's own.
+    [ThreadStatic]
+    static Exception? _failureHere;
+
+    static Exception? _failureElsewhere;
+
+    [ThreadStatic]
+    static bool _asking;
 
     // The engine copies the handle after the return from managed code; until then something must hold the tensor. The next one takes its place.
     [ThreadStatic]
@@ -39,14 +45,18 @@ sealed class GradientCheckpoint : autograd.SingleTensorFunction<GradientCheckpoi
     /// <exception cref="InvalidOperationException">A part could not be computed again. Some gradients have been added to.</exception>
     internal static void Backward(Tensor loss)
     {
-        Interlocked.Exchange(ref _failure, null);
+        (_failureHere, _asking) = (null, true);
         try
         {
             loss.backward();
         }
-        catch (ExternalException) when (Interlocked.Exchange(ref _failure, null) is { } cause)
+        catch (ExternalException) when ((_failureHere ?? Interlocked.Exchange(ref _failureElsewhere, null)) is { } cause)
         {
             throw new InvalidOperationException($"Activations could not be computed again for the backward pass: {cause.Message}", cause);
+        }
+        finally
+        {
+            (_failureHere, _asking) = (null, false);
         }
     }
 
@@ -77,7 +87,8 @@ sealed class GradientCheckpoint : autograd.SingleTensorFunction<GradientCheckpoi
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Interlocked.Exchange(ref _failure, e);
+            if (_asking) _failureHere = e;
+            else Interlocked.Exchange(ref _failureElsewhere, e);
             // Fits neither the input nor the anchor, so that the engine's own check ends the backward pass.
             _returned = zeros([1], device: received.device).DetachFromDisposeScope();
             return [null!, _returned, _returned];

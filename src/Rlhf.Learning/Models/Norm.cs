@@ -15,6 +15,6 @@ sealed class Norm(Tensor weight, Tensor? bias, double epsilon)
         new(parameters[name + ".weight"], config.IsGpt2 ? parameters[name + ".bias"] : null, config.NormEpsilon);
 
     internal Tensor Apply(Tensor x) => bias is null
-        ? x.mul(x.square().mean(LastDimension, keepdim: true).PlusInPlace(Number(epsilon)).rsqrt_()).mul(weight)
+        ? x.mul(x.Squared().mean(LastDimension, keepdim: true).PlusInPlace(Number(epsilon)).rsqrt_()).mul(weight)
         : nn.functional.layer_norm(x, weight.shape, weight, bias, epsilon);
 }

@@ -40,6 +40,9 @@ public static class Scalars
     /// <inheritdoc cref="PlusInPlace(Tensor, Tensor)"/>
     public static Tensor PlusInPlace(this Tensor a, Scalar b) => a.add_(b, One);
 
+    /// <summary>Every entry times itself. TorchSharp's own <c>square</c> is a power by a number that it makes.</summary>
+    public static Tensor Squared(this Tensor x) => x.pow(Number(2L));
+
     /// <summary>0, 1, …, <paramref name="count"/> − 1: [count], Int64 unless said otherwise.</summary>
     public static Tensor Range(long count, ScalarType type = ScalarType.Int64, Device? device = null) =>
         arange(Number(0L), Number(count), Number(1L), type, device);

@@ -14,7 +14,7 @@ public static class Gradients
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var gradients = sets.Select(s => s.GatherGradient()).ToList();
-        var norm = Math.Sqrt(gradients.Sum(g => (double)g.square().sum().Value()));
+        var norm = Math.Sqrt(gradients.Sum(g => (double)g.Squared().sum().Value()));
         if (!double.IsFinite(norm))
         {
             var error = batch.NotFinite(Culprit(sets), norm);

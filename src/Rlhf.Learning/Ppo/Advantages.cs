@@ -35,7 +35,7 @@ public static class Advantages
         var valid = mask.to_type(values.dtype);
         var count = valid.sum();
         var mean = (values * valid).sum() / count;
-        var squares = ((values - mean).square() * valid).sum() / (variance == Variance.Biased ? count : count - Number(1));
+        var squares = ((values - mean).Squared() * valid).sum() / (variance == Variance.Biased ? count : count - Number(1));
         var white = (values - mean) * squares.Plus(Number(1e-8)).rsqrt();
         return ((keepMean ? white.Plus(mean) : white) * valid).MoveToOuterDisposeScope();
     }

@@ -18,7 +18,7 @@ public static class GroupBaselines
         var advantages = estimator switch
         {
             AdvantageEstimator.Rloo => (totals - mean) * Number((double)size / (size - 1)),
-            AdvantageEstimator.Group => (totals - mean) / (totals - mean).square().sum(1, keepdim: true).div(Number(size - 1)).sqrt().Plus(Number(1e-8)),
+            AdvantageEstimator.Group => (totals - mean) / (totals - mean).Squared().sum(1, keepdim: true).div(Number(size - 1)).sqrt().Plus(Number(1e-8)),
             _ => throw new ArgumentOutOfRangeException(nameof(estimator), estimator, "expected Rloo or Group"),
         };
         return (advantages.view(-1, 1) * valid).MoveToOuterDisposeScope();

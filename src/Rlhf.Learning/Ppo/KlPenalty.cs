@@ -15,7 +15,7 @@ public static class KlPenalty
         return (estimator switch
         {
             KlEstimator.K1 => x,
-            KlEstimator.K2 => x.square().div(Number(2)),
+            KlEstimator.K2 => x.Squared().div(Number(2)),
             KlEstimator.K3 => x.neg().exp().sub(Number(1)).Plus(x),
             KlEstimator.Abs => x.abs(),
             _ => throw new ArgumentOutOfRangeException(nameof(estimator), estimator, "expected K1, K2, K3 or Abs"),

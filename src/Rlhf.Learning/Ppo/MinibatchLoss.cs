@@ -1,3 +1,4 @@
+using Rlhf.Learning.Models;
 using Rlhf.Learning.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -51,7 +52,7 @@ sealed class MinibatchLoss
         var loss = zeros([], device: hidden.device);
         if (!ValueOnly) loss = PolicyLoss(hidden, batch, Rows, Part);
         if (_returns is not null) loss = loss.Plus(ValueLoss(hidden, Rows, Part).mul(Number(ValueOnly ? 1 : _hparams.ValueCoefficient)));
-        loss.backward();
+        GradientCheckpoint.Backward(loss);
     }
 
     Tensor PolicyLoss(Tensor hidden, CompletionBatch batch, Func<Tensor, Tensor> rows, Func<Tensor, Tensor> part)
@@ -63,7 +64,7 @@ sealed class MinibatchLoss
         var loss = (tokens * weights).sum();
         Add("ppo/loss/policy", "policy loss", loss);
         Add("ppo/policy/clipfrac", "clip fraction", (clipped * mean).sum());
-        Add("ppo/policy/approxkl", "approximate KL", (difference.square().div(Number(2)) * mean).sum());
+        Add("ppo/policy/approxkl", "approximate KL", (difference.Squared().div(Number(2)) * mean).sum());
         Add("ppo/policy/ratio", "probability ratio", (ratio * mean).sum());
         Figures["ppo/policy/ratio_max"] = Math.Max(Figures.GetValueOrDefault("ppo/policy/ratio_max"), (ratio * batch.Mask).max().Value());
         if (_hparams.KlPlacement == KlPlacement.Loss)

@@ -103,7 +103,7 @@ sealed class MinibatchTrainer : IDisposable
         var source = new TrainingBatch(minibatch.Update + 1, [.. rows.Select(r => $"text {r}")], [.. rows.Select(r => _texts[r])]);
         var loss = SupervisedTrainer.Loss(_models.Policy, TokenBatch.Pad(source.Sequences, _models.PadId, _models.Policy.Device));
         figures["ppo/loss/ptx"] = source.Finite("language-modeling loss", loss);
-        loss.mul(Number(_hparams.PtxCoefficient)).backward();
+        GradientCheckpoint.Backward(loss.mul(Number(_hparams.PtxCoefficient)));
     }
 
     public void Dispose()

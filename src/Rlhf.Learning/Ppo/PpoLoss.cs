@@ -29,8 +29,8 @@ public static class PpoLoss
     {
         using var scope = NewDisposeScope();
         var clippedValues = maximum(minimum(values, oldValues.Plus(Number(range))), oldValues - Number(range));
-        var plain = (values - returns).square();
-        var clipped = (clippedValues - returns).square();
+        var plain = (values - returns).Squared();
+        var clipped = (clippedValues - returns).Squared();
         return (maximum(plain, clipped).div(Number(2)).MoveToOuterDisposeScope(), (clipped > plain).to_type(ScalarType.Float32).MoveToOuterDisposeScope());
     }
 

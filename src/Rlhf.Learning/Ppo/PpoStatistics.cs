@@ -53,8 +53,8 @@ sealed class PpoStatistics
     {
         double PerToken(Tensor values) => PpoLoss.Mean(values, rollout.Batch.Mask).Value();
         var mean = PerToken(returns);
-        var variance = PerToken((returns - Number(mean)).square());
-        var error = PerToken((rollout.Values! - returns).square());
+        var variance = PerToken((returns - Number(mean)).Squared());
+        var error = PerToken((rollout.Values! - returns).Squared());
         metrics["ppo/returns/mean"] = mean;
         metrics["ppo/returns/var"] = variance;
         metrics["ppo/val/error"] = error;

@@ -21,7 +21,7 @@ public static class ValueHeads
         var head = ScalarHead.Zero(hiddenSize, device);
         // The head's bias is its last number: score.weight, then score.bias.
         head.Parameters.Flat.copy_(rewardModel.Head.Parameters.Flat).mul_(Number(rewardModel.Normalization.Gain));
-        head.Parameters.Flat[^1] += (float)rewardModel.Normalization.Bias;
+        head.Parameters.Flat.narrow(0, hiddenSize, 1).PlusInPlace(Number(rewardModel.Normalization.Bias));
         return head;
     }
 }

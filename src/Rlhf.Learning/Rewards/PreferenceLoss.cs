@@ -20,7 +20,7 @@ public sealed class PreferenceLoss(double labelSmoothing = 0, double centering =
         var logOdds = chosen - rejected - margin;
         var target = labelSmoothing == 0 ? probability : (probability * Number(1 - 2 * labelSmoothing)).Plus(Number(labelSmoothing));
         var loss = -(target * nn.functional.logsigmoid(logOdds)).Plus(target.neg().Plus(Number(1)) * nn.functional.logsigmoid(-logOdds));
-        if (centering > 0) loss = loss.Plus(Number(centering) * chosen.Plus(rejected).square());
+        if (centering > 0) loss = loss.Plus(Number(centering) * chosen.Plus(rejected).Squared());
         return (loss * weight).MoveToOuterDisposeScope();
     }
 }

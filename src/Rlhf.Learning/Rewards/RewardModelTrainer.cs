@@ -1,3 +1,4 @@
+using Rlhf.Learning.Models;
 using Rlhf.Learning.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -46,7 +47,7 @@ public sealed class RewardModelTrainer(
         var loss = (perPair * tensor(pairs.Select(p => 1f / (p.InGroup * batch.Count)).ToArray(), device: chosen.device)).sum();
         var source = new TrainingBatch(Completed + 1, [.. batch.SelectMany(g => g.Texts.Select((_, i) => $"{g.Pairs[0].Id}/{i}"))], [.. batch.SelectMany(g => g.Texts).Select(t => t.Tokens)]);
         var value = source.Finite("reward model's loss", loss);
-        loss.backward();
+        GradientCheckpoint.Backward(loss);
         var learningRate = LearningRates.WarmupCosine(hparams.LearningRate, Completed, hparams.WarmupUpdates, Planned);
         var norm = _optimizer.Step(learningRate, maxGradientNorm: 1.0, source);
         Completed++;

@@ -28,7 +28,7 @@ public sealed class SupervisedTrainer(DecoderModel model, IReadOnlyList<int[]> s
 
         var loss = Loss(model, TokenBatch.Pad(batch.Sequences, padId, model.Device));
         var value = batch.Finite("loss", loss);
-        loss.backward();
+        GradientCheckpoint.Backward(loss);
         var learningRate = LearningRates.WarmupCosine(hparams.LearningRate, Completed, hparams.WarmupUpdates, Updates);
         var norm = _optimizer.Step(learningRate, maxGradientNorm: 1.0, batch);
         Completed++;

@@ -42,6 +42,7 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
         var texts = await PretrainingTexts.ReadAsync(
             inputs.Texts, hparams.PtxCoefficient, policy.Tokenizer, policy.Model.Config.ContextLength, context.Artifacts, cancellationToken);
 
+        policy.Model.CheckpointGradients = hparams.GradientCheckpointing;
         var models = new PpoModels(policy.Model, value, reference.Model, scorer, policy.Tokenizer.PadId);
         using var trainer = new PpoTrainer(models, prompts, PpoHParamsOf.Training(hparams, Seeds.Derive(inputs.Seed, "ppo")), texts);
         await TrainingLoop.RunAsync(trainer, context, "objective/score", cancellationToken);

@@ -25,6 +25,7 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
         {
             for (var member = 1; member <= hparams.Members; member++)
                 members.Add(await StartAsync(inputs, MemberSeed(inputs.Seed, member), context, cancellationToken));
+            foreach (var member in members) member.Model.CheckpointGradients = hparams.GradientCheckpointing;
             var reference = await ReferenceTextsAsync(inputs, hparams, members[0], context, cancellationToken);
             var before = LanguageLossOf(members[0], reference, hparams.BatchSize, cancellationToken);
             foreach (var member in members) member.NormalizeHead(reference, 2 * hparams.BatchSize, cancellationToken);

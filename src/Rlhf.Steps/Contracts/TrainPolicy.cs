@@ -73,6 +73,7 @@ public static class TrainPolicy
         [property: Range(0.05, 10.0), Description("Sampling temperature; divides the logits in every log-probability too.")] double Temperature = 1.0,
         [property: Range(1, 100_000), Description("Longest completion, in tokens.")] int MaxNewTokens = 64,
         [property: Range(1, 4096), Description("Sequences decoded together.")] int Slots = 128,
+        [property: Description("Keeps of each layer only its input and computes the layer again for the backward pass: less memory, more time, the same numbers.")] bool GradientCheckpointing = false,
         [property: Range(0, 4096), Description("Rank of a low-rank adapter (LoRA) that is trained instead of the weights; the reference is then the same weights without it. 0: off.")] int LoraRank = 0,
         [property: Range(0.001, 10000.0), Description("The adapter's update is scaled by this over the rank.")] double LoraAlpha = 16,
         [property: Description("Products of every layer that the adapter updates, by commas: all, or of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj.")] string LoraTargets = "all",

@@ -59,7 +59,9 @@ public static class TrainRewardModel
         int StopEvery = 0,
         [property: Range(1, 1000), Description("Looks without a better validation loss after which the training ends.")] int StopPatience = 3,
         [property: Range(0.01, 0.5), Description("Share of the training prompts kept for validation where there is early stopping.")]
-        double ValidationShare = 0.1) : IValidated
+        double ValidationShare = 0.1,
+        [property: Description("Keeps of each layer only its input and computes the layer again for the backward pass: less memory, more time, the same numbers.")]
+        bool GradientCheckpointing = false) : IValidated
     {
         public HParams() : this(1) { }
 

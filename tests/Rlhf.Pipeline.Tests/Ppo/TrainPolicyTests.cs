@@ -32,7 +32,7 @@ public sealed class TrainPolicyTests(SmallRound round) : IClassFixture<SmallRoun
             ("adamEpsilon", 1e-5), ("ema", 0.5), ("klEstimator", "k3"), ("klPlacement", "loss"), ("klControl", "adaptive"), ("klTarget", 1), ("klHorizon", 100),
             ("klStop", 5), ("maxSequenceKl", 50), ("whitening", "minibatch"), ("whiteningVariance", "unbiased"), ("clipRangeHigh", 0.28), ("dualClip", 3),
             ("maxRatio", 10), ("lossAggregation", "fixed"), ("entropyCoefficient", 0.01), ("valueInit", "rewardModel"), ("rewardScaling", true), ("rewardClip", 3),
-            ("rewardWhitening", true), ("overlongPenalty", 0.5), ("overlongLength", 8), ("overlongBuffer", 2), ("lengthPenalty", 0.01),
+            ("rewardWhitening", true), ("gradientCheckpointing", true), ("overlongPenalty", 0.5), ("overlongLength", 8), ("overlongBuffer", 2), ("lengthPenalty", 0.01),
             ("ptxCoefficient", 0.1), ("ptxBatchSize", 2), ("texts", $"{texts}")));
 
         Assert.Contains("value_head.safetensors", await Files(run, outputs));
