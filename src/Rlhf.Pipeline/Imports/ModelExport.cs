@@ -1,5 +1,6 @@
 using Rlhf.Learning.Models;
 using Rlhf.Pipeline.Models;
+using Rlhf.Pipeline.Rewards;
 using Rlhf.Steps.Artifacts;
 using static TorchSharp.torch;
 
@@ -84,7 +85,7 @@ public static class ModelExport
     static ModelFacts WriteRewardModel(string from, string to, WeightType type, long largestShard, CancellationToken cancellationToken)
     {
         var folders = RewardModelFolders.In(from);
-        var members = RewardModelFolders.Load(folders, cancellationToken);
+        var members = RewardModelFolders.Load(folders, CPU, cancellationToken);
         try
         {
             foreach (var (source, member) in folders.Zip(members))

@@ -1,5 +1,6 @@
 using Rlhf.Learning.Models;
 using Rlhf.Pipeline.Models;
+using Rlhf.Pipeline.Rewards;
 using Rlhf.Steps.Artifacts;
 using static TorchSharp.torch;
 
@@ -67,7 +68,7 @@ public static class ModelImport
     static async Task<ImportedModel> RewardModelAsync(
         ArtifactStore artifacts, string folder, IReadOnlyList<string> folders, CancellationToken cancellationToken)
     {
-        var members = RewardModelFolders.Load(folders, cancellationToken);
+        var members = RewardModelFolders.Load(folders, CPU, cancellationToken);
         try
         {
             var artifact = await artifacts.PutAsync("reward-model", to =>

@@ -25,24 +25,8 @@ static class RewardModelFiles
     /// <summary>The members, one where it is no ensemble.</summary>
     public static Task<IReadOnlyList<RewardModel>> LoadRewardModelsAsync(this ArtifactStore artifacts, ArtifactRef rewardModel, CancellationToken cancellationToken) =>
         rewardModel.Kind == "reward-model"
-            ? artifacts.OpenAsync(rewardModel, LoadAll, cancellationToken)
+            ? artifacts.OpenAsync(rewardModel, folder => RewardModelFolders.Load(RewardModelFolders.In(folder), ModelFiles.Device, cancellationToken), cancellationToken)
             : throw new ArgumentException($"{rewardModel} is no reward model; expected reward-model/….");
-
-    static IReadOnlyList<RewardModel> LoadAll(string folder)
-    {
-        var members = Directory.GetDirectories(folder, "member-*").Order(StringComparer.Ordinal).ToList();
-        var loaded = new List<RewardModel>();
-        try
-        {
-            foreach (var path in members.Count > 0 ? members : [folder]) loaded.Add(RewardModel.Load(path, ModelFiles.Device));
-            return loaded;
-        }
-        catch
-        {
-            foreach (var member in loaded) member.Dispose();
-            throw;
-        }
-    }
 
     /// <summary>
     /// A reward model or ensemble as what scores the policy's completions of these prompts (by the ids of their samples); another tokenizer than the

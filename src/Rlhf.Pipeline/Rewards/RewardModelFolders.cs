@@ -2,7 +2,7 @@ using Rlhf.Learning.Models;
 using Rlhf.Learning.Rewards;
 using static TorchSharp.torch;
 
-namespace Rlhf.Pipeline.Imports;
+namespace Rlhf.Pipeline.Rewards;
 
 /// <summary>The folders of a reward model: one, or <c>member-N</c> for each member of an ensemble.</summary>
 static class RewardModelFolders
@@ -13,9 +13,9 @@ static class RewardModelFolders
             ? [.. members.Order(StringComparer.Ordinal)]
             : [folder];
 
-    /// <summary>All members on the CPU; the caller disposes of them.</summary>
+    /// <summary>All members; the caller disposes of them.</summary>
     /// <exception cref="InvalidDataException">A file is missing or damaged, or a model gives no scores.</exception>
-    public static IReadOnlyList<RewardModel> Load(IReadOnlyList<string> folders, CancellationToken cancellationToken)
+    public static IReadOnlyList<RewardModel> Load(IReadOnlyList<string> folders, Device device, CancellationToken cancellationToken)
     {
         var members = new List<RewardModel>();
         try
@@ -23,7 +23,7 @@ static class RewardModelFolders
             foreach (var folder in folders)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                members.Add(RewardModel.Load(folder, CPU));
+                members.Add(RewardModel.Load(folder, device));
             }
             return members;
         }
