@@ -125,7 +125,9 @@ public static class HuggingFaceFolder
     {
         Check(folder, model.Config, tokenizer);
         Directory.CreateDirectory(folder);
-        WriteJson(folder, ConfigFile, DecoderConfigJson.Write(model.Config, head, type));
+        // transformers finds a text's last token by the padding behind it, and scores no batch without knowing its id.
+        var config = head == ModelHead.Score ? model.Config with { PadTokenId = model.Config.PadTokenId ?? tokenizer.PadId } : model.Config;
+        WriteJson(folder, ConfigFile, DecoderConfigJson.Write(config, head, type));
         if (head == ModelHead.Language)
             WriteJson(folder, GenerationFile, new JsonObject
             {

@@ -56,6 +56,20 @@ public class HuggingFaceFolderTests
     }
 
     [Fact]
+    public void A_model_that_gives_scores_says_what_pads_where_its_backbone_did_not()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = Some.Model(Some.Config() with { PadTokenId = null });
+        using var head = ScalarHead.Random(32, 1, Some.Device);
+
+        HuggingFaceFolder.SaveScorer(folder.Path, model, Some.Tokenizer(), head.Weights);
+
+        var config = JsonNode.Parse(File.ReadAllText(folder.File("config.json")))!;
+        Assert.Equal("LlamaForSequenceClassification", config["architectures"]![0]!.GetValue<string>());
+        Assert.Equal(Some.Tokenizer().PadId, config["pad_token_id"]!.GetValue<int>());
+    }
+
+    [Fact]
     public void A_tokenizer_that_does_not_match_the_weights_is_refused_at_saving_and_loading()
     {
         using var folder = new TemporaryFolder();
