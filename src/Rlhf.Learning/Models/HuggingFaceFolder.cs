@@ -100,7 +100,8 @@ public static class HuggingFaceFolder
     /// <summary>Every id that one of the files ends a text with; the tokenizer's is the one that training writes.</summary>
     static DecoderConfig WithEnds(string folder, DecoderConfig config, ITokenizer tokenizer)
     {
-        int[] ends = [config.EosTokenId, .. config.MoreEndIds, .. GenerationEnds(folder)];
+        // An id that the tokenizer does not know is never drawn, so it ends nothing.
+        int[] ends = [.. new[] { config.EosTokenId }.Concat(config.MoreEndIds).Concat(GenerationEnds(folder)).Where(id => id < tokenizer.VocabularySize)];
         return ends.Contains(tokenizer.EosId)
             ? (config with { EosTokenId = tokenizer.EosId, MoreEndIds = ends.Distinct().Where(id => id != tokenizer.EosId).ToArray() is { Length: > 0 } more ? more : [] }).Validate()
             : config;

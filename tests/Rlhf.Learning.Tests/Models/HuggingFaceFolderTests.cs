@@ -70,6 +70,20 @@ public class HuggingFaceFolderTests
     }
 
     [Fact]
+    public void An_end_that_the_tokenizer_does_not_know_is_no_end()
+    {
+        using var folder = new TemporaryFolder();
+        using var padded = Some.Model(Some.Config(vocabulary: 300));
+        HuggingFaceFolder.Save(folder.Path, padded, Some.Tokenizer());
+        Change(folder.File("generation_config.json"), json => json["eos_token_id"] = new JsonArray(2, 5, 299));
+
+        using var model = PolicyFolder.Load(folder.Path, Some.Device).Model;
+
+        Assert.Equal([2, 5], model.Config.Ends);
+        Assert.Equal(270, model.Config.TokenCount);
+    }
+
+    [Fact]
     public void A_tokenizer_that_does_not_match_the_weights_is_refused_at_saving_and_loading()
     {
         using var folder = new TemporaryFolder();
