@@ -46,6 +46,17 @@ public static class Safetensors
         foreach (var (name, value) in sorted) Write(stream, name, value, type);
     }
 
+    /// <summary>The file of float32 tensors that fit into an array.</summary>
+    internal static byte[] Bytes(IReadOnlyList<(string Name, Tensor Value)> tensors)
+    {
+        // An array of the right length, so that it is neither moved while it grows nor copied at the end.
+        var header = Header([.. tensors.OrderBy(t => t.Name, StringComparer.Ordinal)], WeightType.Float32);
+        var bytes = new byte[8 + header.Length + tensors.Sum(t => t.Value.numel() * Width(WeightType.Float32))];
+        using var stream = new MemoryStream(bytes);
+        Write(stream, tensors);
+        return bytes;
+    }
+
     /// <summary>Bytes that a number of a type takes in a file.</summary>
     public static int Width(WeightType type) => type == WeightType.Float32 ? 4 : 2;
 

@@ -19,8 +19,13 @@ public interface ITrainer : IDisposable
     /// <exception cref="NonFiniteException">A loss, score or gradient is not finite; names it, the update and the batch.</exception>
     IReadOnlyDictionary<string, double> Update(CancellationToken cancellationToken);
 
-    /// <summary>The whole state by file name.</summary>
-    IReadOnlyDictionary<string, byte[]> Save();
+    /// <summary>
+    /// The whole state by file name, one file after the other as it is asked for: a large model's state is never in memory twice. To be read before
+    /// the next update.
+    /// </summary>
+    IEnumerable<KeyValuePair<string, byte[]>> Save();
 
-    void Restore(IReadOnlyDictionary<string, byte[]> files);
+    /// <summary>Puts a state back, from its files in the order in which they were saved; each is taken in before the next one is asked for.</summary>
+    /// <exception cref="InvalidDataException">The state is another training's, or a part of it is missing.</exception>
+    void Restore(IEnumerable<KeyValuePair<string, byte[]>> files);
 }

@@ -76,7 +76,7 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
         });
         return new([.. members.Index().Select(m => (ITrainer)new RewardModelTrainer(
             m.Item, groups, ToLearning(hparams, Seeds.Derive(MemberSeed(seed, m.Index + 1), "pairs")),
-            hparams.StopEvery == 0 ? null : new EarlyStopping(judged, hparams.StopEvery, hparams.StopPatience, 2 * hparams.BatchSize)))]);
+            hparams.StopEvery == 0 ? null : new EarlyStopping(m.Item, judged, hparams.StopEvery, hparams.StopPatience, 2 * hparams.BatchSize)))]);
 
         bool Fits(PreferencePair pair, string side) => members[0].Fits(pair.Prompt.Chat(), side);
     }

@@ -5,8 +5,10 @@ using Rlhf.Steps.Json;
 
 namespace Rlhf.Steps.Running;
 
-/// <summary>The newest state a step left behind: its number and its files.</summary>
-public sealed record Checkpoint(int Number, IReadOnlyDictionary<string, byte[]> Files);
+/// <summary>The newest state a step left behind: its number and its files, in the order in which they were saved.</summary>
+/// <param name="Number">The number it was saved under.</param>
+/// <param name="Files">Each is read, and checked, when it is asked for, so that a large state is not in memory as a whole.</param>
+public sealed record Checkpoint(int Number, IEnumerable<KeyValuePair<string, byte[]>> Files);
 
 /// <summary>
 /// A step's checkpoints, in the same store as the artifacts: files below <c>checkpoints/key/epoch/</c>, then the pointer that makes them one.
@@ -37,7 +39,8 @@ public sealed class Checkpoints(
     public CancellationToken Drain => drain;
 
     /// <summary>The newest whole checkpoint of all epochs, or null; the journal is set back to its lines, and what is saved from now on supersedes it.</summary>
-    /// <exception cref="InvalidDataException">A file of it is missing or does not match its hash.</exception>
+    /// <exception cref="InvalidDataException">A file of it, also one that is asked for later, is missing or does not match its hash.</exception>
+    /// <exception cref="IOException">A file is asked for after another writer of the same step has superseded the checkpoint: a later try reads the newer one.</exception>
     public async Task<Checkpoint?> LoadAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -53,23 +56,23 @@ public sealed class Checkpoints(
     async Task<Checkpoint?> TryReadAsync(CheckpointPlace place, CancellationToken cancellationToken)
     {
         if (await _files.PointerAsync(place, cancellationToken) is not { } pointer) return null;
-        var files = new Dictionary<string, byte[]>();
-        foreach (var file in pointer.Files)
-        {
-            if (await _files.ReadAsync(place, pointer, file, cancellationToken) is not { } content) return null;
-            files[file.Path] = content;
-        }
-        if (!files.Remove(CheckpointFiles.Journal, out var lines))
-            throw new InvalidDataException($"{_files.Of(pointer)} names no file '{CheckpointFiles.Journal}'; expected one.");
-        journal.Restore(lines);
+        var lines = pointer.Files.FirstOrDefault(f => f.Path == CheckpointFiles.Journal)
+            ?? throw new InvalidDataException($"{_files.Of(pointer)} names no file '{CheckpointFiles.Journal}'; expected one.");
+        if (await _files.ReadAsync(place, pointer, lines, cancellationToken) is not { } content) return null;
+        journal.Restore(content);
         // Below the epoch of what was resumed, all that is saved would be older than it: found by nobody, lost with the next kill.
         _epoch = Math.Max(_epoch, place.Epoch);
-        return new(pointer.Number, files);
+        return new(pointer.Number, pointer.Files.Where(f => f != lines).Select(f => KeyValuePair.Create(f.Path, Read(place, pointer, f, cancellationToken))));
     }
 
-    /// <summary>Saves the state under a number greater than every earlier one.</summary>
+    // A trainer takes files in as it computes, without awaiting anything; there is no thread to keep free meanwhile.
+    byte[] Read(CheckpointPlace place, CheckpointPointer pointer, ManifestFile file, CancellationToken cancellationToken) =>
+        Task.Run(() => _files.ReadAsync(place, pointer, file, cancellationToken), cancellationToken).GetAwaiter().GetResult()
+        ?? throw new IOException($"{_files.Of(pointer)} was superseded while it was read.");
+
+    /// <summary>Saves the state under a number greater than every earlier one; each file is asked for when the one before it has been stored.</summary>
     /// <exception cref="StepDrainedException">Saved, and the worker is being drained: the step is to stop here.</exception>
-    public async Task SaveAsync(int number, IReadOnlyDictionary<string, byte[]> files, CancellationToken cancellationToken)
+    public async Task SaveAsync(int number, IEnumerable<KeyValuePair<string, byte[]>> files, CancellationToken cancellationToken)
     {
         var place = new CheckpointPlace(_epoch, number, Attempt);
         var stored = new List<ManifestFile>();

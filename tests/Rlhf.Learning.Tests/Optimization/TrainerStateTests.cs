@@ -20,7 +20,7 @@ public sealed class TrainerStateTests
         using var saved = Start(1);
         using var restored = Start(2);
 
-        var files = TrainerState.Save([("a.", saved.Optimizer)], 7, largest);
+        var files = TrainerState.Save([("a.", saved.Optimizer)], 7, largest).ToDictionary();
         var completed = TrainerState.Restore([("a.", restored.Optimizer)], files);
 
         Assert.Equal(7, completed);

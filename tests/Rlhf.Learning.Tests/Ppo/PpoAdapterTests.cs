@@ -44,7 +44,7 @@ public sealed class PpoAdapterTests
         for (var i = 0; i < 4; i++) whole.Trainer.Update(Token);
 
         for (var i = 0; i < 2; i++) first.Trainer.Update(Token);
-        var checkpoint = first.Trainer.Save();
+        var checkpoint = first.Trainer.Save().ToDictionary();
         second.Trainer.Restore(checkpoint);
         for (var i = 0; i < 2; i++) second.Trainer.Update(Token);
 
