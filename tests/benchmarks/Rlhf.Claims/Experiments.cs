@@ -27,6 +27,8 @@ static class Experiments
         ["backbone"] = new(["backbone", "seed", "accuracy (gold)", "gold gain", "seconds per 1,000 scores", "parameters"], Backbone),
         ["length"] = new(["remedy", "seed", "tokens before", "tokens after", "gold before", "gold after", "score-length correlation"], Length),
         ["ensembles"] = new(["scores", "seed", "proxy after", "gold before", "gold after", "KL"], Ensembles),
+        ["defaults"] = new(["labelers, strength, lowAgreement", "seed", "accuracy (gold)", "NLL", "calibration error"], Defaults),
+        ["adapter"] = new(["trained", "seed", "gold before", "gold after", "KL", "trained weights"], AdapterRuns),
         ["axes"] = new(["reward", "seed", "helpfulness before", "after", "safety before", "after"], Axes),
     };
 
@@ -128,6 +130,37 @@ static class Experiments
         {
             var trained = await world.PpoAsync(given, rewardModel, [("klCoefficient", 0.002), ("updates", 80), .. ppo]);
             yield return new(name, Value(trained, "proxyAfter"), before, (await world.GoldAsync(given, Text(trained, "policy"))).Preference, Value(trained, "sequenceKl"));
+        }
+    }
+
+    // What strength and lowAgreement do best alone, together, and with labelers of the usual noise who judge each comparison once.
+    static async IAsyncEnumerable<Row> Defaults(World world, long seed)
+    {
+        foreach (var (labelers, changes) in new[] { ("usual", new Changes()), ("noisy", Noisy) })
+        {
+            var given = await world.BaseAsync(seed, changes);
+            foreach (var (strength, agreement) in new[] { ("Ignore", "Bucket"), ("Margin", "Bucket"), ("Both", "Bucket"), ("Both", "Downweight"), ("Margin", "Downweight") })
+            {
+                var rewardModel = Text(await world.RewardModelAsync(given, ("strength", strength), ("lowAgreement", agreement)), "rewardModel");
+                var card = await world.CardAsync(given, rewardModel);
+                yield return new($"{labelers}, {strength}, {agreement}", await world.GoldAccuracyAsync(given, rewardModel), card.NegativeLogLikelihood, card.Calibration.Ece);
+            }
+        }
+    }
+
+    static async IAsyncEnumerable<Row> AdapterRuns(World world, long seed)
+    {
+        var given = await world.BaseAsync(seed);
+        var before = (await world.GoldAsync(given, given.Policy)).Preference;
+        var rewardModel = Text(await world.RewardModelAsync(given), "rewardModel");
+        foreach (var (rank, learningRate) in new[] { (0, 5e-4), (4, 5e-4), (4, 2e-3), (16, 5e-4), (16, 2e-3) })
+        {
+            var trained = await world.PpoAsync(given, rewardModel, ("loraRank", rank), ("loraAlpha", 2.0 * Math.Max(rank, 1)), ("learningRate", learningRate));
+            var policy = Text(trained, "policy");
+            var name = rank == 0 ? "all weights" : $"adapter of rank {rank}";
+            yield return new(
+                $"{name}, {learningRate}", before, (await world.GoldAsync(given, policy)).Preference, Value(trained, "sequenceKl"),
+                await Scoring.TrainedAsync(world.Artifacts, ArtifactRef.Parse(policy)));
         }
     }
 
