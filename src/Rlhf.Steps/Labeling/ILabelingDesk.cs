@@ -7,7 +7,7 @@ namespace Rlhf.Steps.Labeling;
 public sealed record DeskQuestion(string Item, Question Question)
 {
     /// <summary>A line of a file of judgements without the answer.</summary>
-    public string ToText() => CanonicalJson.ToText(new System.Text.Json.Nodes.JsonObject
+    public string ToText() => JudgementLine.Text(new()
     {
         ["item"] = Item,
         ["axis"] = Question.Axis,

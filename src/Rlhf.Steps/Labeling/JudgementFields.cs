@@ -129,7 +129,6 @@ sealed class JudgementFields
     {
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "a list",
-        JsonValueKind.String => $"the text '{Short(value.GetString()!)}'",
         _ => Short(value.GetRawText()),
     };
 

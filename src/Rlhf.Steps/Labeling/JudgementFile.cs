@@ -73,7 +73,7 @@ public static class JudgementFile
                 if (!string.IsNullOrWhiteSpace(text)) read.Add(Parse(text, isComplete) with { Line = lines.Number });
             }
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException) // half of a surrogate pair in a field's name
         {
             throw Wrong(read.Name, lines.Number, e.Message, e);
         }

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Json;
@@ -66,7 +68,7 @@ public sealed record JudgementLine(string Item, string Labeler, Choice Choice)
     };
 
     /// <summary>One line of a file, without its end; what is null and what goes without saying is left out.</summary>
-    public string ToText() => CanonicalJson.ToText(new JsonObject
+    public string ToText() => Text(new()
     {
         ["item"] = Item,
         ["axis"] = Axis,
@@ -85,6 +87,15 @@ public sealed record JudgementLine(string Item, string Labeler, Choice Choice)
         ["guidelines"] = Guidelines,
         ["at"] = At?.ToString("O"),
     });
+
+    /// <summary>The fields in the order that people read them, without those that are null.</summary>
+    internal static string Text(JsonObject fields)
+    {
+        foreach (var (name, _) in fields.Where(f => f.Value is null).ToList()) fields.Remove(name);
+        return fields.ToJsonString(ForPeople);
+    }
+
+    static readonly JsonSerializerOptions ForPeople = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     static string SideText(Side side) => side switch
     {
