@@ -1,11 +1,10 @@
 using System.CommandLine;
-using Rlhf.Cli.Judgements;
 using Rlhf.Cli.Models;
 using Rlhf.Learning.Models;
 
 namespace Rlhf.Cli;
 
-/// <content><c>rlhf models …</c> and <c>rlhf judgements …</c></content>
+/// <content><c>rlhf models …</c></content>
 static partial class Commands
 {
     static Command ModelsOf()
@@ -60,27 +59,5 @@ static partial class Commands
             new(parsed.GetValue(policy)!, parsed.GetValue(preset)!, parsed.GetValue(prompts), parsed.GetValue(tokens), parsed.GetValue(memory), parsed.GetValue(noTime), json),
             cancellation));
         return plan;
-    }
-
-    static Command JudgementsOf()
-    {
-        Argument<string> file = new("file")
-        {
-            Description = "Pairs: .jsonl or .jsonl.gz, one object a line with chosen and rejected (texts, transcripts or messages) and perhaps prompt.",
-        };
-        Option<string> format = new("--format") { Description = "Form of the file: chosen-rejected.", Required = true };
-        format.AcceptOnlyFromAmong("chosen-rejected");
-        Option<string?> name = new("--name")
-        {
-            Description = "Make the judgements the next version of this name, and pin their comparisons, prompts and file. "
-                + "Without it gc removes all of them after its grace period unless something was made from them.",
-        };
-        Option<string?> labeler = new("--labeler") { Description = "Who judged. Default: the file's name." };
-        Option<string> axis = new("--axis") { Description = "What was judged by.", DefaultValueFactory = _ => "helpfulness" };
-        var import = new Command("import", "Make prompts, comparisons and judgements of pairs from elsewhere, ready for the step BuildPreferences.")
-        { file, format, name, labeler, axis };
-        Act(import, (workspace, parsed, json, cancellation) => JudgementsCommand.ImportAsync(
-            workspace, parsed.GetValue(file)!, parsed.GetValue(name), parsed.GetValue(labeler), parsed.GetValue(axis)!, json, cancellation));
-        return new("judgements", "Judgements that were made elsewhere.") { import };
     }
 }

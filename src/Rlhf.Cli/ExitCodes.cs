@@ -9,4 +9,7 @@ static class ExitCodes
     public const int Failed = 1;
 
     public const int WrongUsage = 2;
+
+    /// <summary>Not done yet: nothing but people's answers can move it on.</summary>
+    public const int WaitingForPeople = 4;
 }

@@ -3,10 +3,12 @@ using Rlhf.Runtime.Definitions;
 using Rlhf.Runtime.Driver;
 using Rlhf.Runtime.Interpreter;
 using Rlhf.Runtime.Jobs;
+using Rlhf.Runtime.Labeling;
 using Rlhf.Runtime.Lint;
 using Rlhf.Runtime.Schedules;
 using Rlhf.Runtime.Store;
 using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Runtime;
@@ -41,7 +43,11 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         _definitions = new(_reader);
         _store = WorkflowStore.Open(options.Folder, options.Postgres, runner.Objects);
         _transitions = new(_store, _definitions, runner.Steps, time, observer, _pulse);
+        Desk = new LabelingDesk(_store.Database, time, _pulse);
     }
+
+    /// <summary>Where questions wait for people.</summary>
+    public ILabelingDesk Desk { get; }
 
     /// <summary>Reads a workflow file.</summary>
     /// <exception cref="InvalidDataException">It is no definition, or holds what this runtime does not run.</exception>
@@ -119,7 +125,20 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// Follows an instance until it has ended or faulted, driving the store meanwhile where no one else does. Cancelled, it leaves the
     /// instance to be resumed.
     /// </summary>
-    public async Task<InstanceResult> RunAsync(string instance, IStepObserver? observer = null, CancellationToken cancellationToken = default)
+    public Task<InstanceResult> RunAsync(string instance, IStepObserver? observer = null, CancellationToken cancellationToken = default) =>
+        FollowAsync(instance, observer, untilPeople: false, cancellationToken);
+
+    /// <summary>The same, but no longer than until nothing but the answers of people can move the instance on; then it is suspended.</summary>
+    public Task<InstanceResult> RunUntilPeopleAsync(string instance, IStepObserver? observer = null, CancellationToken cancellationToken = default) =>
+        FollowAsync(instance, observer, untilPeople: true, cancellationToken);
+
+    /// <summary>
+    /// What an instance, or one that it dispatched, waits for people for; empty where something else can move it on, too.
+    /// </summary>
+    public Task<IReadOnlyList<PeopleWait>> PeopleAsync(string instance, CancellationToken cancellationToken = default) =>
+        PeopleWaits.OfAsync(_store, Desk, instance, cancellationToken);
+
+    async Task<InstanceResult> FollowAsync(string instance, IStepObserver? observer, bool untilPeople, CancellationToken cancellationToken)
     {
         var follower = new Follower(_store, instance, observer);
         var (tried, isFirst) = (0L, true);
@@ -133,6 +152,8 @@ public sealed class WorkflowRuntime : IAsyncDisposable
                 await TryDriveAsync(cancellationToken);
             }
             if (await follower.LookAsync(cancellationToken) is { } result) return result;
+            if (untilPeople && await PeopleAsync(instance, cancellationToken) is { Count: > 0 })
+                return Follower.ResultOf((await _store.LoadAsync(instance, cancellationToken)).State);
             if (_host is { IsAlive: false } dead) await dead.Completion;
             await Pulse.WaitAsync(stored, Look, cancellationToken);
         }

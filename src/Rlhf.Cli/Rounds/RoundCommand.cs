@@ -39,7 +39,8 @@ static class RoundCommand
     }
 
     /// <summary>
-    /// Follows an instance to its end and shows the report of its round; where no other process drives the store, this one does meanwhile.
+    /// Follows an instance to its end, or until it waits for people, and shows the report of its round; where no other process drives the store, this
+    /// one does meanwhile.
     /// </summary>
     public static async Task<int> FollowAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
     {
@@ -47,9 +48,10 @@ static class RoundCommand
         if (!await workspace.TryDriveAsync(cancellationToken))
             Console.Error.WriteLine($"Another process drives {workspace.Place}; following {instance} there. Ctrl+C stops following only.");
         InstanceResult result;
-        using (var progress = IRunProgress.Create(json)) result = await workspace.Runtime.RunAsync(instance, progress, cancellationToken);
+        using (var progress = IRunProgress.Create(json)) result = await workspace.Runtime.RunUntilPeopleAsync(instance, progress, cancellationToken);
         var seconds = clock.Elapsed;
         await workspace.DeliverAsync(cancellationToken);
+        if (result.Status == WorkflowStatus.Suspended) return await WaitingForPeople.SayAsync(workspace, instance, json, cancellationToken);
         if (result.Status == WorkflowStatus.Cancelled) throw new InvalidOperationException($"Instance {instance} was cancelled.");
         if (result.Status == WorkflowStatus.Faulted)
             throw new InvalidOperationException($"Instance {instance} stopped at '{result.Incident!.Activity}': {result.Incident.Reason} (rlhf instances retry {instance} tries that step again)");

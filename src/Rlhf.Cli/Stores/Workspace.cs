@@ -19,11 +19,7 @@ sealed class Workspace : IAsyncDisposable
     /// <summary>Longer than any upload takes: what is older was left by a process that was killed.</summary>
     static readonly TimeSpan Unfinished = TimeSpan.FromHours(1);
 
-    static readonly Dictionary<string, object> Services = new()
-    {
-        ["stories"] = new StoryGrammar(),
-        ["simulated"] = new SimulatedLabelers(TimeProvider.System),
-    };
+    const string Simulated = "simulated", File = "file";
 
     readonly Lazy<WorkflowRuntime> _runtime;
     TrackingSession? _tracking;
@@ -36,7 +32,13 @@ sealed class Workspace : IAsyncDisposable
     {
         Store = store;
         Objects = ObjectStores.Open(store);
-        Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, Services, CheckpointInterval(), Settings.Environment);
+        Dictionary<string, object> services = new()
+        {
+            ["stories"] = new StoryGrammar(),
+            [Simulated] = new SimulatedLabelers(TimeProvider.System),
+            [File] = new DeskLabeler(() => Runtime.Desk, TimeProvider.System),
+        };
+        Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, services, CheckpointInterval(), Settings.Environment);
         var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync, FiresSchedules = stays };
         if (queues is not null) options = options with { Queues = queues };
         _runtime = new(() => new(options, Runner, TimeProvider.System, observer));
@@ -112,11 +114,8 @@ sealed class Workspace : IAsyncDisposable
     }
 
     /// <summary>The name of a labeler, checked.</summary>
-    public static string Labeler(string name)
-    {
-        var known = Services.Where(s => s.Value is ILabeler).Select(s => s.Key).ToList();
-        return known.Contains(name) ? name : throw new ArgumentException($"'{name}' is no known labeler; known are {string.Join(", ", known)}.");
-    }
+    public static string Labeler(string name) =>
+        name is Simulated or File ? name : throw new ArgumentException($"'{name}' is no known labeler; known are {Simulated}, {File}.");
 
     /// <summary>At the end of a command that drove the store: what is committed by now goes to MLflow, where one is configured.</summary>
     public Task DeliverAsync(CancellationToken cancellationToken) => _tracking?.FlushAsync(cancellationToken) ?? Task.CompletedTask;

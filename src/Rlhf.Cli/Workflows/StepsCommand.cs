@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Rlhf.Cli.Progress;
 using Rlhf.Cli.Stores;
 using Rlhf.Steps.Json;
+using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Cli.Workflows;
@@ -48,6 +49,12 @@ static class StepsCommand
                     throw new InvalidOperationException($"{step} failed: {failed.Reason}");
                 case StepResult.Waiting waiting:
                     Console.Error.WriteLine($"{step} waits until {waiting.Deadline:u}: {waiting.Reason}");
+                    // Answers take days, and are brought by other commands.
+                    if (waiting.Events.Any(e => e.StartsWith(DeskLabeler.EventPrefix, StringComparison.Ordinal)))
+                    {
+                        Console.Error.WriteLine("rlhf judgements export writes the questions, rlhf judgements answer takes the answers; then the same command again goes on.");
+                        return ExitCodes.WaitingForPeople;
+                    }
                     var left = waiting.Deadline - TimeProvider.System.GetUtcNow();
                     if (left > TimeSpan.Zero) await Task.Delay(left, TimeProvider.System, cancellationToken);
                     execution = execution with { State = waiting.State };

@@ -18,7 +18,8 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
         var comparisons = await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken);
         var request = new LabelingRequest(
             context.Key, [.. comparisons.Select(c => new Question(c.Id, c.Prompt, c.A.Text, c.B.Text, c.Axis))],
-            hparams.JudgementsPerComparison, Seeds.Derive(inputs.Seed, "judgements"), CanonicalJson.ToObject(hparams));
+            hparams.JudgementsPerComparison, Seeds.Derive(inputs.Seed, "judgements"), CanonicalJson.ToObject(hparams))
+        { Instance = context.Execution.Instance };
 
         if (context.Execution.State?["askedAt"]?.GetValue<DateTimeOffset>() is not { } askedAt)
         {
@@ -27,9 +28,9 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
         }
         var progress = await labeler.CollectAsync(request, askedAt, cancellationToken);
         var expected = comparisons.Count * hparams.JudgementsPerComparison;
-        context.Progress((double)progress.Judgements.Count / expected, $"{progress.Judgements.Count} of {expected} judgements{(labeler.Simulated ? " (simulated)" : "")}");
+        context.Progress((double)progress.Judgements.Count / expected, $"{progress.Judgements.Count} of {expected} judgements{(progress.Judgements.Any(j => j.Simulated) ? " (simulated)" : "")}");
         if (progress is { Pending: > 0, NextAnswerAt: { } next })
-            return new StepResult.Waiting(new JsonObject { ["askedAt"] = askedAt }, next, $"{progress.Pending} judgements have not come yet");
+            return new StepResult.Waiting(new JsonObject { ["askedAt"] = askedAt }, next, $"{progress.Pending} judgements have not come yet") { Events = progress.Events };
 
         if (progress.Pending > 0 || progress.Judgements.Count != expected)
             throw new InvalidDataException($"Labeler '{inputs.Labeler}' gave {progress.Judgements.Count} of {expected} judgements and has nothing more to come.");

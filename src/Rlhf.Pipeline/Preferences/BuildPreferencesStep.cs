@@ -75,6 +75,6 @@ sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, NoHParams, Bui
             comparison.Id, comparison.PromptId, comparison.Prompt, chosen.Text, rejected.Text,
             Margin: a == b ? 0 : Math.Max(0, strength / 3), Probability: (Math.Max(a, b) + 0.5 * ties) / judgements.Count,
             Agreement: (double)Math.Max(Math.Max(a, b), ties) / judgements.Count, HeldOut: comparison.Purpose == "heldOut")
-        { ChosenSource = chosen.Source.Short, RejectedSource = rejected.Source.Short };
+        { ChosenSource = chosen.SourceName ?? chosen.Source.Short, RejectedSource = rejected.SourceName ?? rejected.Source.Short };
     }
 }

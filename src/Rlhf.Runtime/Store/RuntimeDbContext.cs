@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Rlhf.Runtime.Labeling;
 
 namespace Rlhf.Runtime.Store;
 
@@ -16,6 +17,9 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
     public DbSet<ScheduleRow> Schedules => Set<ScheduleRow>();
     public DbSet<FiringRow> Firings => Set<FiringRow>();
     public DbSet<StoreRow> Store => Set<StoreRow>();
+    public DbSet<LabelingRequestRow> LabelingRequests => Set<LabelingRequestRow>();
+    public DbSet<LabelingQuestionRow> LabelingQuestions => Set<LabelingQuestionRow>();
+    public DbSet<LabelingJudgementRow> LabelingJudgements => Set<LabelingJudgementRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -53,6 +57,29 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         modelBuilder.Entity<MessageRow>().ToTable("Messages").HasKey(m => m.Id);
         modelBuilder.Entity<ScheduleRow>().ToTable("Schedules").HasKey(s => new { s.DefinitionId, s.ActivityId });
         modelBuilder.Entity<FiringRow>().ToTable("Firings").HasKey(f => new { f.DefinitionId, f.ActivityId, f.Due });
+        OnDeskCreating(modelBuilder);
+    }
+
+    static void OnDeskCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<LabelingRequestRow>(request =>
+        {
+            request.ToTable("LabelingRequests").HasKey(r => r.Id);
+            request.HasIndex(r => r.ClosedAt);
+        });
+        modelBuilder.Entity<LabelingQuestionRow>(question =>
+        {
+            question.ToTable("LabelingQuestions").HasKey(q => q.Item);
+            question.HasIndex(q => new { q.RequestId, q.Position }).IsUnique();
+            question.HasOne<LabelingRequestRow>().WithMany().HasForeignKey(q => q.RequestId);
+        });
+        modelBuilder.Entity<LabelingJudgementRow>(judgement =>
+        {
+            judgement.ToTable("LabelingJudgements").HasKey(j => j.Number);
+            judgement.HasIndex(j => j.Key).IsUnique();
+            judgement.HasIndex(j => new { j.Item, j.Place }).IsUnique();
+            judgement.HasOne<LabelingQuestionRow>().WithMany().HasForeignKey(j => j.Item);
+        });
     }
 
     static Microsoft.EntityFrameworkCore.Metadata.Builders.EntityTypeBuilder<T> OfInstance<T>(ModelBuilder modelBuilder, string table) where T : class

@@ -14,8 +14,6 @@ namespace Rlhf.Simulation.Labelers;
 /// </summary>
 public sealed class SimulatedLabelers(TimeProvider time) : ILabeler
 {
-    public bool Simulated => true;
-
     /// <exception cref="ArgumentException">A setting is unknown or out of its range, or a question needs more labelers than there are.</exception>
     public Task AskAsync(LabelingRequest request, CancellationToken cancellationToken)
     {
@@ -83,7 +81,7 @@ public sealed class SimulatedLabelers(TimeProvider time) : ILabeler
             ? Answer(Side.Tie, 0)
             : Answer(perceived > 0 ? Side.A : Side.B, size < Better ? 1 : size < MuchBetter ? 2 : 3);
 
-        Judgement Answer(Side side, int strength) => new(question.Id, Name(labeler), side, strength, seconds, Simulated: true);
+        Judgement Answer(Side side, int strength) => new(question.Id, Name(labeler), side, strength, seconds, Simulated: true) { Kind = LabelerKind.Simulated };
     }
 
     /// <summary>Perceived differences, in units of gold, from which one side is better, and much better.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Steps.Data;
@@ -15,7 +16,11 @@ public sealed record Prompt(string Id, IReadOnlyList<Turn> Turns, bool HeldOut, 
 /// A sampled text. <paramref name="Source"/> is the policy that wrote it; <paramref name="Finished"/> is false where the length limit cut it.
 /// <paramref name="Tokens"/> counts its tokens, end of sequence included.
 /// </summary>
-public sealed record Completion(string PromptId, int Sample, string Text, bool Finished, int Tokens, ArtifactRef Source);
+public sealed record Completion(string PromptId, int Sample, string Text, bool Finished, int Tokens, ArtifactRef Source)
+{
+    /// <summary>What a file from elsewhere calls who wrote it; null for a policy's own.</summary>
+    public string? SourceName { get; init; }
+}
 
 /// <summary>A question to a labeler with its provenance, which the labeler never sees. Purpose: training, heldOut or evaluation.</summary>
 public sealed record Comparison(
@@ -24,8 +29,28 @@ public sealed record Comparison(
 /// <summary>The better side, or neither.</summary>
 public enum Side { A, B, Tie }
 
-/// <summary>One labeler's answer. Strength: 0 for a tie, 1 slightly, 2 better, 3 much better. Seconds is the time the labeler took.</summary>
-public sealed record Judgement(string ComparisonId, string Labeler, Side Side, int Strength, double Seconds, bool Simulated);
+/// <summary>
+/// One labeler's answer. Strength: 0 for a tie, 1 slightly, 2 better, 3 much better. Seconds is the time the labeler took; null where it is not known.
+/// </summary>
+public sealed record Judgement(string ComparisonId, string Labeler, Side Side, int Strength, double? Seconds, bool Simulated)
+{
+    /// <summary>Null where it is not known.</summary>
+    public LabelerKind? Kind { get; init; }
+
+    /// <summary>True for a tie between two completions neither of which is any good.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool BothBad { get; init; }
+
+    /// <summary>The side that the labeler saw first, left or above; null where it is not known.</summary>
+    public Side? ShownFirst { get; init; }
+
+    /// <summary>Version of the guidelines that the labeler had; null where it is not known.</summary>
+    public string? Guidelines { get; init; }
+
+    /// <summary>What a labeler chose of a comparison whose sides are the choice's.</summary>
+    public static Judgement Of(string comparisonId, string labeler, LabelerKind kind, Choice choice, double? seconds) =>
+        new(comparisonId, labeler, choice.Side(), choice.Strength(), seconds, Simulated: kind == LabelerKind.Simulated) { Kind = kind, BothBad = choice == Choice.BothBad };
+}
 
 /// <summary>
 /// What training sees. Probability is the share of judgements (ties a half) for the chosen side, 0.5 (a tie, where the sides' order says nothing)
@@ -46,6 +71,6 @@ public sealed record PreferencePair(
     public string RejectedSource { get; init; } = "";
 
     /// <summary>True where neither side has the majority.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
+    [JsonIgnore]
     public bool IsTie => Probability <= 0.5;
 }

@@ -6,20 +6,25 @@ namespace Rlhf.Steps.Labeling;
 /// <summary>
 /// Questions put to a labeler, blind: no side says which model wrote it. The id is stable, so that asking again after a crash is the same asking.
 /// </summary>
-public sealed record LabelingRequest(string Id, IReadOnlyList<Question> Questions, int JudgementsPerQuestion, long Seed, JsonObject Settings);
+public sealed record LabelingRequest(string Id, IReadOnlyList<Question> Questions, int JudgementsPerQuestion, long Seed, JsonObject Settings)
+{
+    /// <summary>The instance that waits for the answers; empty where none does.</summary>
+    public string Instance { get; init; } = "";
+}
 
 /// <summary>What a labeler sees: prompt, two completions, and the axis to judge by.</summary>
 public sealed record Question(string Id, IReadOnlyList<Turn> Prompt, string A, string B, string Axis);
 
 /// <summary>What has been answered so far; <paramref name="NextAnswerAt"/> is when looking again may help, null when nothing is pending.</summary>
-public sealed record LabelingProgress(IReadOnlyList<Judgement> Judgements, int Pending, DateTimeOffset? NextAnswerAt);
+public sealed record LabelingProgress(IReadOnlyList<Judgement> Judgements, int Pending, DateTimeOffset? NextAnswerAt)
+{
+    /// <summary>Events that say that looking again helps, before that time.</summary>
+    public IReadOnlyList<string> Events { get; init; } = [];
+}
 
-/// <summary>Who answers comparisons: simulated labelers here; people, a judge, an external tool later. Failures propagate to the step.</summary>
+/// <summary>Who answers comparisons: simulated labelers, or people at the desk. Failures propagate to the step.</summary>
 public interface ILabeler
 {
-    /// <summary>True when no person and no judge answers; every figure from it is called simulated.</summary>
-    bool Simulated { get; }
-
     /// <summary>Puts the questions; idempotent by the request's id.</summary>
     Task AskAsync(LabelingRequest request, CancellationToken cancellationToken);
 

@@ -28,9 +28,6 @@ public sealed class SimulatedLabelersTests
     }
 
     [Fact]
-    public void They_say_that_they_are_simulated() => Assert.True(new SimulatedLabelers(TimeProvider.System).Simulated);
-
-    [Fact]
     public void A_question_says_nothing_of_who_wrote_its_sides() =>
         Assert.Equal(["A", "Axis", "B", "Id", "Prompt"], typeof(Question).GetProperties().Select(p => p.Name).Order(StringComparer.Ordinal));
 
@@ -43,7 +40,7 @@ public sealed class SimulatedLabelersTests
 
         Assert.Equal(first, await JudgeAsync(Some.Request(questions)));
         Assert.NotEqual(first, await JudgeAsync(Some.Request(questions, seed: 6)));
-        Assert.All(first, j => Assert.True(j.Simulated));
+        Assert.All(first, j => Assert.Equal((true, LabelerKind.Simulated), (j.Simulated, j.Kind)));
     }
 
     [Fact]

@@ -1,0 +1,40 @@
+using System.Text.Json.Nodes;
+using Rlhf.Cli.Stores;
+
+namespace Rlhf.Cli.Rounds;
+
+/// <summary>What an instance waits for people for, and the two commands that let it go on.</summary>
+static class WaitingForPeople
+{
+    public static async Task<int> SayAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
+    {
+        var waits = await workspace.Runtime.PeopleAsync(instance, cancellationToken);
+        var definition = (await workspace.Runtime.GetAsync(instance, cancellationToken)).Summary.DefinitionId;
+        var store = workspace.Store == Settings.Store ? "" : $" --store {Quoted(workspace.Store)}";
+        var (export, answer) = ($"rlhf judgements export questions.jsonl{store}", $"rlhf judgements answer answers.jsonl{store}");
+        var document = new JsonObject
+        {
+            ["instance"] = instance,
+            ["definition"] = definition,
+            ["status"] = "waitingForPeople",
+            ["waits"] = new JsonArray([.. waits.Select(w => new JsonObject
+            {
+                ["instance"] = w.Instance, ["execution"] = w.Execution, ["judged"] = w.Judged, ["missing"] = w.Missing,
+            })]),
+            ["commands"] = new JsonArray(export, answer),
+        };
+        Output.Write(json, document, () =>
+        {
+            // Answers may have come since.
+            if (waits.Count == 0) Console.Out.WriteLine($"{definition} {instance} waited for people, whose answers have come; the same command goes on with it.");
+            foreach (var wait in waits)
+                Console.Out.WriteLine($"{definition} {instance} waits for people at '{wait.Execution}': {wait.Missing} of {wait.Judged + wait.Missing} judgements are missing.");
+            Console.Out.WriteLine($"  {export}");
+            Console.Out.WriteLine($"  {answer}");
+            Console.Out.WriteLine($"The first writes the open questions, the second takes them with labeler and choice filled in. Then the same command again, or rlhf instances resume {instance}{store}, goes on.");
+        });
+        return ExitCodes.WaitingForPeople;
+    }
+
+    static string Quoted(string text) => text.All(c => char.IsLetterOrDigit(c) || "/\\._-:".Contains(c, StringComparison.Ordinal)) ? text : $"'{text}'";
+}

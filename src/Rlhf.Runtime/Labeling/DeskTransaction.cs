@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using Microsoft.EntityFrameworkCore;
+using Rlhf.Runtime.Driver;
+using Rlhf.Runtime.Store;
+using Rlhf.Steps.Labeling;
+
+namespace Rlhf.Runtime.Labeling;
+
+/// <summary>Answers on their way into the database, in a transaction that the caller begins and commits.</summary>
+internal sealed class DeskTransaction
+{
+    readonly RuntimeDbContext _db;
+    readonly IReadOnlyList<LabelingRequestRow> _requests;
+    readonly Dictionary<string, int> _places;
+    readonly HashSet<string> _keys;
+    readonly HashSet<(string Item, string Labeler)> _judged;
+    readonly Dictionary<string, int> _filled;
+
+    DeskTransaction(
+        RuntimeDbContext db, IReadOnlyList<LabelingRequestRow> requests, Dictionary<string, int> places, IReadOnlyList<(string Key, string Item, string Labeler, int? Place)> known)
+    {
+        (_db, _requests, _places) = (db, requests, places);
+        _keys = [.. known.Select(k => k.Key)];
+        _judged = [.. known.Select(k => (k.Item, k.Labeler))];
+        _filled = known.Where(k => k.Place is not null).CountBy(k => k.Item).ToDictionary();
+    }
+
+    /// <summary>Keeps every other writer out of the requests that the items belong to, and reads what they have.</summary>
+    public static async Task<DeskTransaction> BeginAsync(RuntimeDbContext db, IReadOnlyCollection<string> items, CancellationToken cancellationToken)
+    {
+        var ids = await db.LabelingQuestions.Where(q => items.Contains(q.Item)).Select(q => q.RequestId).Distinct().ToListAsync(cancellationToken);
+        // PostgreSQL's transactions see one another's rows only when they are committed. A row that is written is locked until then; in one order, so
+        // that no two wait for each other.
+        foreach (var id in ids.Order(StringComparer.Ordinal))
+            await db.LabelingRequests.Where(r => r.Id == id).ExecuteUpdateAsync(set => set.SetProperty(r => r.ClosedAt, r => r.ClosedAt), cancellationToken);
+        var requests = await db.LabelingRequests.AsNoTracking().Where(r => ids.Contains(r.Id)).ToListAsync(cancellationToken);
+        var places = await (
+            from q in db.LabelingQuestions
+            join r in db.LabelingRequests on q.RequestId equals r.Id
+            where items.Contains(q.Item)
+            select new { q.Item, r.JudgementsPerQuestion }).ToDictionaryAsync(p => p.Item, p => p.JudgementsPerQuestion, cancellationToken);
+        var known = await db.LabelingJudgements.Where(j => items.Contains(j.Item)).Select(j => new { j.Key, j.Item, j.Labeler, j.Place }).ToListAsync(cancellationToken);
+        return new(db, requests, places, [.. known.Select(k => (k.Key, k.Item, k.Labeler, k.Place))]);
+    }
+
+    /// <exception cref="ArgumentException">An item is not on the desk.</exception>
+    public DeskReceipt Add(IReadOnlyList<DeskAnswer> answers, DateTimeOffset now)
+    {
+        var receipt = new DeskReceipt(0, 0, 0, 0);
+        foreach (var (key, judgement) in answers)
+        {
+            if (!_places.TryGetValue(judgement.Item, out var places)) throw new ArgumentException($"Item '{judgement.Item}' is not on this store's desk.");
+            if (!_keys.Add(key))
+            {
+                receipt = receipt with { Repeated = receipt.Repeated + 1 };
+                continue;
+            }
+            var filled = _filled.GetValueOrDefault(judgement.Item);
+            var isFirst = _judged.Add((judgement.Item, judgement.Labeler));
+            var fills = isFirst && filled < places;
+            if (fills) _filled[judgement.Item] = filled + 1;
+            receipt = fills ? receipt with { Taken = receipt.Taken + 1 }
+                : isFirst ? receipt with { Surplus = receipt.Surplus + 1 }
+                : receipt with { SelfRepeated = receipt.SelfRepeated + 1 };
+            _db.LabelingJudgements.Add(RowOf(key, judgement, fills ? filled + 1 : null, now));
+        }
+        return receipt;
+    }
+
+    /// <summary>Closes the requests that have no empty place left, and sends each instance that waits for one the event that wakes it.</summary>
+    public async Task CloseAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        foreach (var request in _requests.Where(r => r.ClosedAt is null))
+        {
+            if (await _db.LabelingQuestions.AnyAsync(
+                    q => q.RequestId == request.Id && _db.LabelingJudgements.Count(j => j.Item == q.Item && j.Place != null) < request.JudgementsPerQuestion,
+                    cancellationToken)) continue;
+            await _db.LabelingRequests.Where(r => r.Id == request.Id).ExecuteUpdateAsync(set => set.SetProperty(r => r.ClosedAt, now), cancellationToken);
+            // Kept until the instance waits for it: the step may be just about to say that it waits.
+            if (await _db.Instances.AnyAsync(i => i.Id == request.InstanceId, cancellationToken))
+                _db.Messages.Add(Messages.Of(MessageKind.Event, request.InstanceId, new EventMessage(DeskLabeler.EventOf(request.Id), (JsonNode?)null, Kept: true), now));
+        }
+        await _db.SaveChangesAsync(cancellationToken);
+    }
+
+    static LabelingJudgementRow RowOf(string key, JudgementLine judgement, int? place, DateTimeOffset now) => new()
+    {
+        Key = key,
+        Item = judgement.Item,
+        Labeler = judgement.Labeler,
+        LabelerKind = judgement.Kind.ToString(),
+        Choice = Steps.Data.Choices.Text(judgement.Choice),
+        Seconds = judgement.Seconds,
+        ShownFirst = judgement.ShownFirst?.ToString(),
+        Guidelines = judgement.Guidelines,
+        AnsweredAt = judgement.At,
+        ReceivedAt = now,
+        Place = place,
+    };
+}
