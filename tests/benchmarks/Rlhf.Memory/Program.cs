@@ -13,10 +13,12 @@ if (!OperatingSystem.IsLinux())
     Console.Error.WriteLine("Rlhf.Memory reads /proc, which only Linux has.");
     return 2;
 }
+if (args is ["model", var folder, var tokenizer]) return LargeRound.WriteModel(folder, tokenizer);
+if (args is ["answer", var questions, var answers]) return LargeRound.Answer(questions, answers);
 if (args is [var number] && int.TryParse(number, out var row) && row >= 0 && row < Row.All.Count) return Measure(Row.All[row]);
 if (args.Length > 0)
 {
-    Console.Error.WriteLine($"Usage: Rlhf.Memory [ROW], where ROW is 0 to {Row.All.Count - 1}.");
+    Console.Error.WriteLine($"Usage: Rlhf.Memory [ROW | model DIR TOKENIZER-DIR | answer QUESTIONS ANSWERS], where ROW is 0 to {Row.All.Count - 1}.");
     return 2;
 }
 
