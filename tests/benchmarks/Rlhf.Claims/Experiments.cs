@@ -60,7 +60,7 @@ static class Experiments
         var whole = await world.BaseAsync(seed);
         // A vanishing rate: the architecture without what the supervised training taught it.
         var untrained = await world.RunAsync("PreparePolicy", "policy", ("seed", seed), ("texts", 4000), ("learningRate", 1e-7));
-        foreach (var budget in new[] { 250, 500, 1000, 2000, 3500 })
+        foreach (var budget in new[] { 32, 64, 125, 250, 500, 1000, 2000, 3500 })
         {
             // Held-out pairs of the whole set for all: only what is trained on becomes less.
             var few = whole with { Preferences = await Limited(world, whole, budget) };

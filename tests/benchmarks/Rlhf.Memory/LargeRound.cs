@@ -10,8 +10,12 @@ static class LargeRound
     /// <summary>Writes a folder as the Hub has it: random weights, and GPT-2's own tokenizer from <paramref name="tokenizer"/>.</summary>
     public static int WriteModel(string folder, string tokenizer)
     {
+        // Vocabulary and merges alone do not say which token ends a text; the model's configuration does.
+        Directory.CreateDirectory(folder);
+        foreach (var file in new[] { "vocab.json", "merges.txt" }) File.Copy(Path.Combine(tokenizer, file), Path.Combine(folder, file), overwrite: true);
+        File.WriteAllText(Path.Combine(folder, HuggingFaceFolder.ConfigFile), $$"""{ "bos_token_id": {{Models.Config.BosTokenId}}, "eos_token_id": {{Models.Config.EosTokenId}} }""");
         using var model = new DecoderModel(Models.Config, Models.Weights(seed: 1, trainable: false));
-        HuggingFaceFolder.Save(folder, model, TokenizerFolder.Load(tokenizer));
+        HuggingFaceFolder.Save(folder, model, TokenizerFolder.Load(folder));
         return 0;
     }
 
