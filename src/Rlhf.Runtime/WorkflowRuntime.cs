@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rlhf.Runtime.Access;
 using Rlhf.Runtime.Definitions;
 using Rlhf.Runtime.Driver;
 using Rlhf.Runtime.Interpreter;
@@ -44,10 +45,18 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         _store = WorkflowStore.Open(options.Folder, options.Postgres, runner.Objects);
         _transitions = new(_store, _definitions, runner.Steps, time, observer, _pulse);
         Desk = new LabelingDesk(_store.Database, time, _pulse);
+        Queue = new(_store.Database, time, _pulse);
+        Credentials = new(_store.Database, time);
     }
 
     /// <summary>Where questions wait for people.</summary>
     public ILabelingDesk Desk { get; }
+
+    /// <summary>Hands these questions to people one by one.</summary>
+    public LabelingQueue Queue { get; }
+
+    /// <summary>Who may come in over HTTP.</summary>
+    public Credentials Credentials { get; }
 
     /// <summary>Reads a workflow file.</summary>
     /// <exception cref="InvalidDataException">It is no definition, or holds what this runtime does not run.</exception>

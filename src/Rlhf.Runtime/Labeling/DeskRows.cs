@@ -24,7 +24,7 @@ internal sealed class LabelingQuestionRow
 
 /// <summary>
 /// An answer. The key makes it be kept once, whoever sends it again. Place is the one of the question's that it fills, from 1; none, where the
-/// labeler had judged the item before or all places were filled.
+/// labeler had judged the item before, all places were filled, or the labeler took the answer back: then it counts nowhere, and only its key is still taken.
 /// </summary>
 internal sealed class LabelingJudgementRow
 {
@@ -40,4 +40,51 @@ internal sealed class LabelingJudgementRow
     public DateTimeOffset? AnsweredAt { get; init; }
     public required DateTimeOffset ReceivedAt { get; init; }
     public int? Place { get; init; }
+    public string? Comment { get; init; }
+    public DateTimeOffset? UndoneAt { get; init; }
+}
+
+/// <summary>
+/// A question in a labeler's hands. While the lease lasts it keeps a place of the question from others; the side that this labeler sees first stays
+/// the same however often the question comes back. One that was skipped does not come back.
+/// </summary>
+internal sealed class LabelingAssignmentRow
+{
+    public required string Item { get; init; }
+    public required string Labeler { get; init; }
+    public required string ShownFirst { get; init; }
+    public required DateTimeOffset AssignedAt { get; init; }
+    public required DateTimeOffset LeasedUntil { get; set; }
+    public bool Skipped { get; set; }
+}
+
+/// <summary>What a labeler says of a question besides an answer: why it was skipped, or which section of the guidelines is unclear.</summary>
+internal sealed class LabelingRemarkRow
+{
+    public required string Key { get; init; }
+    public required string Item { get; init; }
+    public required string Labeler { get; init; }
+    public required string Kind { get; init; }
+    public string? Section { get; init; }
+    public required string Text { get; init; }
+    public string? Guidelines { get; init; }
+    public required DateTimeOffset ReceivedAt { get; init; }
+}
+
+/// <summary>Guidelines as labelers had them, so that the version in a judgement can be read later.</summary>
+internal sealed class LabelingGuidelinesRow
+{
+    public required string Axis { get; init; }
+    public required string Version { get; init; }
+    public required string Content { get; init; }
+    public required DateTimeOffset FirstUsedAt { get; init; }
+}
+
+/// <summary>A labeler has read a version of an axis's guidelines.</summary>
+internal sealed class LabelingAcknowledgementRow
+{
+    public required string Labeler { get; init; }
+    public required string Axis { get; init; }
+    public required string Version { get; init; }
+    public required DateTimeOffset AcknowledgedAt { get; init; }
 }

@@ -72,7 +72,7 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
                 // Nobody waits for the answers any more.
                 && !db.Instances.Any(i => i.Id == r.InstanceId && (i.Status == nameof(WorkflowStatus.Cancelled) || i.Status == nameof(WorkflowStatus.Finished)))
             select new { Question = q, r.AskedAt };
-        if (labeler is not null) open = open.Where(o => !db.LabelingJudgements.Any(j => j.Item == o.Question.Item && j.Labeler == labeler));
+        if (labeler is not null) open = open.Where(o => !db.LabelingJudgements.Any(j => j.Item == o.Question.Item && j.Labeler == labeler && j.UndoneAt == null));
         var rows = await open.OrderBy(o => o.AskedAt).ThenBy(o => o.Question.RequestId).ThenBy(o => o.Question.Position).Select(o => o.Question)
             .ToListAsync(cancellationToken);
         return [.. rows.Select(q => new DeskQuestion(q.Item, QuestionOf(q)))];
@@ -108,7 +108,7 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
         return await db.LabelingRequests.AnyAsync(r => r.Id == request, cancellationToken);
     }
 
-    static Question QuestionOf(LabelingQuestionRow row) => CanonicalJson.Deserialize<Question>(Encoding.UTF8.GetBytes(row.Content), $"Question {row.Item} of the desk");
+    internal static Question QuestionOf(LabelingQuestionRow row) => CanonicalJson.Deserialize<Question>(Encoding.UTF8.GetBytes(row.Content), $"Question {row.Item} of the desk");
 
     static Judgement JudgementOf(string comparison, LabelingJudgementRow row)
     {

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Rlhf.Runtime.Access;
 using Rlhf.Runtime.Labeling;
 
 namespace Rlhf.Runtime.Store;
@@ -20,6 +21,11 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
     public DbSet<LabelingRequestRow> LabelingRequests => Set<LabelingRequestRow>();
     public DbSet<LabelingQuestionRow> LabelingQuestions => Set<LabelingQuestionRow>();
     public DbSet<LabelingJudgementRow> LabelingJudgements => Set<LabelingJudgementRow>();
+    public DbSet<LabelingAssignmentRow> LabelingAssignments => Set<LabelingAssignmentRow>();
+    public DbSet<LabelingRemarkRow> LabelingRemarks => Set<LabelingRemarkRow>();
+    public DbSet<LabelingGuidelinesRow> LabelingGuidelines => Set<LabelingGuidelinesRow>();
+    public DbSet<LabelingAcknowledgementRow> LabelingAcknowledgements => Set<LabelingAcknowledgementRow>();
+    public DbSet<CredentialRow> Credentials => Set<CredentialRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -78,7 +84,25 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
             judgement.ToTable("LabelingJudgements").HasKey(j => j.Number);
             judgement.HasIndex(j => j.Key).IsUnique();
             judgement.HasIndex(j => new { j.Item, j.Place }).IsUnique();
+            judgement.HasIndex(j => new { j.Labeler, j.Number });
             judgement.HasOne<LabelingQuestionRow>().WithMany().HasForeignKey(j => j.Item);
+        });
+        modelBuilder.Entity<LabelingAssignmentRow>(assignment =>
+        {
+            assignment.ToTable("LabelingAssignments").HasKey(a => new { a.Item, a.Labeler });
+            assignment.HasOne<LabelingQuestionRow>().WithMany().HasForeignKey(a => a.Item);
+        });
+        modelBuilder.Entity<LabelingRemarkRow>(remark =>
+        {
+            remark.ToTable("LabelingRemarks").HasKey(r => r.Key);
+            remark.HasOne<LabelingQuestionRow>().WithMany().HasForeignKey(r => r.Item);
+        });
+        modelBuilder.Entity<LabelingGuidelinesRow>().ToTable("LabelingGuidelines").HasKey(g => new { g.Axis, g.Version });
+        modelBuilder.Entity<LabelingAcknowledgementRow>().ToTable("LabelingAcknowledgements").HasKey(a => new { a.Labeler, a.Axis, a.Version });
+        modelBuilder.Entity<CredentialRow>(credential =>
+        {
+            credential.ToTable("Credentials").HasKey(c => c.Number);
+            credential.HasIndex(c => c.Hash).IsUnique();
         });
     }
 

@@ -22,6 +22,9 @@ public sealed record DeskQuestion(string Item, Question Question)
 /// </summary>
 public sealed record DeskAnswer(string Key, JudgementLine Judgement)
 {
+    /// <summary>What the labeler adds in words; null where nothing.</summary>
+    public string? Comment { get; init; }
+
     /// <summary>An answer from a file, whose identity is what the labeler said.</summary>
     public static DeskAnswer Of(JudgementLine line)
     {

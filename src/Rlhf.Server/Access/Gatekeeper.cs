@@ -1,0 +1,88 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Rlhf.Server.Hosting;
+
+namespace Rlhf.Server.Access;
+
+/// <summary>Lets through what the table of routes allows to who asks, and nothing else.</summary>
+sealed class Gatekeeper(IEnumerable<IIdentify> ways)
+{
+    public async Task IdentifyAsync(HttpContext context, RequestDelegate next)
+    {
+        foreach (var way in ways)
+        {
+            if (await way.IdentifyAsync(context) is not { } caller) continue;
+            context.Features.Set(caller);
+            break;
+        }
+        await next(context);
+    }
+
+    public static async Task AdmitAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<Route>() is not { } route)
+        {
+            // The framework's own answer to a known path by another method has no route of ours.
+            var isKnown = context.GetEndpoint() is not null;
+            await Answers.ErrorAsync(
+                context, isKnown ? StatusCodes.Status405MethodNotAllowed : StatusCodes.Status404NotFound,
+                $"There is no {context.Request.Method} {context.Request.Path} here.");
+            return;
+        }
+        var caller = Caller.Of(context);
+        if (caller?.May(route) != true && route.Needs != Permission.Anyone)
+        {
+            await RefuseAsync(context, route, caller);
+            return;
+        }
+        if (!HttpMethods.IsGet(context.Request.Method) && await ForgeryAsync(context) is { } forgery)
+        {
+            await Answers.ErrorAsync(context, StatusCodes.Status403Forbidden, forgery);
+            return;
+        }
+        await next(context);
+    }
+
+    static async Task RefuseAsync(HttpContext context, Route route, Caller? caller)
+    {
+        if (caller is not null && route is { IsPage: true, Pattern: "/" } && Permissions.Of(caller.Role).Contains(Permission.Label))
+        {
+            context.Response.Redirect("/label");
+            return;
+        }
+        if (caller is null && route.IsPage)
+        {
+            context.Response.Redirect("/sign-in");
+            return;
+        }
+        if (caller is null) context.Response.Headers.WWWAuthenticate = "Bearer";
+        await Answers.ErrorAsync(
+            context, caller is null ? StatusCodes.Status401Unauthorized : StatusCodes.Status403Forbidden,
+            caller is null ? "Nobody is signed in; expected a key (Authorization: Bearer) or a session."
+            : $"{caller.Name} is {caller.Role.ToString().ToLowerInvariant()}{(caller.Scope is null ? "" : $" for {caller.Scope}")} and may not do this.");
+    }
+
+    /// <summary>
+    /// Why a request that changes something may be another site's, or null. A browser says where a request comes from and sends cookies by itself; what is no browser
+    /// does neither, and nobody can make it send anything unasked.
+    /// </summary>
+    static async Task<string?> ForgeryAsync(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        if (CredentialIdentity.HasKey(context)) return null;
+        var isBrowser = headers.ContainsKey("Origin") || headers.ContainsKey("Sec-Fetch-Site") || headers.ContainsKey("Cookie");
+        if (!isBrowser) return null;
+        if (headers["Sec-Fetch-Site"] is [{ } from] && from != "same-origin") return "The request comes from another site; expected a page of this server.";
+        var site = context.RequestServices.GetRequiredService<Site>();
+        if (headers.Origin is [{ } origin] && !IsOwn(origin, context, site)) return $"The request comes from '{origin}'; expected a page of this server.";
+        var token = headers[Cookies.TokenHeader] is [{ } sent] ? sent
+            : context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted))[Cookies.TokenField].ToString()
+            : null;
+        return Cookies.HasToken(context, token) ? null : $"The request has no valid token; expected {Cookies.TokenHeader} as a page of this server sends it (reload the page).";
+    }
+
+    static bool IsOwn(string origin, HttpContext context, Site site) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+        && (uri.Authority.Equals(context.Request.Host.Value, StringComparison.OrdinalIgnoreCase)
+            || (site.Options.PublicUrl is { } known && known.Authority.Equals(uri.Authority, StringComparison.OrdinalIgnoreCase)));
+}

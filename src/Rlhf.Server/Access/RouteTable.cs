@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Rlhf.Server.Labeling;
+using Rlhf.Server.Overview;
+using Rlhf.Server.Pages;
+
+namespace Rlhf.Server.Access;
+
+/// <summary>A route, and what it needs.</summary>
+/// <param name="Area">What a credential's scope may name.</param>
+sealed record Route(string Method, string Pattern, Permission Needs, string Area, RequestDelegate Handle)
+{
+    /// <summary>True for what a person opens in a browser: who may not is shown the way in.</summary>
+    public bool IsPage { get; init; }
+
+    /// <summary>True for an attempt to come in, of which one address has few.</summary>
+    public bool IsAttempt { get; init; }
+}
+
+/// <summary>Every route of the server; what is not here is not served.</summary>
+static class RouteTable
+{
+    /// <summary>Areas that a credential may be limited to.</summary>
+    public const string Labeling = "labeling", Overview = "overview";
+
+    /// <summary>For everybody.</summary>
+    public const string Common = "common";
+
+    public static IReadOnlyList<Route> All { get; } =
+    [
+        new("GET", "/health", Permission.Anyone, Common, OverviewPages.HealthAsync),
+        new("GET", "/assets/{name}", Permission.Anyone, Common, AssetFiles.GetAsync),
+        new("GET", "/sign-in", Permission.Anyone, Common, SignInPages.ShowAsync) { IsPage = true },
+        new("POST", "/sign-in", Permission.Anyone, Common, SignInPages.SignInAsync) { IsPage = true, IsAttempt = true },
+        new("POST", "/sign-out", Permission.Anyone, Common, SignInPages.SignOutAsync) { IsPage = true },
+        new("GET", "/invitations/{secret}", Permission.Anyone, Common, SignInPages.InvitedAsync) { IsPage = true, IsAttempt = true },
+        new("POST", "/invitations/{secret}", Permission.Anyone, Common, SignInPages.JoinAsync) { IsPage = true, IsAttempt = true },
+
+        new("GET", "/label", Permission.Label, Labeling, LabelingPages.ShowAsync) { IsPage = true },
+        new("POST", "/api/labeling/assignments", Permission.Label, Labeling, LabelingApi.AssignAsync),
+        new("POST", "/api/labeling/answers", Permission.Label, Labeling, LabelingApi.AnswerAsync),
+        new("POST", "/api/labeling/undo", Permission.Label, Labeling, LabelingApi.UndoAsync),
+        new("POST", "/api/labeling/skips", Permission.Label, Labeling, LabelingApi.SkipAsync),
+        new("POST", "/api/labeling/flags", Permission.Label, Labeling, LabelingApi.FlagAsync),
+        new("POST", "/api/labeling/acknowledgements", Permission.Label, Labeling, LabelingApi.AcknowledgeAsync),
+        new("GET", "/api/labeling/progress", Permission.Label, Labeling, LabelingApi.ProgressAsync),
+
+        new("GET", "/", Permission.View, Overview, OverviewPages.ShowAsync) { IsPage = true },
+        new("GET", "/api/overview", Permission.View, Overview, OverviewPages.GetAsync),
+    ];
+
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        foreach (var route in All) endpoints.MapMethods(route.Pattern, [route.Method], route.Handle).WithMetadata(route);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+
+namespace Rlhf.Server.Hosting;
+
+/// <summary>JSON in and out. An error is one sentence.</summary>
+static class Answers
+{
+    static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        AllowDuplicateProperties = false,
+        NumberHandling = JsonNumberHandling.Strict,
+    };
+
+    /// <summary>The body of a request.</summary>
+    /// <exception cref="ArgumentException">It is no JSON of that form.</exception>
+    public static async Task<T> ReadAsync<T>(HttpContext context)
+    {
+        if (!context.Request.HasJsonContentType()) throw new ArgumentException($"The body is '{context.Request.ContentType}'; expected application/json.");
+        try
+        {
+            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Strict, context.RequestAborted)
+                ?? throw new ArgumentException("The body is null; expected an object.");
+        }
+        catch (JsonException e)
+        {
+            throw new ArgumentException($"The body is not what was expected: {e.Message}", e);
+        }
+    }
+
+    public static Task WriteAsync(HttpContext context, JsonNode document) =>
+        context.Response.WriteAsJsonAsync(document, cancellationToken: context.RequestAborted);
+
+    public static Task ErrorAsync(HttpContext context, int status, string sentence)
+    {
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsJsonAsync(new JsonObject { ["error"] = sentence }, cancellationToken: context.RequestAborted);
+    }
+}

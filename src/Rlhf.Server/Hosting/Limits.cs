@@ -1,0 +1,31 @@
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.RateLimiting;
+using Rlhf.Server.Access;
+
+namespace Rlhf.Server.Hosting;
+
+/// <summary>How much one person, or one address that nobody has signed in from, may ask for.</summary>
+static class Limits
+{
+    const int BurstSeconds = 10;
+
+    public static void Set(RateLimiterOptions limits, ServerOptions options)
+    {
+        limits.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+        limits.OnRejected = (rejected, _) => new(Answers.ErrorAsync(rejected.HttpContext, StatusCodes.Status429TooManyRequests, "Too many requests; expected fewer, try again in a few seconds."));
+        limits.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
+        {
+            var address = $"{context.Connection.RemoteIpAddress}";
+            if (context.GetEndpoint()?.Metadata.GetMetadata<Route>() is { IsAttempt: true })
+                return RateLimitPartition.GetFixedWindowLimiter($"attempt {address}", _ => new() { PermitLimit = options.AttemptsPerMinute, Window = TimeSpan.FromMinutes(1) });
+            var who = Caller.Of(context) is { } caller ? $"person {caller.Name}" : $"address {address}";
+            return RateLimitPartition.GetTokenBucketLimiter(who, _ => new()
+            {
+                TokenLimit = options.RequestsPerSecond * BurstSeconds,
+                TokensPerPeriod = options.RequestsPerSecond,
+                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            });
+        });
+    }
+}

@@ -1,0 +1,20 @@
+namespace Rlhf.Server.Hosting;
+
+/// <summary>Where the server listens and what it shows.</summary>
+/// <param name="Urls">Addresses such as <c>http://127.0.0.1:5210</c>; port 0 takes a free one.</param>
+/// <param name="LocalName">Who every request is on loopback without accounts.</param>
+/// <param name="GuidelinesFolders">Where <c>AXIS.md</c> is looked for, in this order.</param>
+public sealed record ServerOptions(IReadOnlyList<string> Urls, string LocalName, IReadOnlyList<string> GuidelinesFolders)
+{
+    /// <summary>Where the pages are without another word.</summary>
+    public const string DefaultUrl = "http://127.0.0.1:5210";
+
+    /// <summary>The address under which people reach the server, where that is another one than it listens on; cookies are for https only where it is https.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    /// <summary>Requests that one person may make in a second, in the long run.</summary>
+    public int RequestsPerSecond { get; init; } = 20;
+
+    /// <summary>Attempts to sign in or join that one address may make in a minute.</summary>
+    public int AttemptsPerMinute { get; init; } = 20;
+}

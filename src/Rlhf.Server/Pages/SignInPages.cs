@@ -1,0 +1,75 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Rlhf.Runtime.Access;
+using Rlhf.Server.Access;
+using Rlhf.Server.Hosting;
+
+namespace Rlhf.Server.Pages;
+
+/// <summary>Ways in: by a key, or by an invitation, which is used up by its button and not by whoever looks at the link.</summary>
+static class SignInPages
+{
+    public static Task ShowAsync(HttpContext context) => SignInAsync(context, null, StatusCodes.Status200OK);
+
+    public static async Task SignInAsync(HttpContext context)
+    {
+        var site = SiteOf(context);
+        var key = context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted))["key"].ToString().Trim() : "";
+        if (await site.Runtime.Credentials.SignInAsync(key, context.RequestAborted) is not { } session)
+        {
+            await SignInAsync(context, "This is no valid key.", StatusCodes.Status401Unauthorized);
+            return;
+        }
+        Cookies.Begin(context, site, session);
+        SeeOther(context, "/");
+    }
+
+    public static async Task SignOutAsync(HttpContext context)
+    {
+        var site = SiteOf(context);
+        if (context.Request.Cookies[Cookies.Session] is { } session) await site.Runtime.Credentials.SignOutAsync(session, context.RequestAborted);
+        Cookies.End(context, site);
+        SeeOther(context, "/sign-in");
+    }
+
+    public static async Task InvitedAsync(HttpContext context)
+    {
+        var invitation = await SiteOf(context).Runtime.Credentials.FindAsync(SecretOf(context), context.RequestAborted, CredentialKind.Invitation);
+        await InvitationAsync(context, invitation?.Name);
+    }
+
+    public static async Task JoinAsync(HttpContext context)
+    {
+        var site = SiteOf(context);
+        if (await site.Runtime.Credentials.JoinAsync(SecretOf(context), context.RequestAborted) is not { } session)
+        {
+            await InvitationAsync(context, null);
+            return;
+        }
+        Cookies.Begin(context, site, session);
+        SeeOther(context, "/label");
+    }
+
+    static Task SignInAsync(HttpContext context, string? error, int status) => Html.WriteAsync<SignInPage>(context, new()
+    {
+        [nameof(SignInPage.Token)] = Cookies.Token(context, SiteOf(context)),
+        [nameof(SignInPage.Error)] = error,
+    }, status);
+
+    static Task InvitationAsync(HttpContext context, string? name) => Html.WriteAsync<InvitationPage>(context, new()
+    {
+        [nameof(InvitationPage.Token)] = Cookies.Token(context, SiteOf(context)),
+        [nameof(InvitationPage.Name)] = name,
+    }, name is null ? StatusCodes.Status410Gone : StatusCodes.Status200OK);
+
+    // 303: what follows a form is got, whatever sent the form.
+    static void SeeOther(HttpContext context, string where)
+    {
+        context.Response.StatusCode = StatusCodes.Status303SeeOther;
+        context.Response.Headers.Location = where;
+    }
+
+    static string SecretOf(HttpContext context) => $"{context.Request.RouteValues["secret"]}";
+
+    static Site SiteOf(HttpContext context) => context.RequestServices.GetRequiredService<Site>();
+}
