@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Reflection;
+using System.Text;
+using System.Text.Json.Nodes;
+using Rlhf.Runtime;
+using Rlhf.Runtime.Access;
+using Rlhf.Server.Hosting;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Data;
+using Rlhf.Steps.Labeling;
+using Rlhf.Steps.Running;
+using Rlhf.Tests.Support;
+
+namespace Rlhf.Server.Tests.Support;
+
+/// <summary>Databases that tests run on: SQLite always, PostgreSQL where it is installed.</summary>
+public enum Kind { Sqlite, Postgres }
+
+/// <summary>What the server answered.</summary>
+sealed record Reply(HttpStatusCode Status, string Text)
+{
+    public JsonObject Json => JsonNode.Parse(Text)!.AsObject();
+
+    public string Error => Json["error"]!.GetValue<string>();
+}
+
+/// <summary>A store with a server over it, which a test may restart on the same port.</summary>
+sealed class Place : IAsyncDisposable
+{
+    static readonly string Root = typeof(Place).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(m => m.Key == "RepositoryRoot").Value!;
+
+    readonly string _folder = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
+    readonly TimeProvider _time;
+    readonly string? _postgres;
+    HttpClient _client = null!;
+
+    Place(TimeProvider time, string? postgres) => (_time, _postgres) = (time, postgres);
+
+    public WorkflowRuntime Runtime { get; private set; } = null!;
+
+    public PagesServer Server { get; private set; } = null!;
+
+    public string Address { get; private set; } = "http://127.0.0.1:0";
+
+    public List<string> Log { get; } = [];
+
+    /// <summary>Where the guidelines of this place are; at first the product's.</summary>
+    public string GuidelinesFile => Path.Combine(_folder, "guidelines", "preference.md");
+
+    public static async Task<Place> OpenAsync(Kind kind = Kind.Sqlite, TimeProvider? time = null, Func<ServerOptions, ServerOptions>? change = null)
+    {
+        var place = new Place(time ?? TimeProvider.System, kind == Kind.Postgres ? PostgresServer.NewDatabase() : null);
+        Directory.CreateDirectory(Path.GetDirectoryName(place.GuidelinesFile)!);
+        File.Copy(Path.Combine(Root, "workflows", "guidelines", "preference.md"), place.GuidelinesFile);
+        await place.StartAsync(change);
+        return place;
+    }
+
+    public ServerOptions Options(params string[] urls) => new(urls, "olga", [Path.GetDirectoryName(GuidelinesFile)!]) { RequestsPerSecond = 1000, AttemptsPerMinute = 1000 };
+
+    public async Task StartAsync(Func<ServerOptions, ServerOptions>? change = null)
+    {
+        var runner = new StepRunner([], new FolderObjectStore(_folder), _time, new Dictionary<string, object>(), TimeSpan.FromMinutes(1));
+        Runtime = new(new RuntimeOptions(_folder) { Postgres = _postgres }, runner, _time);
+        var options = Options(Address);
+        Server = await PagesServer.StartAsync(change?.Invoke(options) ?? options, Runtime, _time, Log.Add, default);
+        Address = Server.Addresses[0].Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
+        _client = new(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new(Address) };
+    }
+
+    public async Task StopAsync()
+    {
+        _client.Dispose();
+        await Server.DisposeAsync();
+        await Runtime.DisposeAsync();
+    }
+
+    /// <summary>Puts questions whose sides say which they are: x is the question's first side, y the second.</summary>
+    public Task AskAsync(string request = "r", int questions = 3, int each = 1) => Runtime.Desk.PutAsync(
+        new(request, [.. Enumerable.Range(1, questions).Select(i => new Question($"q{i}", Turn.User($"Prompt {i}"), $"x{i}", $"y{i}", "preference"))], each, 1, []), default);
+
+    /// <summary>A key for somebody, who has read the guidelines.</summary>
+    public async Task<string> KeyAsync(string name, Role role = Role.Labeler, string? scope = null, TimeSpan? life = null)
+    {
+        var key = await Runtime.Credentials.CreateKeyAsync(name, role, scope, life, default);
+        if (role == Role.Labeler) await ReadGuidelinesAsync(name);
+        return key;
+    }
+
+    public async Task<string> ReadGuidelinesAsync(string labeler)
+    {
+        var version = new Server.Labeling.GuidelinesFolder([Path.GetDirectoryName(GuidelinesFile)!]).Find("preference")!.Version.Version;
+        await Runtime.Queue.AcknowledgeAsync(labeler, "preference", version, default);
+        return version;
+    }
+
+    public async Task<Reply> SendAsync(string method, string path, string? key = null, JsonNode? body = null, Action<HttpRequestMessage>? change = null)
+    {
+        using var request = new HttpRequestMessage(new(method), path);
+        if (key is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        if (body is not null) request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        change?.Invoke(request);
+        using var response = await _client.SendAsync(request);
+        return new(response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>The same with everything that came.</summary>
+    public Task<HttpResponseMessage> RawAsync(HttpRequestMessage request) => _client.SendAsync(request);
+
+    public Task<Reply> PostAsync(string path, string? key, JsonNode body) => SendAsync("POST", $"/api/labeling/{path}", key, body);
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
