@@ -10,6 +10,7 @@ using Rlhf.Cli.Stores;
 using Rlhf.Cli.Tracking;
 using Rlhf.Cli.Workflows;
 using Rlhf.Runtime.Interpreter;
+using Rlhf.Server.Hosting;
 
 namespace Rlhf.Cli;
 
@@ -28,7 +29,7 @@ static partial class Commands
     public static RootCommand Root() =>
         new("RLHF rounds for .NET: sample, compare, fit a reward model, PPO, gate, promote.")
         {
-            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), ModelsOf(), PromptSets(), JudgementsOf(), StepsOf(), TrackingOf(), DoctorOf(),
+            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), ModelsOf(), PromptSets(), JudgementsOf(), KeysOf(), StepsOf(), TrackingOf(), DoctorOf(),
         };
 
     static Command Round()
@@ -56,8 +57,15 @@ static partial class Commands
     {
         Option<string?> queues = new("--queues") { Description = "How many steps of each queue run here at once, such as gpu=1,cpu=4. Default: one of each." };
         Option<bool> wait = new("--wait") { Description = "Where another process drives the store, wait until it is done instead of being refused." };
-        Command command = new("serve", "Drive the store, fire its schedules and run steps, until stopped.") { queues, wait };
-        command.SetAction((parsed, cancellation) => ServeCommand.ServeAsync(parsed.GetValue(Store)!, parsed.GetValue(queues), parsed.GetValue(wait), cancellation));
+        Option<string> urls = new("--urls")
+        {
+            Description = "Where the pages are, with ; between several addresses. Anything but loopback needs a key (rlhf keys create).",
+            DefaultValueFactory = _ => ServerOptions.DefaultUrl,
+        };
+        Option<bool> noPages = new("--no-pages") { Description = "Serve no pages." };
+        Command command = new("serve", "Drive the store, fire its schedules, run steps and serve the labeling page, until stopped.") { queues, wait, urls, noPages };
+        command.SetAction((parsed, cancellation) => ServeCommand.ServeAsync(
+            parsed.GetValue(Store)!, parsed.GetValue(queues), parsed.GetValue(wait), parsed.GetValue(noPages) ? null : parsed.GetValue(urls), cancellation));
         return command;
     }
 

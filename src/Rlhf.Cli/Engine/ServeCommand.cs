@@ -1,5 +1,7 @@
 using Rlhf.Cli.Stores;
+using Rlhf.Cli.Workflows;
 using Rlhf.Runtime.Driver;
+using Rlhf.Server.Hosting;
 
 namespace Rlhf.Cli.Engine;
 
@@ -8,11 +10,17 @@ static class ServeCommand
 {
     static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
-    /// <summary>Drives the store, fires its schedules and runs steps until it is told to stop.</summary>
-    public static async Task<int> ServeAsync(string store, string? queues, bool wait, CancellationToken cancellationToken)
+    /// <summary>Drives the store, fires its schedules, runs steps and serves the pages until it is told to stop.</summary>
+    /// <param name="urls">Addresses of the pages, with semicolons between them; null: no pages.</param>
+    public static async Task<int> ServeAsync(string store, string? queues, bool wait, string? urls, CancellationToken cancellationToken)
     {
-        await using var workspace = new Workspace(store, Settings.Queues(queues), new EngineLog(Console.Error), stays: true);
+        var log = new EngineLog(Console.Error);
+        await using var workspace = new Workspace(store, Settings.Queues(queues), log, stays: true);
+        var options = urls is null ? null : PageOptions(urls);
+        if (options is not null) await PagesServer.CheckAsync(options, workspace.Runtime, cancellationToken);
         await DriveAsync(workspace, wait, cancellationToken);
+        await using var pages = options is null ? null : await PagesServer.StartAsync(options, workspace.Runtime, TimeProvider.System, log.Trouble, cancellationToken);
+        if (pages is not null) Console.Error.WriteLine($"Pages at {string.Join(", ", pages.Addresses)}; people label at {pages.Addresses[0]}/label.");
         await workspace.PublishWorkflowsAsync(cancellationToken);
         Console.Error.WriteLine($"Driving {workspace.Place}; Ctrl+C or SIGTERM lets running steps reach their next checkpoint and ends.");
         foreach (var schedule in await workspace.Runtime.SchedulesAsync(cancellationToken))
@@ -32,6 +40,9 @@ static class ServeCommand
         Console.Error.WriteLine("Handed over.");
         return ExitCodes.Done;
     }
+
+    static ServerOptions PageOptions(string urls) =>
+        new(urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), Environment.UserName, WorkflowFiles.Guidelines) { PublicUrl = Settings.PublicUrl };
 
     static async Task DriveAsync(Workspace workspace, bool wait, CancellationToken cancellationToken)
     {

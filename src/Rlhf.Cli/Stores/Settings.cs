@@ -46,6 +46,12 @@ static class Settings
         }
     }
 
+    /// <summary><c>RLHF_PUBLIC_URL</c>: the address under which people reach <c>rlhf serve</c>, where a proxy stands before it.</summary>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    public static Uri? PublicUrl => Text("RLHF_PUBLIC_URL") is not { } text ? null
+        : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.PathAndQuery == "/" ? url
+        : throw new ArgumentException($"RLHF_PUBLIC_URL is '{text}'; expected such as https://labeling.example.");
+
     static TimeSpan Seconds(string variable, double none) => Text(variable) is not { } text ? TimeSpan.FromSeconds(none)
         : double.TryParse(text, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600 ? TimeSpan.FromSeconds(seconds)
         : throw new ArgumentException($"{variable} is '{text}'; expected seconds, 1 to 3600.");

@@ -13,6 +13,9 @@ static class WorkflowFiles
     /// <exception cref="ArgumentException">Neither is there.</exception>
     public static string Preset(string nameOrFile) => Find(nameOrFile, "presets", "preset");
 
+    /// <summary>Where guidelines for labelers are, <c>AXIS.md</c> for each axis; the first that has one counts.</summary>
+    public static IReadOnlyList<string> Guidelines => [.. Folders.Select(f => Path.Combine(f, "guidelines"))];
+
     /// <summary>Every workflow file, one of each name.</summary>
     public static IReadOnlyList<string> All() =>
         [.. Folders.Where(Directory.Exists).SelectMany(f => Directory.GetFiles(f, "*.json")).DistinctBy(Path.GetFileName).Order(StringComparer.Ordinal)];

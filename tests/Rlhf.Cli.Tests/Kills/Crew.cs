@@ -62,5 +62,5 @@ sealed class Crew
 
     static string Name(Role role) => role == Role.Driver ? "driver" : "worker";
 
-    Running Start(Role role) => role == Role.Driver ? _site.Start("serve", "--queues", "cpu") : _site.Start("worker", "--queues", "gpu,cpu");
+    Running Start(Role role) => role == Role.Driver ? _site.Start("serve", "--no-pages", "--queues", "cpu") : _site.Start("worker", "--queues", "gpu,cpu");
 }

@@ -14,7 +14,7 @@ public sealed class ServeTests(FinishedRound round, RoundInPpo ppo) : IClassFixt
         var serve = await site.ServeAsync();
 
         var follower = site.StartRound();
-        var second = await site.RunAsync("serve");
+        var second = await site.RunAsync("serve", "--no-pages");
         var said = await follower.EndAsync();
         serve.Terminate();
 
@@ -55,7 +55,7 @@ public sealed class ServeTests(FinishedRound round, RoundInPpo ppo) : IClassFixt
     public async Task Asked_to_stop_it_hands_its_step_over_within_30_seconds_and_the_next_one_goes_on_from_the_checkpoint()
     {
         await using var site = ppo.Copy();
-        var serve = site.Start("serve");
+        var serve = site.Start("serve", "--no-pages");
         var running = await UntilItGoesOnAsync(site);
 
         serve.Terminate();
@@ -66,7 +66,7 @@ public sealed class ServeTests(FinishedRound round, RoundInPpo ppo) : IClassFixt
         Assert.Equal(("Queued", null), (job!.Status, job.Owner));
         Assert.True(job.Lost <= running.Lost, $"{job} after {running}");
         var left = site.Checkpoints()[^1];
-        site.Start("serve");
+        site.Start("serve", "--no-pages");
         var next = await site.UntilAsync("a checkpoint of the next one", () => Task.FromResult(site.Checkpoints() is [.., var newest] && newest.Epoch > left.Epoch ? $"{newest.Number}" : null));
         Assert.True(int.Parse(next, null) > left.Number, $"{next} after {left}");
     }
@@ -78,7 +78,7 @@ public sealed class ServeTests(FinishedRound round, RoundInPpo ppo) : IClassFixt
 
         for (var kill = 1; kill <= 6; kill++)
         {
-            var serve = site.Start("serve");
+            var serve = site.Start("serve", "--no-pages");
             var epoch = site.Checkpoints()[^1].Epoch;
             await site.UntilAsync("PPO got further", async () =>
                 await site.Look.JobAsync("train-policy") is { IsRunning: true, Lost: 0 } job && job.Epoch > epoch ? job : null);
@@ -86,7 +86,7 @@ public sealed class ServeTests(FinishedRound round, RoundInPpo ppo) : IClassFixt
         }
 
         Assert.Equal("Running", Assert.Single(await site.Look.InstancesAsync()).Status);
-        site.Start("serve");
+        site.Start("serve", "--no-pages");
         await UntilItGoesOnAsync(site);
     }
 

@@ -46,7 +46,7 @@ sealed class Site(string? database = null) : IAsyncDisposable
     /// <summary>A driver that drives: no process that is started after it will do so in its place.</summary>
     public async Task<Running> ServeAsync(params string[] arguments)
     {
-        var serve = Start(["serve", .. arguments]);
+        var serve = Start(["serve", "--no-pages", .. arguments]);
         await serve.UntilItSaysAsync("Driving");
         return serve;
     }

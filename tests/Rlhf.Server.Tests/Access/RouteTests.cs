@@ -1,0 +1,93 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Routing;
+using Rlhf.Runtime.Access;
+using Rlhf.Server.Tests.Support;
+using Route = Rlhf.Server.Access.Route;
+
+namespace Rlhf.Server.Tests.Access;
+
+/// <summary>Every route as every role and as nobody.</summary>
+public sealed class RouteTests
+{
+    const string Nobody = "nobody";
+
+    static readonly string[] Labelers = ["Labeler", "Operator", "Administrator"];
+    static readonly string[] Seers = ["Viewer", "Operator", "Approver", "Administrator"];
+    static readonly string[] All = [Nobody, .. Enum.GetNames<Role>()];
+
+    /// <summary>Who may what, said a second time: a route that is added or opened has to be added here, too.</summary>
+    static readonly Dictionary<string, string[]> Expected = new()
+    {
+        ["GET /health"] = All,
+        ["GET /assets/{name}"] = All,
+        ["GET /sign-in"] = All,
+        ["POST /sign-in"] = All,
+        ["POST /sign-out"] = All,
+        ["GET /invitations/{secret}"] = All,
+        ["POST /invitations/{secret}"] = All,
+        ["GET /label"] = Labelers,
+        ["POST /api/labeling/assignments"] = Labelers,
+        ["POST /api/labeling/answers"] = Labelers,
+        ["POST /api/labeling/undo"] = Labelers,
+        ["POST /api/labeling/skips"] = Labelers,
+        ["POST /api/labeling/flags"] = Labelers,
+        ["POST /api/labeling/acknowledgements"] = Labelers,
+        ["GET /api/labeling/progress"] = Labelers,
+        ["GET /"] = Seers,
+        ["GET /api/overview"] = Seers,
+    };
+
+    [Fact]
+    public async Task Every_route_lets_in_whom_the_table_names_and_nobody_else()
+    {
+        await using var place = await Place.OpenAsync();
+        var keys = new Dictionary<string, string?> { [Nobody] = null };
+        foreach (var role in Enum.GetValues<Role>()) keys[$"{role}"] = await place.KeyAsync($"the {role}", role);
+        var served = place.Server.Endpoints.Cast<RouteEndpoint>()
+            .SelectMany(e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => (Method: m, Pattern: e.RoutePattern.RawText!, Route: e.Metadata.GetMetadata<Route>()))).ToList();
+
+        Assert.Equal(Expected.Keys.Order(StringComparer.Ordinal), served.Select(s => $"{s.Method} {s.Pattern}").Order(StringComparer.Ordinal));
+        foreach (var (method, pattern, route) in served)
+        {
+            Assert.NotNull(route);
+            foreach (var (role, key) in keys)
+            {
+                var path = pattern.Replace("{name}", "pages.css", StringComparison.Ordinal).Replace("{secret}", "none", StringComparison.Ordinal);
+                using var request = new HttpRequestMessage(new(method), path);
+                if (method == "POST") request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
+                if (key is not null) request.Headers.Authorization = new("Bearer", key);
+                using var response = await place.RawAsync(request);
+                var isRefused = response.StatusCode == HttpStatusCode.Forbidden
+                    || (response.StatusCode == HttpStatusCode.Unauthorized && pattern != "/sign-in")
+                    || (response.StatusCode == HttpStatusCode.Redirect && response.Headers.Location!.OriginalString is "/sign-in" or "/label");
+                Assert.True(Expected[$"{method} {pattern}"].Contains(role) != isRefused, $"{method} {pattern} as {role}: {response.StatusCode}");
+                Assert.True((int)response.StatusCode < 500, $"{method} {pattern} as {role}: {response.StatusCode}");
+                Assert.Contains("script-src 'self'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+                Assert.DoesNotContain("unsafe", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+                Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_is_no_route_is_not_there_and_another_method_is_not_allowed()
+    {
+        await using var place = await Place.OpenAsync();
+
+        Assert.Equal(HttpStatusCode.NotFound, (await place.SendAsync("GET", "/nowhere")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await place.SendAsync("GET", "/assets/../appsettings.json")).Status);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await place.SendAsync("DELETE", "/label")).Status);
+    }
+
+    [Fact]
+    public async Task A_key_for_one_area_opens_no_other()
+    {
+        await using var place = await Place.OpenAsync();
+        var key = await place.KeyAsync("olaf", Role.Operator, "labeling");
+
+        Assert.Equal(HttpStatusCode.OK, (await place.SendAsync("GET", "/api/labeling/progress", key)).Status);
+        var other = await place.SendAsync("GET", "/api/overview", key);
+        Assert.Equal((HttpStatusCode.Forbidden, "olaf is operator for labeling and may not do this."), (other.Status, other.Error));
+    }
+}
