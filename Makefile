@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test load transfer human-preferences claims memory large-round results clean
+.PHONY: default restore format build test smoke round kill-test load labeling-load transfer human-preferences claims memory large-round results clean
 
 default: format build test smoke
 
@@ -32,6 +32,10 @@ kill-test:
 # What a store with 1,000 suspended and 10,000 finished instances costs, beside a nearly empty one; RLHF_DATABASE for PostgreSQL.
 load:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Load
+
+# 200 labelers, 50 judgements a second for two minutes against rlhf serve, which is killed once.
+labeling-load:
+	dotnet build src/Rlhf.Cli -c Release && dotnet run -c Release --project tests/benchmarks/Rlhf.LabelingLoad -- artifacts/bin/Rlhf.Cli/release/rlhf.dll
 
 # Upload and download of 1 GB to an Azurite of its own, beside the SDK's own transfers; TMPDIR=/dev/shm keeps both in memory.
 transfer:

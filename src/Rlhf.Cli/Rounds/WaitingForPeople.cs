@@ -3,7 +3,7 @@ using Rlhf.Cli.Stores;
 
 namespace Rlhf.Cli.Rounds;
 
-/// <summary>What an instance waits for people for, and the two commands that let it go on.</summary>
+/// <summary>What an instance waits for people for, and the commands that let it go on.</summary>
 static class WaitingForPeople
 {
     public static async Task<int> SayAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
@@ -31,7 +31,8 @@ static class WaitingForPeople
                 Console.Out.WriteLine($"{definition} {instance} waits for people at '{wait.Execution}': {wait.Missing} of {wait.Judged + wait.Missing} judgements are missing.");
             Console.Out.WriteLine($"  {export}");
             Console.Out.WriteLine($"  {answer}");
-            Console.Out.WriteLine($"The first writes the open questions, the second takes them with labeler and choice filled in. Then the same command again, or rlhf instances resume {instance}{store}, goes on.");
+            Console.Out.WriteLine($"  rlhf serve{store}");
+            Console.Out.WriteLine($"The first writes the open questions, the second takes them with labeler and choice filled in; or the third serves them at /label, in the browser, and goes on by itself. Otherwise the same command again, or rlhf instances resume {instance}{store}, goes on.");
         });
         return ExitCodes.WaitingForPeople;
     }

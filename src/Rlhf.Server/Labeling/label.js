@@ -141,8 +141,9 @@ async function goOn() {
   if (await flush()) await fill();
 }
 
-async function fill() {
-  if (queue.length + (current ? 1 : 0) >= IN_HAND) return;
+/** Gets as many questions as are to be in hand; asked to renew, also where they are all there, since that begins their leases anew. */
+async function fill(renew = false) {
+  if (queue.length + (current ? 1 : 0) >= IN_HAND && !renew) return;
   try {
     const got = await post('/api/labeling/assignments', { count: IN_HAND });
     reached();
@@ -165,6 +166,8 @@ const isShown = g => document.querySelector(`.guidelines[data-axis="${CSS.escape
 
 function setProgress(progress) {
   ({ answered, left, last } = progress);
+  // Its request is complete: nothing before it can be taken back either.
+  if (last && !last.canUndo && given.at(-1)?.key === last.key) given = [];
   showProgress();
 }
 
@@ -297,12 +300,19 @@ const undo = () => inTurn(async () => {
     if (assignment) again(assignment, progress);
     else { setProgress(progress); say('Your answer is taken back; others answer its question.', true); }
   } catch (error) {
-    if (error instanceof Refused) { given = []; last = null; show2(); say(error.message, true); } else { missed(); say('There is no connection; try again when it is back.', true); }
+    if (error instanceof Refused) {
+      given = [];
+      last = null;
+      element('undo').disabled = true;
+      element('again').hidden = true;
+      say(error.message, true);
+    } else {
+      missed();
+      say('There is no connection; try again when it is back.', true);
+    }
   }
   await showConnection();
 });
-
-function show2() { element('undo').disabled = true; element('again').hidden = true; }
 
 function again(question, progress) {
   if (current) queue.unshift(current);
@@ -495,6 +505,12 @@ element('undo-last').addEventListener('click', undo);
 // A key that stands for itself gets in the way of who speaks to the browser (WCAG 2.1.4).
 element('keys').checked = localStorage.getItem('rlhf-keys') !== 'off';
 element('keys').addEventListener('change', () => localStorage.setItem('rlhf-keys', element('keys').checked ? 'on' : 'off'));
+
+// Who reads for long keeps the question; who has gone away does not.
+const RENEW = 4 * 60_000;
+let active = performance.now();
+for (const kind of ['keydown', 'pointermove', 'scroll', 'touchstart']) addEventListener(kind, () => { active = performance.now(); }, { passive: true, capture: true });
+setInterval(() => { if (current && !document.hidden && connected && performance.now() - active < RENEW) fill(true); }, RENEW);
 
 addEventListener('online', () => { retryAfter = 1000; goOn(); });
 addEventListener('offline', () => { connected = false; showConnection(); });

@@ -10,7 +10,7 @@ static class AssetFiles
 {
     sealed record Asset(byte[] Content, string Type, string Version);
 
-    static readonly FrozenDictionary<string, Asset> All = new[] { ("pages.css", "text/css"), ("label.js", "text/javascript") }
+    static readonly FrozenDictionary<string, Asset> All = new[] { ("pages.css", "text/css"), ("label.js", "text/javascript"), ("icon.svg", "image/svg+xml") }
         .ToFrozenDictionary(a => a.Item1, a => Read(a.Item1, $"{a.Item2}; charset=utf-8"));
 
     /// <summary>The address of an asset, another one for every content.</summary>

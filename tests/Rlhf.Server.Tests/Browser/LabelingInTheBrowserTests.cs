@@ -53,6 +53,117 @@ public sealed class LabelingInTheBrowserTests(Chromium chromium) : IClassFixture
         Assert.Empty(place.Log);
     }
 
+    [Fact]
+    public async Task An_answer_is_taken_back_with_and_without_connection_and_given_anew()
+    {
+        await using var place = await Place.OpenAsync();
+        await place.AskAsync(questions: 4);
+        await place.ReadGuidelinesAsync("olga");
+        await using var person = await chromium.PersonAsync(place);
+        var page = await person.NewPageAsync();
+        await page.GotoAsync("/label");
+
+        await ShowsAsync(page, "Prompt 1");
+        await page.Keyboard.PressAsync("1");
+        await ShowsAsync(page, "Prompt 2");
+        await SavedAsync(page);
+        await page.Keyboard.PressAsync("u");
+        await ShowsAsync(page, "Prompt 1");
+        await page.Keyboard.PressAsync("4");
+        await ShowsAsync(page, "Prompt 2");
+        await SavedAsync(page);
+        await person.SetOfflineAsync(true);
+        await page.Keyboard.PressAsync("5");
+        await ShowsAsync(page, "Prompt 3");
+        await page.Keyboard.PressAsync("u");
+        // The page may have tried to send it before it knew that there is no connection; then the server has to be asked.
+        await person.SetOfflineAsync(false);
+        await SavedAsync(page);
+        await page.ReloadAsync();
+        await page.Locator("#undo:not([disabled])").WaitForAsync();
+
+        var judgements = (await place.Runtime.Desk.ProgressAsync("r", default)).Judgements;
+        Assert.Equal(("q1", 0), (judgements[0].ComparisonId, judgements[0].Strength));
+        Assert.Equal(judgements.Count, judgements.Select(j => j.ComparisonId).Distinct().Count());
+        var left = judgements.Count;
+        await page.Keyboard.PressAsync("u");
+        await page.Locator("#said", new() { HasTextString = "Taken back" }).WaitForAsync();
+        Assert.Equal(left - 1, (await place.Runtime.Desk.ProgressAsync("r", default)).Judgements.Count);
+    }
+
+    [Fact]
+    public async Task Two_people_share_a_queue_and_join_by_invitation_and_by_key()
+    {
+        await using var place = await Place.OpenAsync();
+        await place.AskAsync(questions: 8);
+        var key = await place.Runtime.Credentials.CreateKeyAsync("bob", Rlhf.Runtime.Access.Role.Operator, null, null, default);
+        var invitation = await place.Runtime.Credentials.InviteAsync("ann", TimeSpan.FromHours(1), default);
+        foreach (var labeler in new[] { "ann", "bob" }) await place.ReadGuidelinesAsync(labeler);
+        await using var first = await chromium.PersonAsync(place);
+        await using var second = await chromium.PersonAsync(place);
+        var (ann, bob) = (await first.NewPageAsync(), await second.NewPageAsync());
+
+        await ann.GotoAsync($"/invitations/{invitation}");
+        await ann.GetByRole(AriaRole.Button, new() { Name = "Join" }).ClickAsync();
+        await bob.GotoAsync("/label");
+        await bob.GetByLabel("Your key").FillAsync(key);
+        await bob.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await bob.GetByRole(AriaRole.Link, new() { Name = "Label" }).ClickAsync();
+        await Task.WhenAll(LabelAllAsync(ann, "2"), LabelAllAsync(bob, "6"));
+
+        var (judgements, missing) = await place.Runtime.Desk.ProgressAsync("r", default);
+        Assert.Equal((8, 0), (judgements.Count, missing));
+        Assert.Equal(["ann", "bob"], judgements.Select(j => j.Labeler).Distinct().Order(StringComparer.Ordinal));
+        Assert.All(judgements, j => Assert.Equal(j.Labeler == "ann", j.Side == j.ShownFirst));
+        Assert.Equal(8, (await place.Runtime.Queue.SummaryAsync(default)).Labelers.Sum(l => l.Answered));
+        await ann.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await ann.GetByRole(AriaRole.Heading, new() { Name = "Sign in" }).WaitForAsync();
+        Assert.Empty(place.Log);
+    }
+
+    [Fact]
+    public async Task Skips_and_flags_have_their_reasons_and_a_comment_goes_with_the_answer()
+    {
+        await using var place = await Place.OpenAsync();
+        await place.AskAsync(questions: 2);
+        await place.ReadGuidelinesAsync("olga");
+        await using var person = await chromium.PersonAsync(place);
+        var page = await person.NewPageAsync();
+        await page.GotoAsync("/label");
+
+        await ShowsAsync(page, "Prompt 1");
+        await page.Keyboard.PressAsync("f");
+        await page.GetByLabel("Which section?").SelectOptionAsync("When goals conflict");
+        await page.GetByLabel("What is unclear? (optional)").FillAsync("Which one wins?");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Send" }).ClickAsync();
+        await page.Keyboard.PressAsync("s");
+        await page.GetByLabel("Something else").CheckAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await ShowsAsync(page, "Prompt 2");
+        await page.Keyboard.PressAsync("c");
+        await page.Keyboard.TypeAsync("7 is a number here");
+        await page.Keyboard.PressAsync("Escape");
+        await page.Keyboard.PressAsync("x");
+        await SavedAsync(page);
+
+        var summary = await place.Runtime.Queue.SummaryAsync(default);
+        Assert.Equal([new("When goals conflict", 1)], summary.Flags);
+        Assert.True(Assert.Single((await place.Runtime.Desk.ProgressAsync("r", default)).Judgements) is { ComparisonId: "q2", BothBad: true });
+        Assert.Equal(1, summary.Open);
+    }
+
+    static async Task LabelAllAsync(IPage page, string key)
+    {
+        while (true)
+        {
+            await page.Locator("#task:not([hidden]), #nothing:not([hidden])").First.WaitForAsync();
+            if (await page.Locator("#nothing").IsVisibleAsync() && (await page.Locator("#progress").TextContentAsync())!.EndsWith(" 0 left", StringComparison.Ordinal)) break;
+            if (await page.Locator("#task").IsVisibleAsync()) await page.Keyboard.PressAsync(key);
+            await Task.Delay(100);
+        }
+        await SavedAsync(page);
+    }
+
     static Task ShowsAsync(IPage page, string prompt) => page.Locator("#prompt .words", new() { HasTextString = prompt }).WaitForAsync();
 
     static Task SavedAsync(IPage page) => page.Locator("#connection", new() { HasTextString = "All saved" }).WaitForAsync();

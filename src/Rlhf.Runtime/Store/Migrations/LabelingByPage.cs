@@ -45,6 +45,8 @@ internal sealed class LabelingByPage : Migration
             table.ForeignKey("FK_LabelingRemarks_LabelingQuestions_Item", r => r.Item, "LabelingQuestions", "Item", onDelete: ReferentialAction.Cascade);
         });
 
+        migrationBuilder.CreateIndex("IX_LabelingRemarks_Item", "LabelingRemarks", "Item");
+
         migrationBuilder.CreateTable("LabelingGuidelines", table => new
         {
             Axis = table.Column<string>(),

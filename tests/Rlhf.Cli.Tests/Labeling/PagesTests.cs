@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Rlhf.Cli.Tests.Support;
+
+namespace Rlhf.Cli.Tests.Labeling;
+
+/// <summary>Rounds that people judge by the pages of the process that drives.</summary>
+public sealed partial class PagesTests
+{
+    static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [GeneratedRegex("Pages at (http://[0-9.:]+)")]
+    private static partial Regex Address();
+
+    [Fact]
+    public async Task A_round_goes_on_by_itself_with_answers_over_HTTP_although_the_server_is_killed_and_every_answer_is_sent_twice()
+    {
+        await using var site = new Site();
+        var serve = await ServeAsync(site, "http://127.0.0.1:0");
+        var address = Address().Match(serve.Error).Groups[1].Value;
+        var waits = await site.RunAsync("round", "--preset", "tiny", "--labeler", "file", "--json");
+        Assert.True(waits.ExitCode == 4, waits.Error);
+        var missing = Assert.Single(waits.Json["waits"]!.AsArray())!["missing"]!.GetValue<int>();
+
+        var sent = await LabelAsync(address, most: 10);
+        await serve.KillAsync();
+        serve = await ServeAsync(site, address);
+        foreach (var answer in sent) Assert.Equal("counted", (await PostAsync(address, "answers", answer))["fate"]!.GetValue<string>());
+        var rest = await LabelAsync(address, most: 10_000);
+        await site.UntilAsync("the gate asks", async () => (await ProgressAsync(address))["left"]!.GetValue<int>() > 0 ? "" : null);
+        await LabelAsync(address, most: 10_000);
+        var instance = waits.Json["instance"]!.GetValue<string>();
+        var finished = await site.UntilAsync("the round is done", async () => (await site.Look.InstancesAsync()).Find(i => i.Id == instance && !i.IsOpen));
+
+        Assert.Equal((10, missing), (sent.Count, sent.Count + rest.Count));
+        Assert.True(finished.Status == "Finished", $"{serve}");
+        Assert.StartsWith("Pages at", serve.Error, StringComparison.Ordinal);
+        serve.Terminate();
+        Assert.Equal(0, (await serve.EndAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task Keys_are_made_listed_and_revoked_and_a_server_for_others_needs_one()
+    {
+        await using var site = new Site();
+
+        var refused = await site.RunAsync("serve", "--urls", "http://0.0.0.0:0");
+        var made = await site.RunAsync("keys", "create", "ann", "--role", "labeler", "--expires-days", "30", "--json");
+        var invited = await site.RunAsync("keys", "invite", "bob", "--hours", "2", "--json");
+        var wrong = await site.RunAsync("keys", "create", "cem", "--role", "labeler", "--expires-days", "0");
+        var listed = await site.RunAsync("keys", "list");
+        var revoked = await site.RunAsync("keys", "revoke", "ann");
+
+        Assert.Equal((1, true), (refused.ExitCode, refused.Error.Contains("this store has no valid key", StringComparison.Ordinal)));
+        Assert.Matches("^rlhf_[A-Za-z0-9_-]{43}$", made.Json["key"]!.GetValue<string>());
+        Assert.StartsWith("http://127.0.0.1:5210/invitations/", invited.Json["link"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal((2, "--expires-days is 0; expected 1 to 3650."), (wrong.ExitCode, wrong.Error.Trim()));
+        Assert.Contains("ann", listed.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(made.Json["key"]!.GetValue<string>(), listed.Output, StringComparison.Ordinal);
+        Assert.Equal(0, revoked.ExitCode);
+    }
+
+    static async Task<Running> ServeAsync(Site site, string urls)
+    {
+        var serve = site.Start("serve", "--urls", urls);
+        await serve.UntilItSaysAsync("Driving");
+        return serve;
+    }
+
+    /// <summary>Answers what there is, as somebody who likes the longer side; returns what was sent.</summary>
+    static async Task<IReadOnlyList<JsonObject>> LabelAsync(string address, int most)
+    {
+        var sent = new List<JsonObject>();
+        while (sent.Count < most)
+        {
+            var next = await PostAsync(address, "assignments", new JsonObject { ["count"] = 1 });
+            foreach (var guidelines in next["guidelines"]!.AsArray().Where(g => !g!["acknowledged"]!.GetValue<bool>()))
+                await PostAsync(address, "acknowledgements", new JsonObject { ["axis"] = $"{guidelines!["axis"]}", ["version"] = $"{guidelines["version"]}" });
+            if (next["assignments"]!.AsArray() is not [var question, ..])
+            {
+                if (next["guidelines"]!.AsArray().Count == 0) return sent;
+                continue;
+            }
+            var answer = new JsonObject
+            {
+                ["key"] = $"{Guid.NewGuid()}",
+                ["labeler"] = Environment.UserName,
+                ["item"] = $"{question!["item"]}",
+                ["choice"] = $"{question["a"]}".Length > $"{question["b"]}".Length ? "a" : "b_much",
+                ["seconds"] = 1.5,
+                ["guidelines"] = $"{next["guidelines"]![0]!["version"]}",
+            };
+            await PostAsync(address, "answers", answer);
+            sent.Add(answer);
+        }
+        return sent;
+    }
+
+    static Task<JsonObject> ProgressAsync(string address) => SendAsync(client => client.GetAsync($"{address}/api/labeling/progress", Token));
+
+    static Task<JsonObject> PostAsync(string address, string path, JsonObject body) => SendAsync(client => client.PostAsJsonAsync($"{address}/api/labeling/{path}", body, Token));
+
+    /// <summary>Waits where the server says that it was too much.</summary>
+    static async Task<JsonObject> SendAsync(Func<HttpClient, Task<HttpResponseMessage>> send)
+    {
+        using var client = new HttpClient();
+        for (var i = 0; ; i++)
+        {
+            using var response = await send(client);
+            var text = await response.Content.ReadAsStringAsync(Token);
+            if (response.StatusCode == HttpStatusCode.TooManyRequests && i < 100)
+            {
+                await Task.Delay(200, Token);
+                continue;
+            }
+            Assert.True(response.IsSuccessStatusCode, $"{response.RequestMessage!.RequestUri}: {response.StatusCode} {text}");
+            return JsonNode.Parse(text)!.AsObject();
+        }
+    }
+}
