@@ -24,7 +24,14 @@ public sealed record Completion(string PromptId, int Sample, string Text, bool F
 
 /// <summary>A question to a labeler with its provenance, which the labeler never sees. Purpose: training, heldOut or evaluation.</summary>
 public sealed record Comparison(
-    string Id, string PromptId, IReadOnlyList<Turn> Prompt, Completion A, Completion B, string Axis, string Purpose);
+    string Id, string PromptId, IReadOnlyList<Turn> Prompt, Completion A, Completion B, string Axis, string Purpose)
+{
+    /// <summary>Group of its prompt, from 0; null where prompts were not grouped.</summary>
+    public int? Cluster { get; init; }
+
+    /// <summary>Why it was chosen, such as <c>uniform</c> or <c>disagreement</c>; null where nothing was chosen.</summary>
+    public string? Strategy { get; init; }
+}
 
 /// <summary>The better side, or neither.</summary>
 public enum Side { A, B, Tie }
