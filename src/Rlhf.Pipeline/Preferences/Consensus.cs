@@ -47,7 +47,7 @@ sealed class Consensus
             comparison.Id, comparison.PromptId, comparison.Prompt, chosen.Text, rejected.Text,
             Margin: ofA == ofB ? 0 : Math.Max(0, strength / 3), Probability: Math.Max(ofA, ofB),
             Agreement: (double)Math.Max(Math.Max(a, b), ties) / judgements.Count, HeldOut: comparison.Purpose == "heldOut")
-        { ChosenSource = chosen.SourceName ?? chosen.Source.Short, RejectedSource = rejected.SourceName ?? rejected.Source.Short, Weight = weight };
+        { ChosenSource = chosen.Writer, RejectedSource = rejected.Writer, Weight = weight };
     }
 
     /// <summary>Of both sides, and how sure the model is; where a tie is most probable, a tie.</summary>

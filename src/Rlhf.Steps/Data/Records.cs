@@ -20,6 +20,16 @@ public sealed record Completion(string PromptId, int Sample, string Text, bool F
 {
     /// <summary>What a file from elsewhere calls who wrote it; null for a policy's own.</summary>
     public string? SourceName { get; init; }
+
+    /// <summary>How it came about: <c>sft</c>, <c>early</c>, <c>bestOf</c>, <c>random</c> or <c>adversarial</c>; null where the policy simply wrote it.</summary>
+    public string? Origin { get; init; }
+
+    /// <summary>Mean log-probability of its tokens, in nats; null where it was not asked for.</summary>
+    public double? MeanLogprob { get; init; }
+
+    /// <summary>Who wrote it and how, for figures by source.</summary>
+    [JsonIgnore]
+    public string Writer => SourceName ?? (Origin is null ? Source.Short : $"{Source.Short} ({Origin})");
 }
 
 /// <summary>A question to a labeler with its provenance, which the labeler never sees. Purpose: training, heldOut or evaluation.</summary>
