@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test load transfer human-preferences claims memory results clean
+.PHONY: default restore format build test smoke round kill-test load transfer human-preferences claims memory large-round results clean
 
 default: format build test smoke
 
@@ -50,6 +50,10 @@ claims:
 # Peak memory and time of training steps on models of GPT-2's size, with adapter and gradient checkpoints; some minutes, up to 5 GB.
 memory:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Memory
+
+# A whole round on 124 million random weights with a low-rank adapter, judged by file; with tokenizer and prompts of DATA.
+large-round:
+	bash tests/large-round.sh $(DATA)
 
 # Rewrites the figures of tests/RESULTS.md; hours on two cores.
 results:

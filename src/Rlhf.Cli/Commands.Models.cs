@@ -40,6 +40,24 @@ static partial class Commands
             workspace, parsed.GetValue(reference)!, parsed.GetValue(folder)!,
             Enum.Parse<WeightType>(parsed.GetValue(type)!, ignoreCase: true), parsed.GetValue(shard), parsed.GetValue(adapterOnly), json, cancellation));
         export.Validators.Add(NeedsStore);
-        return new("models", "Models from the Hub and back.") { import, export };
+        return new("models", "Models from the Hub and back.") { import, export, Plan() };
+    }
+
+    static Command Plan()
+    {
+        Option<string> policy = new("--policy") { Description = "Model folder (Hugging Face or llama2.c); its weights are not read.", Required = true };
+        Option<string> preset = new("--preset") { Description = "HParams: a name in workflows/presets or a file.", DefaultValueFactory = _ => "pretrained" };
+        Option<string?> prompts = new("--prompts") { Description = "Prompts, whose tokens are counted: .txt, .jsonl or .json." };
+        Option<int> tokens = new("--prompt-tokens") { Description = "Tokens of the longest prompt, without --prompts.", DefaultValueFactory = _ => 64 };
+        Option<double?> memory = new("--memory") { Description = "Gigabytes (of 10⁹ bytes) there are. Default: what this machine has free." };
+        Option<bool> noTime = new("--no-time") { Description = "Memory alone: nothing is measured, the answer comes at once." };
+        var plan = new Command(
+            "plan", "Say what memory and time each step of a round will take, before it starts; refuse what cannot fit, with what would.")
+        { policy, preset, prompts, tokens, memory, noTime };
+        Act(plan, (workspace, parsed, json, cancellation) => PlanCommand.RunAsync(
+            workspace,
+            new(parsed.GetValue(policy)!, parsed.GetValue(preset)!, parsed.GetValue(prompts), parsed.GetValue(tokens), parsed.GetValue(memory), parsed.GetValue(noTime), json),
+            cancellation));
+        return plan;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Stores;
+using Rlhf.Learning.Models;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Json;
 
@@ -13,6 +14,19 @@ static class Imports
     public static async Task<ArtifactRef> PresetAsync(
         this Workspace workspace, string nameOrFile, CancellationToken cancellationToken, bool acceptForgetting = false)
     {
+        var (_, sections) = await SectionsAsync(workspace, nameOrFile, cancellationToken);
+        if (acceptForgetting)
+        {
+            if (sections["PreparePolicy"] is not JsonObject section) sections["PreparePolicy"] = section = [];
+            section["acceptForgetting"] = true;
+        }
+        return await workspace.Artifacts.PutAsync("hparams", new Dictionary<string, byte[]> { ["hparams.json"] = CanonicalJson.Write(sections) }, cancellationToken);
+    }
+
+    /// <summary>A preset's file and the hparams of its steps, checked.</summary>
+    /// <exception cref="ArgumentException">A section is no step, or a field in it is unknown or out of range.</exception>
+    public static async Task<(string File, JsonObject Sections)> SectionsAsync(this Workspace workspace, string nameOrFile, CancellationToken cancellationToken)
+    {
         var file = WorkflowFiles.Preset(nameOrFile);
         JsonObject sections;
         try
@@ -24,21 +38,17 @@ static class Imports
             throw new ArgumentException($"Preset '{file}' is no JSON object: {e.Message}", e);
         }
         sections.Remove("description");
-        if (acceptForgetting)
-        {
-            if (sections["PreparePolicy"] is not JsonObject section) sections["PreparePolicy"] = section = [];
-            section["acceptForgetting"] = true;
-        }
         foreach (var (step, hparams) in sections)
             Steps.Running.RecordBinding.Bind(workspace.Runner.Describe(step).HParamsType, hparams as JsonObject ?? throw new ArgumentException($"Preset '{file}': '{step}' is no object of hparams."), $"preset '{Path.GetFileName(file)}', {step}");
-        return await workspace.Artifacts.PutAsync("hparams", new Dictionary<string, byte[]> { ["hparams.json"] = CanonicalJson.Write(sections) }, cancellationToken);
+        return (file, sections);
     }
 
-    /// <summary>A model: an artifact reference, or a folder.</summary>
+    /// <summary>A model: an artifact reference, a name such as <c>base@1</c>, or a folder.</summary>
     public static async Task<ArtifactRef> ModelAsync(this Workspace workspace, string folderOrRef, CancellationToken cancellationToken) =>
         Directory.Exists(folderOrRef) ? await ModelFolderAsync(workspace, folderOrRef, cancellationToken)
+        : Names.IsName(folderOrRef) ? await workspace.References.ResolveAsync(folderOrRef, cancellationToken)
         : folderOrRef.Contains('/') && !File.Exists(folderOrRef) && TryRef(folderOrRef) is { } artifact ? artifact
-        : throw new ArgumentException($"'{folderOrRef}' is no folder and no artifact reference; expected a model folder (Hugging Face or llama2.c).");
+        : throw new ArgumentException($"'{folderOrRef}' is no folder, no name and no artifact reference; expected a model folder (Hugging Face or llama2.c).");
 
     /// <summary>Prompts: an artifact reference, a name such as <c>prompts@latest</c>, or a file.</summary>
     public static async Task<ArtifactRef> PromptsAsync(this Workspace workspace, string fileOrRef, CancellationToken cancellationToken)
@@ -53,15 +63,21 @@ static class Imports
     // Only the files of a model: golden data, licenses and the like beside it would change its hash.
     static async Task<ArtifactRef> ModelFolderAsync(Workspace workspace, string folder, CancellationToken cancellationToken)
     {
-        var files = Directory.GetFiles(folder).Where(f => Path.GetExtension(f) is ".bin" or ".safetensors" || ModelFiles.Contains(Path.GetFileName(f))).ToList();
-        if (files.Count == 0) throw new ArgumentException($"'{folder}' holds no model; expected config.json with model.safetensors, or llama2.c's *.bin with tok*.bin.");
-        var contents = new Dictionary<string, byte[]>();
-        foreach (var file in files) contents[Path.GetFileName(file)] = await File.ReadAllBytesAsync(file, cancellationToken);
-        return await workspace.Artifacts.PutAsync("model", contents, cancellationToken);
+        if (!Directory.EnumerateFiles(folder).Any(f => IsModelFile(Path.GetFileName(f))))
+            throw new ArgumentException($"'{folder}' holds no model; expected config.json with model.safetensors, or llama2.c's *.bin with tok*.bin.");
+        return await workspace.Artifacts.PutFolderAsync("model", folder, cancellationToken, IsModelFile);
     }
 
+    /// <summary>Of a path below the folder: the model's own files, and its low-rank adapter's.</summary>
+    static bool IsModelFile(string path) =>
+        Path.GetDirectoryName(path) is ("" or HuggingFaceFolder.AdapterFolder)
+        && (Path.GetExtension(path) is ".bin" or ".safetensors" || ModelFiles.Contains(Path.GetFileName(path)));
+
     static readonly HashSet<string> ModelFiles =
-        ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "tokenizer.model"];
+    [
+        "config.json", "generation_config.json", "model.safetensors.index.json", "adapter_config.json", "tokenizer.json", "tokenizer_config.json",
+        "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model", "chat_template.jinja", "chat_template.json",
+    ];
 
     static ArtifactRef? TryRef(string text)
     {

@@ -15,6 +15,9 @@ public sealed record DawidSkene(
     /// <summary>How often a labeler of whom nothing is known yet is taken to be right; the rest is shared evenly by the other categories.</summary>
     public const double UnknownAbility = 0.7;
 
+    /// <summary>Enough to hold three labelers an item together, and little beside hundreds of judgements.</summary>
+    public const double UsuallyKnownBefore = 10;
+
     const int MostIterations = 1000;
 
     /// <summary>What the logarithm of a judgement's likelihood must still change by for another turn: far less than data can tell.</summary>

@@ -91,9 +91,7 @@ public sealed record DecoderConfig
     /// <summary>Longest sequence, in tokens, that is computed as the model was trained.</summary>
     public int ContextLength => Math.Min(MaxPositionEmbeddings, SlidingWindow ?? int.MaxValue);
 
-    internal bool HasLearnedPositions => Family == DecoderFamily.Gpt2;
-
-    /// <summary>LayerNorm with bias instead of RMSNorm, biases on every product, and a feed-forward layer without gate.</summary>
+    /// <summary>Learned positions, LayerNorm with bias instead of RMSNorm, biases on every product, and a feed-forward layer without gate.</summary>
     internal bool IsGpt2 => Family == DecoderFamily.Gpt2;
 
     internal bool HasHeadNorms => Family == DecoderFamily.Qwen3;
@@ -141,7 +139,7 @@ public sealed record DecoderConfig
     {
         long queries = NumAttentionHeads * HeadSize, keyValues = NumKeyValueHeads * HeadSize;
         yield return ("model.embed_tokens.weight", [VocabSize, HiddenSize]);
-        if (HasLearnedPositions) yield return ("model.embed_positions.weight", [MaxPositionEmbeddings, HiddenSize]);
+        if (IsGpt2) yield return ("model.embed_positions.weight", [MaxPositionEmbeddings, HiddenSize]);
         for (var i = 0; i < NumHiddenLayers; i++)
             foreach (var (name, shape) in LayerShapes(queries, keyValues))
                 yield return ($"model.layers.{i}.{name}", shape);

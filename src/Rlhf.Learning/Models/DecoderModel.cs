@@ -105,7 +105,7 @@ public sealed class DecoderModel : IDisposable
         using var scope = NewDisposeScope();
         var positions = Range(time, device: Device);
         var x = Embed(tokens.reshape(-1)).view(batch, time, -1);
-        if (Config.HasLearnedPositions) x = x.Plus(PositionRows(positions));
+        if (Config.IsGpt2) x = x.Plus(PositionRows(positions));
         var rotation = Upto(time);
         foreach (var (i, layer) in _layers.Index())
             x = CheckpointGradients && is_grad_enabled() && (x.requires_grad || _trains[i])
@@ -149,7 +149,7 @@ public sealed class DecoderModel : IDisposable
             Mask(positions, cache, extent),
             Rotation(cache.Length, rows => rows.index_select(0, positions))); // [slots, 1, head size]
         var x = Embed(tokens);
-        if (Config.HasLearnedPositions) x = x.Plus(PositionRows(positions));
+        if (Config.IsGpt2) x = x.Plus(PositionRows(positions));
         foreach (var layer in _layers)
             x = layer.Step(x, step);
         return _finalNorm.Apply(x).MoveToOuterDisposeScope();
@@ -180,7 +180,7 @@ public sealed class DecoderModel : IDisposable
 
     Rotation Rotation(long positions, Func<Tensor, Tensor> choose)
     {
-        if (Config.HasLearnedPositions) return default;
+        if (Config.IsGpt2) return default;
         var (cosine, sine) = _rotary.Upto(positions);
         return new(choose(cosine).unsqueeze(1), choose(sine).unsqueeze(1));
     }

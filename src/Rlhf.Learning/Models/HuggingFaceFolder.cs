@@ -81,8 +81,16 @@ public static class HuggingFaceFolder
         (string, long[])[] extra = head == ModelHead.Score ? [(ScoreWeight, [1, config.HiddenSize])] : [];
         var hasAdapter = File.Exists(Path.Combine(folder, AdapterFolder, LowRankFolder.ConfigFile));
         var adapter = hasAdapter ? LowRankFolder.Load(Path.Combine(folder, AdapterFolder), config, device, trainable) : null;
-        var (parameters, tensors) = checkpoint.Read(config, extra, device, trainable && !hasAdapter);
-        return (new(config, parameters, adapter), tokenizer, tensors.GetValueOrDefault(ScoreWeight)?.DetachFromDisposeScope());
+        try
+        {
+            var (parameters, tensors) = checkpoint.Read(config, extra, device, trainable && !hasAdapter);
+            return (new(config, parameters, adapter), tokenizer, tensors.GetValueOrDefault(ScoreWeight)?.DetachFromDisposeScope());
+        }
+        catch
+        {
+            adapter?.Dispose();
+            throw;
+        }
     }
 
     internal static void Check(string folder, DecoderConfig config, ITokenizer tokenizer)

@@ -15,17 +15,30 @@ static class Llama2cFile
 
     internal static (DecoderModel, ITokenizer) Load(string path, Device device, bool trainable)
     {
-        var folder = Path.GetDirectoryName(path)!;
-        var tokenizer = Llama2cTokenizer.Load(One(folder, IsTokenizer)
-            ?? throw new InvalidDataException(
-                $"'{folder}' has the model '{Path.GetFileName(path)}' but no single tokenizer tok*.bin, which was expected beside it."));
+        var tokenizer = Tokenizer(path);
         using var stream = File.OpenRead(path);
         var config = Config(stream, path, tokenizer);
-        HuggingFaceFolder.Check(folder, config, tokenizer);
+        HuggingFaceFolder.Check(Path.GetDirectoryName(path)!, config, tokenizer);
         var parameters = new ParameterSet(config.ParameterShapes(), device, trainable);
         foreach (var tensor in Layout(config))
             Read(stream, tensor, config, parameters);
         return (new(config, parameters), tokenizer);
+    }
+
+    /// <summary>The model's shape and its tokenizer, without its weights.</summary>
+    internal static (DecoderConfig, ITokenizer) Shape(string path)
+    {
+        var tokenizer = Tokenizer(path);
+        using var stream = File.OpenRead(path);
+        return (Config(stream, path, tokenizer), tokenizer);
+    }
+
+    static Llama2cTokenizer Tokenizer(string path)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        return Llama2cTokenizer.Load(One(folder, IsTokenizer)
+            ?? throw new InvalidDataException(
+                $"'{folder}' has the model '{Path.GetFileName(path)}' but no single tokenizer tok*.bin, which was expected beside it."));
     }
 
     static bool IsTokenizer(string name) => name.StartsWith("tok", StringComparison.Ordinal);

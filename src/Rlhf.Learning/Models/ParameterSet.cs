@@ -11,6 +11,8 @@ namespace Rlhf.Learning.Models;
 /// </remarks>
 public sealed class ParameterSet : IDisposable
 {
+    const long SliceSize = 1 << 24;
+
     readonly (string Name, long[] Shape)[] _shapes;
     readonly FrozenDictionary<string, (long Offset, long Count, int Index)> _ranges;
     readonly Dictionary<string, Tensor> _leaves = [];
@@ -48,6 +50,15 @@ public sealed class ParameterSet : IDisposable
 
     /// <summary>The device that the weights live on.</summary>
     public Device Device => Flat.device;
+
+    /// <summary>Parts of the flat buffers for what needs a temporary of their size: a large model's is 64 MB then, not another copy of its weights.</summary>
+    public IEnumerable<(long Start, long Count)> Slices
+    {
+        get
+        {
+            for (long start = 0; start < Count; start += SliceSize) yield return (start, Math.Min(SliceSize, Count - start));
+        }
+    }
 
     /// <summary>Parameter names in the order in which they lie in <see cref="Flat"/>.</summary>
     public IEnumerable<string> Names => _shapes.Select(s => s.Name);

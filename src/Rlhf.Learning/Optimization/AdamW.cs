@@ -66,14 +66,19 @@ public sealed class AdamW : IDisposable, IState
         var (beta1, beta2, epsilon) = _hparams;
         var stepSize = learningRate / (1 - Math.Pow(beta1, Count));
         var correction = 1 / Math.Sqrt(1 - Math.Pow(beta2, Count));
-        for (var i = 0; i < _sets.Count; i++)
+        foreach (var (i, set) in _sets.Index())
         {
-            var gradient = _sets[i].GatherGradient();
-            _first[i].mul_(Number(beta1)).add_(gradient, alpha: Number(1 - beta1));
-            _second[i].mul_(Number(beta2)).addcmul_(gradient, gradient, Number(1 - beta2));
-            if (_weightDecay > 0) _sets[i].Flat.mul_(Number(1 - learningRate * _weightDecay));
-            _sets[i].Flat.addcdiv_(_first[i], _second[i].sqrt().mul_(Number(correction)).PlusInPlace(Number(epsilon)), Number(-stepSize));
-            _sets[i].ZeroGradient();
+            foreach (var (start, count) in set.Slices)
+            {
+                using var slice = NewDisposeScope();
+                var (weights, gradient) = (set.Flat.narrow(0, start, count), set.GatherGradient().narrow(0, start, count));
+                var (first, second) = (_first[i].narrow(0, start, count), _second[i].narrow(0, start, count));
+                first.mul_(Number(beta1)).add_(gradient, alpha: Number(1 - beta1));
+                second.mul_(Number(beta2)).addcmul_(gradient, gradient, Number(1 - beta2));
+                if (_weightDecay > 0) weights.mul_(Number(1 - learningRate * _weightDecay));
+                weights.addcdiv_(first, second.sqrt().mul_(Number(correction)).PlusInPlace(Number(epsilon)), Number(-stepSize));
+            }
+            set.ZeroGradient();
         }
     }
 

@@ -13,8 +13,7 @@ public static class Gradients
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var gradients = sets.Select(s => s.GatherGradient()).ToList();
-        var norm = Math.Sqrt(gradients.Sum(g => (double)g.Squared().sum().Value()));
+        var norm = Math.Sqrt(sets.Sum(SumOfSquares));
         if (!double.IsFinite(norm))
         {
             var error = batch.NotFinite(Culprit(sets), norm);
@@ -22,8 +21,18 @@ public static class Gradients
             throw error;
         }
         if (norm > maxNorm)
-            foreach (var gradient in gradients) gradient.mul_(Number(maxNorm / norm));
+            foreach (var set in sets) set.GatherGradient().mul_(Number(maxNorm / norm));
         return norm;
+    }
+
+    static double SumOfSquares(ParameterSet set)
+    {
+        var gradient = set.GatherGradient();
+        return set.Slices.Sum(s =>
+        {
+            using var slice = NewDisposeScope();
+            return (double)gradient.narrow(0, s.Start, s.Count).Squared().sum().Value();
+        });
     }
 
     /// <summary>Sets all gradients to zero, as if nothing had flowed.</summary>

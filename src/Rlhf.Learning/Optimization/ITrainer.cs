@@ -19,8 +19,13 @@ public interface ITrainer : IDisposable
     /// <exception cref="NonFiniteException">A loss, score or gradient is not finite; names it, the update and the batch.</exception>
     IReadOnlyDictionary<string, double> Update(CancellationToken cancellationToken);
 
-    /// <summary>The whole state by file name.</summary>
-    IReadOnlyDictionary<string, byte[]> Save();
+    /// <summary>
+    /// The whole state by file name, one file after the other; each is read from the live state as it is asked for, so that a large model's state is
+    /// never in memory twice. Streams that can seek, to be disposed of by the caller and read before the next update.
+    /// </summary>
+    IEnumerable<KeyValuePair<string, Stream>> Save();
 
-    void Restore(IReadOnlyDictionary<string, byte[]> files);
+    /// <summary>Puts a state back, from its files in the order in which they were saved, streams that can seek; each is taken in, and disposed of, before the next one is asked for.</summary>
+    /// <exception cref="InvalidDataException">The state is another training's, or a part of it is missing.</exception>
+    void Restore(IEnumerable<KeyValuePair<string, Stream>> files);
 }

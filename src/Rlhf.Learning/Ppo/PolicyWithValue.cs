@@ -52,7 +52,9 @@ public static class PolicyWithValue
     public static (Tensor Logprobs, Tensor? Entropy) Logprobs(DecoderModel model, Tensor hidden, CompletionBatch batch, double temperature, bool withEntropy)
     {
         using var scope = NewDisposeScope();
-        var all = nn.functional.log_softmax(model.Logits(hidden).div(Number(temperature)), -1); // [batch, completion, vocabulary]
+        // Whatever is as large as all logits is let go as soon as it can be; the linear map keeps no result of its own for the backward pass.
+        Tensor all; // [batch, completion, vocabulary]
+        using (var logits = model.Logits(hidden).div_(Number(temperature))) all = nn.functional.log_softmax(logits, -1);
         var tokens = batch.Tokens.Tokens.gather(1, batch.Targets).unsqueeze(-1);
         var entropy = withEntropy ? all.exp().mul(all).sum(-1).neg().MoveToOuterDisposeScope() : null;
         return (all.gather(-1, tokens).squeeze(-1).MoveToOuterDisposeScope(), entropy);

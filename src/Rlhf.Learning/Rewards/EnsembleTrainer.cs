@@ -17,15 +17,19 @@ public sealed class EnsembleTrainer(IReadOnlyList<ITrainer> members) : ITrainer
         return members.Count == 1 ? metrics : metrics.ToDictionary(m => $"member-{index + 1}/{m.Key}", m => m.Value);
     }
 
-    public IReadOnlyDictionary<string, byte[]> Save() =>
-        members.Index().SelectMany(m => m.Item.Save().Select(f => KeyValuePair.Create($"member-{m.Index + 1}/{f.Key}", f.Value))).ToDictionary();
+    public IEnumerable<KeyValuePair<string, Stream>> Save() =>
+        members.Index().SelectMany(m => m.Item.Save().Select(f => KeyValuePair.Create($"member-{m.Index + 1}/{f.Key}", f.Value)));
 
-    public void Restore(IReadOnlyDictionary<string, byte[]> files)
+    public void Restore(IEnumerable<KeyValuePair<string, Stream>> files)
     {
-        foreach (var (index, member) in members.Index())
+        using var all = files.GetEnumerator();
+        var has = all.MoveNext();
+        foreach (var (index, member) in members.Index()) member.Restore(Of($"member-{index + 1}/"));
+
+        IEnumerable<KeyValuePair<string, Stream>> Of(string prefix)
         {
-            var prefix = $"member-{index + 1}/";
-            member.Restore(files.Where(f => f.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(f => f.Key[prefix.Length..], f => f.Value));
+            for (; has && all.Current.Key.StartsWith(prefix, StringComparison.Ordinal); has = all.MoveNext())
+                yield return new(all.Current.Key[prefix.Length..], all.Current.Value);
         }
     }
 

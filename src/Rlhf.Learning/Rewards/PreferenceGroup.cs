@@ -7,6 +7,9 @@ public sealed record ScoredText(int[] Tokens, int PromptLength)
 {
     /// <summary>Tokens of the completion, the end of sequence included; at least 1.</summary>
     public int Length => Tokens.Length - PromptLength;
+
+    /// <summary>True where the text was longer than the model's context, and its beginning was left out.</summary>
+    public bool Truncated { get; init; }
 }
 
 /// <summary>What is known of two texts of a group, by their index in it.</summary>

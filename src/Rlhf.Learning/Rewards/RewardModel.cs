@@ -29,7 +29,7 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
 
     /// <summary>
     /// The tokens that are scored for an answer, as <see cref="ChatFormat.Dialogue"/> writes them. Of a text longer than the context the end is kept
-    /// behind the token that begins a text; see <see cref="Fits"/>.
+    /// behind the token that begins a text.
     /// </summary>
     public ScoredText Encode(IReadOnlyList<ChatTurn> turns, string completion)
     {
@@ -37,14 +37,11 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
         var cut = Math.Max(0, ids.Length - model.Config.ContextLength);
         if (cut == 0) return new(ids, promptLength);
         var begin = ids[0] == tokenizer.BosId ? 1 : 0;
-        return new([.. ids[..begin], .. ids[(cut + begin)..]], Math.Clamp(promptLength - cut, begin, ids.Length - cut - 1));
+        return new([.. ids[..begin], .. ids[(cut + begin)..]], Math.Clamp(promptLength - cut, begin, ids.Length - cut - 1)) { Truncated = true };
     }
 
     /// <inheritdoc cref="Encode(IReadOnlyList{ChatTurn}, string)"/>
     public ScoredText Encode(string prompt, string completion) => Encode([new ChatTurn("user", prompt)], completion);
-
-    /// <summary>False where <see cref="Encode(IReadOnlyList{ChatTurn}, string)"/> has to cut the text's beginning.</summary>
-    public bool Fits(IReadOnlyList<ChatTurn> turns, string completion) => Format.Dialogue(turns, completion).Ids.Length <= model.Config.ContextLength;
 
     /// <summary>The head's output [batch] at the end of right-padded sequences; a difference of two is the log-odds of a preference.</summary>
     public Tensor Raw(TokenBatch batch)

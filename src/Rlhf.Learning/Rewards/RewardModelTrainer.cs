@@ -53,7 +53,7 @@ public sealed class RewardModelTrainer(
         Completed++;
         var metrics = Metrics((chosen - rejected).detach(), pairs.Select(p => p.Pair), value, norm, learningRate);
         if (stopping is not null && (Completed % stopping.Every == 0 || Completed == Planned))
-            metrics["reward_model/validation_nll"] = stopping.Look(rewardModel, last: Completed == Planned, cancellationToken);
+            metrics["reward_model/validation_nll"] = stopping.Look(last: Completed == Planned, cancellationToken);
         return metrics;
     }
 
@@ -93,17 +93,11 @@ public sealed class RewardModelTrainer(
         return metrics;
     }
 
-    public IReadOnlyDictionary<string, byte[]> Save()
-    {
-        var files = TrainerState.Save(_optimizer, Completed);
-        return stopping is null ? files : files.Concat(stopping.Save()).ToDictionary();
-    }
+    public IEnumerable<KeyValuePair<string, Stream>> Save() => TrainerState.Save(States, Completed);
 
-    public void Restore(IReadOnlyDictionary<string, byte[]> files)
-    {
-        Completed = TrainerState.Restore(_optimizer, files);
-        stopping?.Restore(files);
-    }
+    public void Restore(IEnumerable<KeyValuePair<string, Stream>> files) => Completed = TrainerState.Restore(States, files);
+
+    IReadOnlyList<(string Prefix, IState State)> States => stopping is null ? [("", _optimizer)] : [("", _optimizer), ("stopping.", stopping)];
 
     public void Dispose()
     {

@@ -45,9 +45,9 @@ public sealed class SupervisedTrainer(DecoderModel model, IReadOnlyList<int[]> s
         return nn.functional.cross_entropy(logits, batch.Tokens[.., 1..].masked_select(mask)).MoveToOuterDisposeScope();
     }
 
-    public IReadOnlyDictionary<string, byte[]> Save() => TrainerState.Save(_optimizer, Completed);
+    public IEnumerable<KeyValuePair<string, Stream>> Save() => TrainerState.Save(_optimizer, Completed);
 
-    public void Restore(IReadOnlyDictionary<string, byte[]> files) => Completed = TrainerState.Restore(_optimizer, files);
+    public void Restore(IEnumerable<KeyValuePair<string, Stream>> files) => Completed = TrainerState.Restore(_optimizer, files);
 
     public void Dispose() => _optimizer.Dispose();
 }

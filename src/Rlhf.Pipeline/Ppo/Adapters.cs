@@ -52,7 +52,7 @@ static class Adapters
         return !a.Files.Any(f => IsAdapter(f.Path)) && Weights(a).SequenceEqual(Weights(b));
     }
 
-    static IReadOnlyList<string> Targets(string names, DecoderConfig model) =>
+    internal static IReadOnlyList<string> Targets(string names, DecoderConfig model) =>
         names == "all" ? [.. LowRankConfig.AllTargets.Where(t => model.Family != DecoderFamily.Gpt2 || t != "gate_proj")] : [.. names.Split(',', StringSplitOptions.TrimEntries)];
 
     static bool IsAdapter(string path) => path.StartsWith(HuggingFaceFolder.AdapterFolder + "/", StringComparison.Ordinal);

@@ -59,7 +59,13 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
     static EnsembleTrainer Trainer(
         List<RewardModel> members, List<PreferencePair> pairs, long seed, TrainRewardModel.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        ScoredText Encode(PreferencePair pair, string side) => members[0].Encode(pair.Prompt.Chat(), side);
+        var truncated = new HashSet<string>();
+        ScoredText Encode(PreferencePair pair, string side)
+        {
+            var text = members[0].Encode(pair.Prompt.Chat(), side);
+            if (text.Truncated) truncated.Add(pair.ComparisonId);
+            return text;
+        }
         // By prompt, so that no prompt is on both sides.
         var parts = pairs.Until(cancellationToken).ToLookup(p => hparams.StopEvery > 0 && Seeds.Uniform(seed, "validation", p.PromptId) < hparams.ValidationShare);
         var (groups, counts) = new TrainingGroups(hparams).Build([.. parts[false]], Encode);
@@ -72,13 +78,11 @@ sealed class TrainRewardModelStep : Step<TrainRewardModel.Inputs, TrainRewardMod
             ["reward_model/ties"] = counts.Ties,
             ["reward_model/low_agreement"] = counts.LowAgreement,
             ["reward_model/dropped"] = counts.Dropped,
-            ["reward_model/truncated"] = pairs.Until(cancellationToken).Count(p => !Fits(p, p.Chosen) || !Fits(p, p.Rejected)),
+            ["reward_model/truncated"] = truncated.Count,
         });
         return new([.. members.Index().Select(m => (ITrainer)new RewardModelTrainer(
             m.Item, groups, ToLearning(hparams, Seeds.Derive(MemberSeed(seed, m.Index + 1), "pairs")),
-            hparams.StopEvery == 0 ? null : new EarlyStopping(judged, hparams.StopEvery, hparams.StopPatience, 2 * hparams.BatchSize)))]);
-
-        bool Fits(PreferencePair pair, string side) => members[0].Fits(pair.Prompt.Chat(), side);
+            hparams.StopEvery == 0 ? null : new EarlyStopping(m.Item, judged, hparams.StopEvery, hparams.StopPatience, 2 * hparams.BatchSize)))]);
     }
 
     static RewardModelHParams ToLearning(TrainRewardModel.HParams hparams, long seed) =>

@@ -66,7 +66,7 @@ sealed class CompletionSampler(StepContext context, SamplingSettings settings, l
     /// <summary>What an earlier attempt has sampled.</summary>
     public static async Task<List<Completion>> ResumeAsync(StepContext context, CancellationToken cancellationToken) =>
         await context.Checkpoints.LoadAsync(cancellationToken) is { } checkpoint
-            ? JsonLines.Deserialize<Completion>(checkpoint.Files[CompletionsFile], "the checkpoint's completions")
+            ? JsonLines.Deserialize<Completion>(checkpoint.Bytes(), "the checkpoint's completions")
             : [];
 
     static Completion ToCompletion(CompletionRequest request, SampledCompletion sample, LoadedPolicy policy, ArtifactRef source) => new(

@@ -14,14 +14,18 @@ public sealed class ArtifactStore(IObjectStore objects)
 
     public IObjectStore Objects => objects;
 
-    /// <summary>Stores every file below <paramref name="folder"/> as one artifact.</summary>
-    public async Task<ArtifactRef> PutFolderAsync(string kind, string folder, CancellationToken cancellationToken)
+    /// <summary>Stores every file below <paramref name="folder"/>, or those that <paramref name="includes"/> says, as one artifact.</summary>
+    /// <exception cref="InvalidDataException">There is no such file.</exception>
+    public async Task<ArtifactRef> PutFolderAsync(
+        string kind, string folder, CancellationToken cancellationToken, Predicate<string>? includes = null)
     {
         var files = new List<ManifestFile>();
         foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
+            var name = Path.GetRelativePath(folder, path).Replace('\\', '/');
+            if (includes?.Invoke(name) == false) continue;
             await using var stream = File.OpenRead(path);
-            files.Add(await PutBlobAsync(Path.GetRelativePath(folder, path).Replace('\\', '/'), stream, cancellationToken));
+            files.Add(await PutBlobAsync(name, stream, cancellationToken));
         }
         if (files.Count == 0) throw new InvalidDataException($"'{folder}' holds no file; a {kind} artifact needs at least one.");
         return await PutManifestAsync(new(kind, 1, files), cancellationToken);

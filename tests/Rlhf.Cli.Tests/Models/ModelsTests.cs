@@ -44,6 +44,27 @@ public sealed class ModelsTests(FinishedRound round)
     }
 
     [Fact]
+    public async Task A_plan_says_what_each_step_takes_and_refuses_what_cannot_fit_with_what_would()
+    {
+        await using var site = new Site();
+        var folder = Path.Combine(site.Store, "out");
+        await Support.Rlhf.Run(round.Store, "models", "export", "policy@1", folder);
+
+        var plan = await site.RunAsync("models", "plan", "--policy", folder, "--preset", "tiny", "--prompt-tokens", "16", "--json");
+        var tight = await site.RunAsync("models", "plan", "--policy", folder, "--preset", "tiny", "--memory", "0.1", "--json");
+        var memory = await site.RunAsync("models", "plan", "--policy", folder, "--memory", "-1");
+        var nowhere = await site.RunAsync("models", "plan", "--policy", Path.Combine(site.Store, "nowhere"));
+
+        Assert.True(plan.ExitCode == 0, plan.Error);
+        Assert.True(plan.Json["fits"]!.GetValue<bool>());
+        Assert.Equal(5, plan.Json["steps"]!.AsArray().Count(s => s!["bytes"]!.GetValue<long>() > 0 && s["seconds"]!.GetValue<double>() > 0));
+        Assert.Equal((1, 2, 1), (tight.ExitCode, memory.ExitCode, nowhere.ExitCode));
+        Assert.False(tight.Json["fits"]!.GetValue<bool>());
+        Assert.Contains("It does not fit into 0.1 GB", tight.Error, StringComparison.Ordinal);
+        Assert.Contains("--memory is -1", memory.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_no_model_fails_and_what_was_asked_wrongly_is_wrong_usage()
     {
         await using var site = new Site();

@@ -148,7 +148,7 @@ public sealed class TrainerTests
                 [new(s, 2), new([.. s.Reverse()], 2)], [new(0, 1, 0.3, i % 3 == 0 ? 0.5 : 1, 1, $"{i}")], Hard: i % 4 == 0)).ToList();
             return new(new RewardModelTrainer(
                 trained, groups, new(Epochs: 3, BatchSize: 8, LearningRate: 1e-2, WarmupUpdates: 2, WeightDecay: 0.01, Seed: 3) { Centering = 0.01, LabelSmoothing = 0.1 },
-                new EarlyStopping([(groups[0].Texts[0], groups[0].Texts[1])], every: 2, patience: 3, batchSize: 8)), model, [trained.Head]);
+                new EarlyStopping(trained, [(groups[0].Texts[0], groups[0].Texts[1])], every: 2, patience: 3, batchSize: 8)), model, [trained.Head]);
         }
         var (trainer, others) = TinyPpo.Start(model, TinyPpo.HParams with { Updates = updates });
         return new(trainer, model, others);

@@ -79,7 +79,7 @@ public sealed class RewardModelTrainingTests
         // What is validated is the opposite of what is trained, so the first look is the best.
         List<PreferenceGroup> groups = [.. Enumerable.Range(0, 40).Select(i => new PreferenceGroup([texts[i % 4], texts[4 + i % 4]], [new(0, 1, 0, 1, 1, "p")]))];
         using var trainer = new RewardModelTrainer(
-            model, groups, HParams(2) with { LearningRate = 1e-2 }, new EarlyStopping([(texts[4], texts[0])], every: 2, patience: 2, batchSize: 4));
+            model, groups, HParams(2) with { LearningRate = 1e-2 }, new EarlyStopping(model, [(texts[4], texts[0])], every: 2, patience: 2, batchSize: 4));
 
         var looks = new List<double>();
         while (trainer.Completed < trainer.Updates)

@@ -27,6 +27,9 @@ static class Experiments
         ["backbone"] = new(["backbone", "seed", "accuracy (gold)", "gold gain", "seconds per 1,000 scores", "parameters"], Backbone),
         ["length"] = new(["remedy", "seed", "tokens before", "tokens after", "gold before", "gold after", "score-length correlation"], Length),
         ["ensembles"] = new(["scores", "seed", "proxy after", "gold before", "gold after", "KL"], Ensembles),
+        ["defaults"] = new(["labelers, strength, lowAgreement", "seed", "accuracy (gold)", "NLL", "calibration error"], Defaults),
+        ["selection"] = new(["strategy, comparisons", "seed", "accuracy (gold)"], ActiveSelection),
+        ["adapter"] = new(["trained", "seed", "gold before", "gold after", "KL", "trained weights"], AdapterRuns),
         ["axes"] = new(["reward", "seed", "helpfulness before", "after", "safety before", "after"], Axes),
     };
 
@@ -58,7 +61,7 @@ static class Experiments
         var whole = await world.BaseAsync(seed);
         // A vanishing rate: the architecture without what the supervised training taught it.
         var untrained = await world.RunAsync("PreparePolicy", "policy", ("seed", seed), ("texts", 4000), ("learningRate", 1e-7));
-        foreach (var budget in new[] { 250, 500, 1000, 2000, 3500 })
+        foreach (var budget in new[] { 32, 64, 125, 250, 500, 1000, 2000, 3500 })
         {
             // Held-out pairs of the whole set for all: only what is trained on becomes less.
             var few = whole with { Preferences = await Limited(world, whole, budget) };
@@ -128,6 +131,58 @@ static class Experiments
         {
             var trained = await world.PpoAsync(given, rewardModel, [("klCoefficient", 0.002), ("updates", 80), .. ppo]);
             yield return new(name, Value(trained, "proxyAfter"), before, (await world.GoldAsync(given, Text(trained, "policy"))).Preference, Value(trained, "sequenceKl"));
+        }
+    }
+
+    // What strength and lowAgreement do best alone, together, and with labelers of the usual noise who judge each comparison once.
+    static async IAsyncEnumerable<Row> Defaults(World world, long seed)
+    {
+        foreach (var (labelers, changes) in new[] { ("usual", new Changes()), ("noisy", Noisy) })
+        {
+            var given = await world.BaseAsync(seed, changes);
+            foreach (var (strength, agreement) in new[] { ("Ignore", "Bucket"), ("Margin", "Bucket"), ("Both", "Bucket"), ("Both", "Downweight"), ("Margin", "Downweight") })
+            {
+                var rewardModel = Text(await world.RewardModelAsync(given, ("strength", strength), ("lowAgreement", agreement)), "rewardModel");
+                var card = await world.CardAsync(given, rewardModel);
+                yield return new($"{labelers}, {strength}, {agreement}", await world.GoldAccuracyAsync(given, rewardModel), card.NegativeLogLikelihood, card.Calibration.Ece);
+            }
+        }
+    }
+
+    // 300 comparisons that are drawn, an ensemble of three on them, and then more of fresh completions, half of them by the strategy. For ten seeds.
+    static async IAsyncEnumerable<Row> ActiveSelection(World world, long seed)
+    {
+        var given = await world.BaseAsync(seed);
+        var first = await world.PreferencesAsync(given.Completions, given.Prompts, seed, new() { Selection = [("budget", 300)] });
+        var ensemble = Text(await world.RewardModelAsync(given with { Preferences = first }, ("members", 3)), "rewardModel");
+        var pool = await world.RunAsync("SampleCompletions", "completions", ("policy", given.Policy), ("prompts", given.Prompts), ("seed", seed + 5000));
+        foreach (var budget in new[] { 250, 500, 1000 })
+        {
+            foreach (var strategy in new[] { "uniform", "uniform, one cluster", "disagreement", "informationGain", "smallGap" })
+            {
+                (string, JsonNode?)[] selection = [("budget", budget), ("policy", given.Policy), ("rewardModel", ensemble)];
+                if (strategy == "uniform, one cluster") selection = [.. selection, ("clusters", 1)];
+                else if (strategy != "uniform") selection = [.. selection, (strategy, 0.5)];
+                var more = await world.PreferencesAsync(pool, given.Prompts, seed + 5000, new() { Selection = selection }, first);
+                var rewardModel = Text(await world.RewardModelAsync(given with { Preferences = more }), "rewardModel");
+                yield return new($"{strategy}, {budget}", await world.GoldAccuracyAsync(given, rewardModel));
+            }
+        }
+    }
+
+    static async IAsyncEnumerable<Row> AdapterRuns(World world, long seed)
+    {
+        var given = await world.BaseAsync(seed);
+        var before = (await world.GoldAsync(given, given.Policy)).Preference;
+        var rewardModel = Text(await world.RewardModelAsync(given), "rewardModel");
+        foreach (var (rank, learningRate) in new[] { (0, 5e-4), (4, 5e-4), (4, 2e-3), (16, 5e-4), (16, 2e-3) })
+        {
+            var trained = await world.PpoAsync(given, rewardModel, ("loraRank", rank), ("loraAlpha", 2.0 * Math.Max(rank, 1)), ("learningRate", learningRate));
+            var policy = Text(trained, "policy");
+            var name = rank == 0 ? "all weights" : $"adapter of rank {rank}";
+            yield return new(
+                $"{name}, {learningRate}", before, (await world.GoldAsync(given, policy)).Preference, Value(trained, "sequenceKl"),
+                await Scoring.TrainedAsync(world.Artifacts, ArtifactRef.Parse(policy)));
         }
     }
 

@@ -8,7 +8,7 @@ namespace Rlhf.Memory;
 /// <summary>One PPO update: 8 completions of up to 32 tokens to prompts of 16, 2 optimizer steps of 2 micro-batches each.</summary>
 sealed class PpoStep : IStep
 {
-    const int PromptTokens = 16;
+    public const int PromptTokens = 16, NewTokens = 32, Rollout = 8, Minibatch = 4, Microbatch = 2, Rank = 8;
 
     readonly DecoderModel _policy, _reference;
     readonly ScalarHead _value = ScalarHead.Zero(Models.Config.HiddenSize, CPU);
@@ -21,16 +21,16 @@ sealed class PpoStep : IStep
         _policy = lowRank ? new(Models.Config, weights, Adapter()) : new(Models.Config, weights);
         _policy.CheckpointGradients = checkpoint;
         _reference = lowRank ? _policy.WithoutAdapter() : _policy.Clone();
-        var prompts = Enumerable.Range(0, 8).Select(i => new PolicyPrompt(Models.Text(i, PromptTokens), (ulong)i)).ToList();
+        var prompts = Enumerable.Range(0, Rollout).Select(i => new PolicyPrompt(Models.Text(i, PromptTokens), (ulong)i)).ToList();
         _trainer = new(new(_policy, _value, _reference, _scorer, Models.Config.EosTokenId), prompts, new()
         {
             Updates = 1,
-            RolloutSize = 8,
-            MinibatchSize = 4,
-            MicrobatchSize = 2,
+            RolloutSize = Rollout,
+            MinibatchSize = Minibatch,
+            MicrobatchSize = Microbatch,
             Epochs = 1,
-            MaxNewTokens = 32,
-            Slots = 8,
+            MaxNewTokens = NewTokens,
+            Slots = Rollout,
             Seed = 1,
         });
     }
@@ -49,5 +49,5 @@ sealed class PpoStep : IStep
     }
 
     static LowRankAdapter Adapter() =>
-        LowRankAdapter.Initialize(new(Rank: 8, Alpha: 16, [.. LowRankConfig.AllTargets.Where(t => t != "gate_proj")]), Models.Config, 3, CPU);
+        LowRankAdapter.Initialize(new(Rank, Alpha: 16, [.. LowRankConfig.AllTargets.Where(t => t != "gate_proj")]), Models.Config, 3, CPU);
 }

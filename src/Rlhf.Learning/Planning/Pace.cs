@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using Rlhf.Learning.Models;
+using Rlhf.Learning.Optimization;
+using Rlhf.Learning.Ppo;
+using Rlhf.Learning.Sampling;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Learning.Planning;
+
+/// <summary>
+/// How fast this machine computes with a decoder of a shape, in seconds: measured on models of one and of two layers with all other widths kept, and
+/// continued to the real number of layers. Random weights; some seconds and a part of the real model's memory.
+/// </summary>
+public sealed record Pace
+{
+    // Enough rows that a product is as fast as it gets, few enough that measuring takes seconds.
+    const int Rows = 256, Steps = 6, Tries = 2;
+
+    /// <summary>One decoding step of all slots, drawing included.</summary>
+    public required double Step { get; init; }
+
+    /// <summary>A pass without gradients, by row (position of a sequence), without logits.</summary>
+    public required double Forward { get; init; }
+
+    /// <summary>Forward and backward pass, by row, without logits.</summary>
+    public required double Train { get; init; }
+
+    /// <summary>Logits and log-probabilities without gradients, by row.</summary>
+    public required double Logits { get; init; }
+
+    /// <summary>Logits and log-probabilities, forward and backward, by row.</summary>
+    public required double TrainLogits { get; init; }
+
+    /// <summary>One optimizer step with its clip.</summary>
+    public required double Optimizer { get; init; }
+
+    /// <summary>Measures.</summary>
+    /// <param name="config">The decoder's shape.</param>
+    /// <param name="adapter">The low-rank adapter that is trained in place of the weights, or null.</param>
+    /// <param name="slots">Sequences decoded together.</param>
+    /// <param name="positions">Longest sequence, at most the context.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="cancellationToken">Looked at between two measurements.</param>
+    public static Pace Measure(DecoderConfig config, LowRankConfig? adapter, int slots, int positions, Device device, CancellationToken cancellationToken)
+    {
+        var one = Once(config with { NumHiddenLayers = 1 }, adapter, slots, positions, device, cancellationToken);
+        if (config.NumHiddenLayers == 1) return one;
+        var two = Once(config with { NumHiddenLayers = 2 }, adapter, slots, positions, device, cancellationToken);
+        double At(Func<Pace, double> figure) => Math.Max(figure(one), figure(one) + (config.NumHiddenLayers - 1) * (figure(two) - figure(one)));
+        return new()
+        {
+            Step = At(p => p.Step),
+            Forward = At(p => p.Forward),
+            Train = At(p => p.Train),
+            Logits = Math.Min(one.Logits, two.Logits),
+            TrainLogits = Math.Min(one.TrainLogits, two.TrainLogits),
+            Optimizer = At(p => p.Optimizer),
+        };
+    }
+
+    static Pace Once(DecoderConfig config, LowRankConfig? adapter, int slots, int positions, Device device, CancellationToken cancellationToken)
+    {
+        using var scope = NewDisposeScope();
+        using var model = Random(config, adapter, device);
+        using var optimizer = new AdamW([model.Trainable], weightDecay: 0);
+        var rows = Math.Max(1, Rows / positions);
+        var texts = Enumerable.Range(0, rows).Select(i => Text(config, i, positions)).ToList();
+        var batch = new CompletionBatch(texts, [.. texts.Select(_ => 1)], 0, device);
+        Tensor hidden;
+        using (no_grad()) hidden = PolicyWithValue.Hidden(model, batch);
+        var (count, completion) = ((double)rows * positions, (double)rows * (positions - 1));
+
+        var step = Seconds(() => Decode(model, slots, positions, cancellationToken), cancellationToken) / Steps;
+        var forward = Seconds(() => Forwarded(model, batch), cancellationToken);
+        var train = Seconds(() => Backward(PolicyWithValue.Hidden(model, batch).mean()), cancellationToken);
+        var logits = Seconds(() => Scored(model, hidden, batch), cancellationToken);
+        var both = Seconds(() => Backward(PolicyWithValue.Logprobs(model, PolicyWithValue.Hidden(model, batch), batch, 1, withEntropy: false).Logprobs.mean()), cancellationToken);
+        var update = Seconds(() => optimizer.Step(1e-9, maxGradientNorm: 1), cancellationToken);
+        return new()
+        {
+            Step = step,
+            Forward = forward / count,
+            Train = train / count,
+            Logits = logits / completion,
+            TrainLogits = Math.Max(logits, both - train) / completion,
+            Optimizer = update,
+        };
+    }
+
+    /// <summary>Weights of the usual deviation, norms 1, so that no number overflows.</summary>
+    static DecoderModel Random(DecoderConfig config, LowRankConfig? adapter, Device device)
+    {
+        using var mode = no_grad();
+        var parameters = new ParameterSet(config.ParameterShapes(), device, requiresGrad: adapter is null);
+        parameters.Flat.normal_(0, 0.02);
+        foreach (var (name, shape) in parameters.Shapes)
+            if (shape.Length == 1) parameters[name].fill_(Number(name.EndsWith(".weight", StringComparison.Ordinal) ? 1 : 0));
+        return new(config, parameters, adapter is null ? null : LowRankAdapter.Initialize(adapter, config, 1, device));
+    }
+
+    static void Decode(DecoderModel model, int slots, int positions, CancellationToken cancellationToken)
+    {
+        // Every step draws, and attends to half of the longest sequence on average.
+        using var step = new DecoderStep(model, slots, Math.Max(Steps + 1, positions / 2));
+        var requests = Enumerable.Range(0, slots).Select(i => new SampleRequest([i % model.Config.VocabSize], (ulong)i)).ToList();
+        _ = new Sampler(step, new() { MaxNewTokens = Steps, MinNewTokens = Steps }, 1, [model.Config.EosTokenId]).Run(requests, null, cancellationToken);
+    }
+
+    static void Forwarded(DecoderModel model, CompletionBatch batch)
+    {
+        using var mode = no_grad();
+        _ = PolicyWithValue.Hidden(model, batch);
+    }
+
+    static void Scored(DecoderModel model, Tensor hidden, CompletionBatch batch)
+    {
+        using var mode = no_grad();
+        _ = PolicyWithValue.Logprobs(model, hidden, batch, 1, withEntropy: false);
+    }
+
+    static void Backward(Tensor loss) => loss.backward();
+
+    /// <summary>The quickest of several tries, after one that warms up: other programs only ever make it slower.</summary>
+    static double Seconds(Action action, CancellationToken cancellationToken)
+    {
+        var best = double.PositiveInfinity;
+        for (var i = 0; i <= Tries; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var clock = Stopwatch.StartNew();
+            action();
+            if (cuda_is_available()) cuda.synchronize();
+            if (i > 0) best = Math.Min(best, clock.Elapsed.TotalSeconds);
+        }
+        return best;
+    }
+
+    static int[] Text(DecoderConfig config, int number, int tokens) => [.. Enumerable.Range(0, tokens).Select(i => (number * 7919 + i * 104729) % (config.TokenCount ?? config.VocabSize))];
+}
