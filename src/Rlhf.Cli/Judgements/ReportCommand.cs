@@ -33,10 +33,10 @@ static class ReportCommand
             console.WriteLine();
             PrintAgreement(console, axis);
             PrintLabelers(console, axis);
-            var apart = axis.Consensus.Count(c => c is { Majority: { } majority, DawidSkene: { } probable } && majority != probable);
+            var apart = axis.Consensus.Count(c => c is { Judgements: > 1, Majority: { } majority, DawidSkene: { } probable } && majority != probable);
             console.WriteLine(
                 $"Consensus of {axis.Consensus.Count} items: {axis.Consensus.Count(c => c.Majority is null)} without a majority"
-                + (axis.Reasons.TryGetValue("dawidSkene", out var reason) ? $". {reason}" : $", {apart} where the labelers' abilities say otherwise than the majority. --json names them all."));
+                + (axis.Reasons.TryGetValue("dawidSkene", out var reason) ? $". {reason}" : $", {apart} of several labelers where their abilities say otherwise than the majority. --json names them all."));
             if (axis.Agreement.Alarm == true) console.WriteLine($"Alarm: {report.Rules["alarm"]}.");
             if (axis.Labelers.Any(l => l.SpeedOutlier == true)) console.WriteLine($"Quick: {report.Rules["speedOutlier"]}.");
         }

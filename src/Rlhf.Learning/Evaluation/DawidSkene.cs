@@ -12,33 +12,50 @@ namespace Rlhf.Learning.Evaluation;
 public sealed record DawidSkene(
     IReadOnlyList<IReadOnlyList<double>> Probabilities, IReadOnlyList<double> Prior, IReadOnlyList<double[,]> ErrorRates, IReadOnlyList<double> Abilities, int Iterations)
 {
-    const int MostIterations = 2000;
-    const double Tolerance = 1e-9;
+    /// <summary>How often a labeler of whom nothing is known yet is taken to be right; the rest is shared evenly by the other categories.</summary>
+    public const double UnknownAbility = 0.7;
 
-    /// <summary>Fits the model to judgements whose items, labelers and categories are numbered from 0 without gaps.</summary>
-    /// <param name="judgements">Who said what of which item; a labeler may have judged an item several times.</param>
+    /// <summary>Enough to hold three labelers an item together, and little beside hundreds of judgements.</summary>
+    public const double UsuallyKnownBefore = 10;
+
+    const int MostIterations = 1000;
+
+    /// <summary>What the logarithm of a judgement's likelihood must still change by for another turn: far less than data can tell.</summary>
+    const double LeastChange = 1e-9;
+
+    /// <summary>The published estimate, in which who has made no error so far can make none. It needs many judgements of each item.</summary>
+    /// <inheritdoc cref="FitMirrored"/>
+    public static DawidSkene Fit(IReadOnlyList<(int Item, int Labeler, int Category)> judgements, int categories) =>
+        Fit(judgements, categories, knownBefore: 0, isMirrored: false);
+
+    /// <summary>
+    /// For comparisons, whose categories are the same from either end, such as a, tie, b: who errs about a errs the same about b. That, and what is held of a
+    /// labeler before, keep few judgements of each item from being explained by categories that nobody means.
+    /// </summary>
+    /// <param name="judgements">Who said what of which item, all numbered from 0 without gaps; a labeler may have judged an item several times.</param>
     /// <param name="categories">How many categories there are, at least 2.</param>
-    /// <param name="smoothing">
-    /// At least 0: as if each labeler had given that many more judgements of each true category, with the errors of all labelers together. 0 is the
-    /// published estimate, in which who has made no error so far can make none.
-    /// </param>
+    /// <param name="knownBefore">At least 0: as if so many judgements of each true category had come before, right as often as <see cref="UnknownAbility"/> says.</param>
     /// <exception cref="ArgumentException">There is no judgement, a number is negative, or a category is out of range.</exception>
-    public static DawidSkene Fit(IReadOnlyList<(int Item, int Labeler, int Category)> judgements, int categories, double smoothing)
+    public static DawidSkene FitMirrored(IReadOnlyList<(int Item, int Labeler, int Category)> judgements, int categories, double knownBefore) =>
+        Fit(judgements, categories, knownBefore, isMirrored: true);
+
+    static DawidSkene Fit(IReadOnlyList<(int Item, int Labeler, int Category)> judgements, int categories, double knownBefore, bool isMirrored)
     {
         if (judgements.Count == 0) throw new ArgumentException("There are 0 judgements; expected at least one.");
-        if (categories < 2 || !(smoothing >= 0)) throw new ArgumentException($"There are {categories} categories and a smoothing of {smoothing}; expected at least 2 and 0.");
+        if (categories < 2 || !(knownBefore >= 0)) throw new ArgumentException($"There are {categories} categories and {knownBefore} judgements before; expected at least 2 and 0.");
         foreach (var judgement in judgements)
             if (judgement.Item < 0 || judgement.Labeler < 0 || judgement.Category < 0 || judgement.Category >= categories)
                 throw new ArgumentException($"Judgement {judgement} is out of range; expected numbers from 0 and a category below {categories}.");
-        var fit = new DawidSkeneFit(judgements, categories, smoothing);
+        var fit = new DawidSkeneFit(judgements, categories, knownBefore, isMirrored);
         var iterations = 0;
-        double change;
+        var (likelihood, before) = (double.NegativeInfinity, double.NegativeInfinity);
         do
         {
+            before = likelihood;
             fit.Maximize();
-            change = fit.Expect();
+            likelihood = fit.Expect();
         }
-        while (++iterations < MostIterations && change > Tolerance);
+        while (++iterations < MostIterations && !(Math.Abs(likelihood - before) <= LeastChange));
         fit.Maximize();
         return new(fit.Probabilities, fit.Prior, fit.ErrorRates, fit.Abilities(), iterations);
     }

@@ -7,14 +7,12 @@ namespace Rlhf.Pipeline.Labeling;
 /// <summary>Makes a <see cref="JudgementReport"/> of a file of judgements.</summary>
 public static class JudgementReports
 {
-    /// <summary>As if each labeler had given one judgement more of each true category, with the errors of all labelers together.</summary>
-    const double Smoothing = 1;
-
     /// <param name="content">A file with prompts and completions; with no judgement in it, the report has no axis.</param>
     public static JudgementReport Of(JudgementFileContent content) => new(
         content.Name, content.Lines.Count, content.Repeated, content.SelfRepeated, content.Lines.Any(l => l.Kind == LabelerKind.Simulated),
         new Dictionary<string, string>
         {
+            ["ability"] = $"Dawid and Skene's model of a, tie and b with errors that are the same from either side, as if {DawidSkene.UsuallyKnownBefore} judgements of each had come before, {DawidSkene.UnknownAbility:P0} of them right",
             ["alarm"] = $"more than {AgreementReports.MostDisagreement:P0} of all pairs of labelers of an item disagree about a, tie and b",
             ["speedOutlier"] = LabelerReports.SpeedRule,
         },
@@ -41,7 +39,7 @@ public static class JudgementReports
     {
         var items = Numbers(first.Select(j => j.Line.Item));
         var labelers = Numbers(first.Select(j => j.Line.Labeler));
-        var fit = DawidSkene.Fit([.. first.Select(j => (items[j.Line.Item], labelers[j.Line.Labeler], j.Category))], SidedJudgement.Categories, Smoothing);
+        var fit = DawidSkene.FitMirrored([.. first.Select(j => (items[j.Line.Item], labelers[j.Line.Labeler], j.Category))], SidedJudgement.Categories, DawidSkene.UsuallyKnownBefore);
         return (labelers.ToDictionary(l => l.Key, l => fit.Abilities[l.Value]), items.ToDictionary(i => i.Key, i => fit.Probabilities[i.Value]));
     }
 

@@ -7,11 +7,8 @@ namespace Rlhf.Pipeline.Preferences;
 /// <summary>What several labelers together say of comparisons.</summary>
 sealed class Consensus
 {
-    // Categories of the model: the sides in the order of the enumeration.
-    const int Categories = 3;
-
-    // As if each labeler had given one judgement more of each category, with the errors of all labelers together: who has erred once is no liar.
-    const double Smoothing = 1;
+    // Categories of the model, the same from either end.
+    static readonly Side[] Categories = [Side.A, Side.Tie, Side.B];
 
     readonly Dictionary<string, IReadOnlyList<double>>? _probabilities;
 
@@ -27,7 +24,8 @@ sealed class Consensus
         if (!judged.Any(j => j.Judgements.DistinctBy(x => x.Labeler).Skip(1).Any()))
             throw new InvalidDataException($"'consensus' is Ability, but none of {judged.Count} comparisons was judged by two labelers; expected some, or Majority ('judgementsPerComparison' of CollectJudgements).");
         var labelers = judged.SelectMany(j => j.Judgements).Select(j => j.Labeler).Distinct().Order(StringComparer.Ordinal).Select((name, i) => (name, i)).ToDictionary(l => l.name, l => l.i);
-        var fit = DawidSkene.Fit([.. judged.Index().SelectMany(c => c.Item.Judgements.Select(j => (c.Index, labelers[j.Labeler], (int)j.Side)))], Categories, Smoothing);
+        var fit = DawidSkene.FitMirrored(
+            [.. judged.Index().SelectMany(c => c.Item.Judgements.Select(j => (c.Index, labelers[j.Labeler], CategoryOf(j.Side))))], Categories.Length, DawidSkene.UsuallyKnownBefore);
         return new(
             judged.Index().ToDictionary(c => c.Item.Comparison.Id, c => fit.Probabilities[c.Index]), labelers.ToDictionary(l => l.Key, l => fit.Abilities[l.Value]));
     }
@@ -53,7 +51,9 @@ sealed class Consensus
     /// <summary>Of both sides, and how sure the model is; where a tie is most probable, a tie.</summary>
     static (double A, double B, double Certainty) Estimated(IReadOnlyList<double> probabilities)
     {
-        var (a, b, tie) = (probabilities[(int)Side.A], probabilities[(int)Side.B], probabilities[(int)Side.Tie]);
+        var (a, b, tie) = (probabilities[CategoryOf(Side.A)], probabilities[CategoryOf(Side.B)], probabilities[CategoryOf(Side.Tie)]);
         return tie >= a && tie >= b ? (0.5, 0.5, tie) : (a + 0.5 * tie, b + 0.5 * tie, Math.Max(a, b));
     }
+
+    static int CategoryOf(Side side) => Array.IndexOf(Categories, side);
 }

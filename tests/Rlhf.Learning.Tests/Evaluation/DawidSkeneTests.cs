@@ -17,7 +17,7 @@ public sealed class DawidSkeneTests
     {
         var judgements = Anesthetists.SelectMany((row, item) => row.Select((said, i) => (item, Math.Max(0, i - 2), said - '1'))).ToList();
 
-        var fit = DawidSkene.Fit(judgements, 4, smoothing: 0);
+        var fit = DawidSkene.Fit(judgements, 4);
 
         Assert.Equal([.40, .42, .11, .07], fit.Prior.Select(p => Math.Round(p, 2)));
         Assert.Equal([.89, .11, 0, 0, .07, .88, .05, 0, 0, .34, .66, 0, 0, 0, .56, .44], fit.ErrorRates[0].Cast<double>().Select(p => Math.Round(p, 2)));
@@ -26,28 +26,34 @@ public sealed class DawidSkeneTests
         Assert.All(fit.Probabilities, p => Assert.Equal(1, p.Sum(), 1e-9));
     }
 
-    // 20 labelers, 200 judgements each, reliabilities from 0.6 to 0.95; ties are true of 15 % of the items where there are any.
+    // 20 labelers, 200 judgements each, reliabilities from 0.6 to 0.95. Who errs says the opposite, a tie in part, or any other answer where ties may be true.
     [Theory]
-    [InlineData(5, 0)]
-    [InlineData(10, 0)]
-    [InlineData(5, .15)]
-    [InlineData(10, .15)]
-    public void Reliabilities_are_found_without_the_truth_and_the_consensus_beats_the_majority(int labelersPerItem, double ties)
+    [InlineData(5, 0, 0)]
+    [InlineData(10, 0, 0)]
+    [InlineData(5, 0, .3)]
+    [InlineData(10, 0, .3)]
+    [InlineData(5, .15, .5)]
+    [InlineData(10, .15, .5)]
+    public void Reliabilities_are_found_without_the_truth_and_the_consensus_beats_the_majority(int labelersPerItem, double ties, double saidTies)
     {
-        var worlds = Enumerable.Range(1, 10).Select(seed => Simulated.Of(seed, labelersPerItem, ties)).ToList();
+        var worlds = Enumerable.Range(1, 10).Select(seed => Simulated.Of(seed, labelersPerItem, ties, saidTies)).ToList();
 
         Assert.All(worlds, w => Assert.True(w.Correlation > .9, $"{w.Correlation:0.000}"));
         Assert.True(worlds.Average(w => w.Consensus) > worlds.Average(w => w.Majority));
         Assert.InRange(worlds.Count(w => w.Consensus > w.Majority), 7, 10);
     }
 
-    [Fact] // With three labelers an item the estimate is at its limit.
-    public void With_three_labelers_an_item_reliabilities_are_found_on_average()
+    // There the estimate is at its limit: single worlds stay below 0.9, or below the majority.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(.3)]
+    public void With_three_labelers_an_item_reliabilities_are_found_on_average(double saidTies)
     {
-        var worlds = Enumerable.Range(1, 10).Select(seed => Simulated.Of(seed, 3, ties: 0)).ToList();
+        var worlds = Enumerable.Range(1, 10).Select(seed => Simulated.Of(seed, 3, ties: 0, saidTies)).ToList();
 
         Assert.InRange(worlds.Average(w => w.Correlation), .9, 1);
-        Assert.All(worlds, w => Assert.True(w.Consensus > w.Majority));
+        Assert.True(worlds.Average(w => w.Consensus) > worlds.Average(w => w.Majority));
+        Assert.InRange(worlds.Count(w => w.Consensus > w.Majority), 7, 10);
     }
 
     [Fact]
@@ -55,18 +61,18 @@ public sealed class DawidSkeneTests
     {
         var judgements = Enumerable.Range(0, 60).SelectMany(i => Enumerable.Range(0, 4).Select(l => (i, l, l == 3 ? 2 - i % 2 * 2 : i % 2 * 2))).ToList();
 
-        var fit = DawidSkene.Fit(judgements, 3, smoothing: 1);
+        var fit = DawidSkene.FitMirrored(judgements, 3, knownBefore: 10);
 
-        Assert.All(fit.Abilities.Take(3), a => Assert.True(a > .95));
-        Assert.True(fit.Abilities[3] < .05);
+        Assert.All(fit.Abilities.Take(3), a => Assert.True(a > .9));
+        Assert.True(fit.Abilities[3] < .15);
     }
 
     [Fact]
     public void What_is_no_judgement_is_refused()
     {
-        Assert.Throws<ArgumentException>(() => DawidSkene.Fit([], 3, 1));
-        Assert.Contains("(0, 0, 3)", Assert.Throws<ArgumentException>(() => DawidSkene.Fit([(0, 0, 3)], 3, 1)).Message);
-        Assert.Throws<ArgumentException>(() => DawidSkene.Fit([(0, 0, 0)], 3, -1));
+        Assert.Throws<ArgumentException>(() => DawidSkene.Fit([], 3));
+        Assert.Contains("(0, 0, 3)", Assert.Throws<ArgumentException>(() => DawidSkene.Fit([(0, 0, 3)], 3)).Message);
+        Assert.Throws<ArgumentException>(() => DawidSkene.FitMirrored([(0, 0, 0)], 3, -1));
     }
 
     /// <param name="Correlation">Of estimated and true reliabilities.</param>
@@ -76,20 +82,20 @@ public sealed class DawidSkeneTests
     {
         const int Labelers = 20, Each = 200;
 
-        public static Simulated Of(int seed, int labelersPerItem, double ties)
+        public static Simulated Of(int seed, int labelersPerItem, double ties, double saidTies)
         {
             var random = new Random(seed);
             var truth = Enumerable.Range(0, Labelers * Each / labelersPerItem).Select(_ => random.NextDouble() < ties ? 1 : random.Next(2) * 2).ToArray();
             var reliability = Enumerable.Range(0, Labelers).Select(i => .6 + .35 * i / (Labelers - 1)).ToArray();
-            var judgements = Judgements(random, truth, reliability, labelersPerItem, ties > 0);
-            var fit = DawidSkene.Fit(judgements, 3, smoothing: 1);
+            var judgements = Judgements(random, truth, reliability, labelersPerItem, saidTies);
+            var fit = DawidSkene.FitMirrored(judgements, 3, knownBefore: 10);
             return new(
                 Correlated(fit.Abilities, reliability), truth.Select((t, i) => fit.Probabilities[i][t] >= fit.Probabilities[i].Max() ? 1.0 : 0).Average(),
                 judgements.GroupBy(j => j.Item).Average(g => Right([.. g.Select(j => j.Category)], truth[g.Key])));
         }
 
-        // Each item goes to those who have judged least so far. Who errs says any of the other answers there are.
-        static List<(int Item, int Labeler, int Category)> Judgements(Random random, int[] truth, double[] reliability, int labelersPerItem, bool hasTies)
+        // Each item goes to those who have judged least so far.
+        static List<(int Item, int Labeler, int Category)> Judgements(Random random, int[] truth, double[] reliability, int labelersPerItem, double saidTies)
         {
             var left = Enumerable.Repeat(Each, Labelers).ToArray();
             var judgements = new List<(int, int, int)>();
@@ -99,7 +105,7 @@ public sealed class DawidSkeneTests
                 {
                     left[labeler]--;
                     var isRight = random.NextDouble() < reliability[labeler];
-                    judgements.Add((item, labeler, isRight ? truth[item] : hasTies ? (truth[item] + 1 + random.Next(2)) % 3 : 2 - truth[item]));
+                    judgements.Add((item, labeler, isRight ? truth[item] : truth[item] == 1 ? 2 * random.Next(2) : random.NextDouble() < saidTies ? 1 : 2 - truth[item]));
                 }
             }
             return judgements;
