@@ -6,7 +6,7 @@ namespace Rlhf.Cli;
 /// <content><c>rlhf judgements …</c></content>
 static partial class Commands
 {
-    static Command JudgementsOf() => new("judgements", "People's answers, and judgements that were made elsewhere.") { ExportQuestions(), Answer(), ImportJudgements() };
+    static Command JudgementsOf() => new("judgements", "People's answers, and judgements that were made elsewhere.") { ExportQuestions(), Answer(), ImportJudgements(), Report() };
 
     static Command ExportQuestions()
     {
@@ -27,6 +27,14 @@ static partial class Commands
         Command command = new("answer", "Take people's answers, all or none, and let go on what waited for them. The same file again changes nothing.") { file };
         Act(command, (workspace, parsed, json, cancellation) => DeskCommand.AnswerAsync(workspace, parsed.GetValue(file)!, json, cancellation));
         command.Validators.Add(NeedsStore);
+        return command;
+    }
+
+    static Command Report()
+    {
+        Argument<string> file = new("file") { Description = "Judgements, .jsonl or .jsonl.gz: one object a line with item, prompt, completion_a, completion_b, labeler and choice." };
+        Command command = new("report", "What the judgements of a file are worth: agreement, consensus, labelers. Needs no store.") { file };
+        command.SetAction((parsed, cancellation) => Task.FromResult(ReportCommand.Run(parsed.GetValue(file)!, parsed.GetValue(Json), cancellation)));
         return command;
     }
 

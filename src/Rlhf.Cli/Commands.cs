@@ -27,7 +27,7 @@ static partial class Commands
     static readonly Option<bool> Json = new("--json") { Description = "One JSON document on the output; logs go to the error stream.", Recursive = true };
 
     public static RootCommand Root() =>
-        new("RLHF rounds for .NET: sample, compare, fit a reward model, PPO, gate, promote.")
+        new("RLHF rounds for .NET: sample, compare, fit a reward model, PPO, gate, promote. Exit codes: 0 done, 1 failed, 2 wrong usage, 4 waiting for people.")
         {
             Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), ModelsOf(), PromptSets(), JudgementsOf(), KeysOf(), StepsOf(), TrackingOf(), DoctorOf(),
         };

@@ -38,23 +38,10 @@ public static class Safetensors
     public static void Write(Stream stream, IEnumerable<(string Name, Tensor Value)> tensors, WeightType type = WeightType.Float32)
     {
         var sorted = tensors.OrderBy(t => t.Name, StringComparer.Ordinal).ToList();
-        var header = Header(sorted, type);
-        Span<byte> length = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
-        stream.Write(length);
-        stream.Write(header);
+        if (sorted.FirstOrDefault(t => t.Value.dtype != ScalarType.Float32) is { Name: { } other } wrong)
+            throw new ArgumentException($"Tensor '{other}' is {wrong.Value.dtype}, but Float32 was expected.");
+        stream.Write(Header([.. sorted.Select(t => (t.Name, t.Value.shape))], type));
         foreach (var (name, value) in sorted) Write(stream, name, value, type);
-    }
-
-    /// <summary>The file of float32 tensors that fit into an array.</summary>
-    internal static byte[] Bytes(IReadOnlyList<(string Name, Tensor Value)> tensors)
-    {
-        // An array of the right length, so that it is neither moved while it grows nor copied at the end.
-        var header = Header([.. tensors.OrderBy(t => t.Name, StringComparer.Ordinal)], WeightType.Float32);
-        var bytes = new byte[8 + header.Length + tensors.Sum(t => t.Value.numel() * Width(WeightType.Float32))];
-        using var stream = new MemoryStream(bytes);
-        Write(stream, tensors);
-        return bytes;
     }
 
     /// <summary>Bytes that a number of a type takes in a file.</summary>
@@ -66,21 +53,6 @@ public static class Safetensors
     {
         using var file = SafetensorsFile.Open(path);
         return file.Entries.ToDictionary(entry => entry.Name, file.Load);
-    }
-
-    /// <summary>Reads float32 tensors of a stream that can seek and is small; <paramref name="name"/> stands for it in errors.</summary>
-    /// <inheritdoc cref="Read(string)"/>
-    public static IReadOnlyDictionary<string, Tensor> Read(Stream stream, string name) =>
-        SafetensorsHeader.Read(stream, name).ToDictionary(entry => entry.Name, entry => ReadTensor(stream, entry));
-
-    static Tensor ReadTensor(Stream stream, SafetensorsEntry entry)
-    {
-        var bytes = new byte[entry.Count * SafetensorsHeader.Width(entry.Type)];
-        stream.Position = entry.Offset;
-        stream.ReadExactly(bytes);
-        var values = new float[entry.Count];
-        SafetensorsHeader.Widen(entry.Type, bytes, values);
-        return tensor(values, entry.Shape);
     }
 
     static void Write(Stream stream, string name, Tensor value, WeightType type)
@@ -115,7 +87,8 @@ public static class Safetensors
         return float.IsNaN(value) ? (ushort)(bits >> 16 | 0x40) : (ushort)(bits + 0x7FFF + (bits >> 16 & 1) >> 16);
     }
 
-    static byte[] Header(List<(string Name, Tensor Value)> tensors, WeightType type)
+    /// <summary>What stands before the data of tensors, which are in the file's order.</summary>
+    internal static byte[] Header(IReadOnlyList<(string Name, long[] Shape)> tensors, WeightType type)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -125,22 +98,21 @@ public static class Safetensors
             json.WriteString("format", "pt"); // transformers refuses a file that does not say so
             json.WriteEndObject();
             long offset = 0;
-            foreach (var (name, value) in tensors)
+            foreach (var (name, shape) in tensors)
             {
-                if (value.dtype != ScalarType.Float32)
-                    throw new ArgumentException($"Tensor '{name}' is {value.dtype}, but Float32 was expected.");
                 json.WriteStartObject(name);
                 json.WriteString("dtype", type switch { WeightType.Float32 => "F32", WeightType.BFloat16 => "BF16", _ => "F16" });
-                WriteArray(json, "shape", value.shape);
-                WriteArray(json, "data_offsets", offset, offset += value.numel() * Width(type));
+                WriteArray(json, "shape", shape);
+                WriteArray(json, "data_offsets", offset, offset += shape.Aggregate(1L, (a, b) => a * b) * Width(type));
                 json.WriteEndObject();
             }
             json.WriteEndObject();
         }
-        var padded = new byte[(buffer.WrittenCount + 7) / 8 * 8]; // data is aligned to 8 bytes by spaces, as the format allows
-        padded.AsSpan().Fill((byte)' ');
-        buffer.WrittenSpan.CopyTo(padded);
-        return padded;
+        var header = new byte[8 + (buffer.WrittenCount + 7) / 8 * 8]; // data is aligned to 8 bytes by spaces, as the format allows
+        BinaryPrimitives.WriteUInt64LittleEndian(header, (ulong)header.Length - 8);
+        header.AsSpan(8).Fill((byte)' ');
+        buffer.WrittenSpan.CopyTo(header.AsSpan(8));
+        return header;
     }
 
     static void WriteArray(Utf8JsonWriter json, string name, params ReadOnlySpan<long> values)

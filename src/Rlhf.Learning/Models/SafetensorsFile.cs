@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -14,9 +13,9 @@ sealed class SafetensorsFile : IDisposable
     // Numbers at a time where a type is widened or a device filled.
     const int Chunk = 1 << 20;
 
-    readonly SafeFileHandle _file;
+    readonly Stream _stream;
 
-    SafetensorsFile(string name, SafeFileHandle file, IReadOnlyList<SafetensorsEntry> entries) => (Name, _file, Entries) = (name, file, entries);
+    SafetensorsFile(string name, Stream stream, IReadOnlyList<SafetensorsEntry> entries) => (Name, _stream, Entries) = (name, stream, entries);
 
     /// <summary>The file's name without its folder.</summary>
     internal string Name { get; }
@@ -28,9 +27,22 @@ sealed class SafetensorsFile : IDisposable
     {
         var name = Path.GetFileName(path);
         if (!File.Exists(path)) throw new InvalidDataException($"There is no file '{name}' in '{Path.GetDirectoryName(path)}'.");
-        using var stream = File.OpenRead(path);
-        var entries = SafetensorsHeader.Read(stream, name);
-        return new(name, File.OpenHandle(path), entries);
+        return Open(File.OpenRead(path), name);
+    }
+
+    /// <summary>A stream that can seek, which is closed with this or where its header can't be trusted; <paramref name="name"/> stands for it in errors.</summary>
+    /// <exception cref="InvalidDataException">Its header can't be trusted.</exception>
+    internal static SafetensorsFile Open(Stream stream, string name)
+    {
+        try
+        {
+            return new(name, stream, SafetensorsHeader.Read(stream, name));
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A tensor as float32 on the CPU.</summary>
@@ -75,14 +87,10 @@ sealed class SafetensorsFile : IDisposable
 
     void Fill(Span<byte> bytes, long position, SafetensorsEntry entry)
     {
-        while (bytes.Length > 0)
-        {
-            var read = RandomAccess.Read(_file, bytes, position);
-            if (read == 0) throw SafetensorsHeader.Broken(Name, $"it ends within tensor '{entry.Name}'; it became shorter while it was read");
-            bytes = bytes[read..];
-            position += read;
-        }
+        _stream.Position = position;
+        if (_stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length)
+            throw SafetensorsHeader.Broken(Name, $"it ends within tensor '{entry.Name}'; it became shorter while it was read");
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _stream.Dispose();
 }

@@ -45,7 +45,29 @@ public static partial class TorchNative
         _ = SetEnvironmentVariable("OMP_WAIT_POLICY", "PASSIVE", overwrite: 0);
         // A row's product must not depend on where in the matrix it stands, or a completion would depend on its slot in the last bit.
         _ = SetEnvironmentVariable("MKL_CBWR", "AUTO,STRICT", overwrite: 0);
+        LimitArenas();
     }
+
+    /// <summary>
+    /// Two heaps for all threads, unless MALLOC_ARENA_MAX says otherwise. By default each thread of the pool gets one of its own and keeps in it what it has
+    /// freed: after some steps on different threads a process held more than a gigabyte that nobody used.
+    /// </summary>
+    static void LimitArenas()
+    {
+        const int arenaMax = -8; // M_ARENA_MAX of malloc.h
+        if (Environment.GetEnvironmentVariable("MALLOC_ARENA_MAX") is not null) return;
+        try
+        {
+            _ = SetMallocOption(arenaMax, 2);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Another C library than glibc has no arenas to limit.
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "mallopt")]
+    private static partial int SetMallocOption(int option, int value);
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironmentVariable(string name, string value, int overwrite);

@@ -20,12 +20,12 @@ public interface ITrainer : IDisposable
     IReadOnlyDictionary<string, double> Update(CancellationToken cancellationToken);
 
     /// <summary>
-    /// The whole state by file name, one file after the other as it is asked for: a large model's state is never in memory twice. To be read before
-    /// the next update.
+    /// The whole state by file name, one file after the other; each is read from the live state as it is asked for, so that a large model's state is
+    /// never in memory twice. Streams that can seek, to be disposed of by the caller and read before the next update.
     /// </summary>
-    IEnumerable<KeyValuePair<string, byte[]>> Save();
+    IEnumerable<KeyValuePair<string, Stream>> Save();
 
-    /// <summary>Puts a state back, from its files in the order in which they were saved; each is taken in before the next one is asked for.</summary>
+    /// <summary>Puts a state back, from its files in the order in which they were saved, streams that can seek; each is taken in, and disposed of, before the next one is asked for.</summary>
     /// <exception cref="InvalidDataException">The state is another training's, or a part of it is missing.</exception>
-    void Restore(IEnumerable<KeyValuePair<string, byte[]>> files);
+    void Restore(IEnumerable<KeyValuePair<string, Stream>> files);
 }

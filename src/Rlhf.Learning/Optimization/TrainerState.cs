@@ -15,32 +15,25 @@ static class TrainerState
 
     const char Offset = '@';
 
-    public static IEnumerable<KeyValuePair<string, byte[]>> Save(AdamW optimizer, int completed) => Save([("", optimizer)], completed);
+    public static IEnumerable<KeyValuePair<string, Stream>> Save(AdamW optimizer, int completed) => Save([("", optimizer)], completed);
 
     /// <summary>
     /// Parts by the prefix of their tensors' names, in as many files as it takes with at most <paramref name="largest"/> bytes of numbers each; a double
     /// is written so that it reads back as the same bits.
     /// </summary>
-    public static IEnumerable<KeyValuePair<string, byte[]>> Save(IReadOnlyList<(string Prefix, IState State)> parts, int completed, long largest = LargestFile)
+    public static IEnumerable<KeyValuePair<string, Stream>> Save(IReadOnlyList<(string Prefix, IState State)> parts, int completed, long largest = LargestFile)
     {
         double[] numbers = [completed, .. parts.SelectMany(p => p.State.Numbers)];
-        yield return new(NumbersFile, Encoding.ASCII.GetBytes(string.Join(' ', numbers.Select(n => n.ToString("R", CultureInfo.InvariantCulture)))));
-        foreach (var (index, pieces) in Files(Tensors(parts), largest / sizeof(float)).Index()) yield return new(TensorsFileOf(index), Bytes(pieces));
-    }
-
-    static byte[] Bytes(List<Piece> pieces)
-    {
-        using var scope = NewDisposeScope();
-        using var mode = no_grad();
-        return Safetensors.Bytes([.. pieces.Select(p => (p.Name, p.Whole.view(-1).narrow(0, p.Start, p.Count)))]);
+        yield return new(NumbersFile, new MemoryStream(Encoding.ASCII.GetBytes(string.Join(' ', numbers.Select(n => n.ToString("R", CultureInfo.InvariantCulture))))));
+        foreach (var (index, pieces) in Files(Tensors(parts), largest / sizeof(float)).Index()) yield return new(TensorsFileOf(index), new SafetensorsStream(pieces));
     }
 
     /// <summary>Returns the count of completed updates.</summary>
-    public static int Restore(AdamW optimizer, IEnumerable<KeyValuePair<string, byte[]>> files) => Restore([("", optimizer)], files);
+    public static int Restore(AdamW optimizer, IEnumerable<KeyValuePair<string, Stream>> files) => Restore([("", optimizer)], files);
 
     /// <summary>Puts the parts back, and returns the count of completed updates.</summary>
     /// <exception cref="InvalidDataException">The checkpoint is another training's: a file, a tensor or a number is missing or of another size.</exception>
-    public static int Restore(IReadOnlyList<(string Prefix, IState State)> parts, IEnumerable<KeyValuePair<string, byte[]>> files)
+    public static int Restore(IReadOnlyList<(string Prefix, IState State)> parts, IEnumerable<KeyValuePair<string, Stream>> files)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -48,8 +41,11 @@ static class TrainerState
         double[]? numbers = null;
         foreach (var (name, content) in files)
         {
-            if (name == NumbersFile) numbers = Numbers(parts, content);
-            else if (name.EndsWith(TensorsExtension, StringComparison.Ordinal)) Put(missing, name, content);
+            using (content)
+            {
+                if (name == NumbersFile) numbers = Numbers(parts, content);
+                else if (name.EndsWith(TensorsExtension, StringComparison.Ordinal)) Put(missing, name, content);
+            }
         }
         if (numbers is null) throw new InvalidDataException($"A checkpoint has no file {NumbersFile}; expected one.");
         if (missing.FirstOrDefault(t => t.Value.Done < t.Value.Tensor.numel()) is { Key: { } lacking } gap)
@@ -64,30 +60,35 @@ static class TrainerState
         return (int)numbers[0];
     }
 
-    static double[] Numbers(IReadOnlyList<(string Prefix, IState State)> parts, byte[] text)
+    static double[] Numbers(IReadOnlyList<(string Prefix, IState State)> parts, Stream text)
     {
-        var numbers = Encoding.ASCII.GetString(text).Split(' ').Select(n => double.Parse(n, CultureInfo.InvariantCulture)).ToArray();
+        var numbers = new StreamReader(text, Encoding.ASCII).ReadToEnd().Split(' ').Select(n => double.Parse(n, CultureInfo.InvariantCulture)).ToArray();
         var expected = 1 + parts.Sum(p => p.State.Numbers.Length);
         return numbers.Length == expected
             ? numbers
             : throw new InvalidDataException($"The checkpoint's {NumbersFile} has {numbers.Length} numbers; expected {expected}.");
     }
 
-    static void Put(Dictionary<string, (Tensor Tensor, long Done)> missing, string file, byte[] content)
+    static void Put(Dictionary<string, (Tensor Tensor, long Done)> missing, string name, Stream content)
     {
-        using var scope = NewDisposeScope();
-        foreach (var (name, piece) in Safetensors.Read(new MemoryStream(content), file).OrderBy(t => t.Key, StringComparer.Ordinal)) Put(missing, name, piece);
+        using var file = SafetensorsFile.Open(content, name);
+        // By name a tensor's pieces follow each other.
+        foreach (var piece in file.Entries.OrderBy(e => e.Name, StringComparer.Ordinal))
+        {
+            var whole = piece.Name.Split(Offset)[0];
+            if (!missing.TryGetValue(whole, out var target) || target.Done + piece.Count > target.Tensor.numel()) continue;
+            using var scope = NewDisposeScope();
+            file.ReadInto(piece, target.Tensor.narrow(0, target.Done, piece.Count));
+            missing[whole] = (target.Tensor, target.Done + piece.Count);
+        }
     }
 
     static string TensorsFileOf(int index) => $"state{(index == 0 ? "" : $"-{index + 1}")}{TensorsExtension}";
 
-    /// <summary>A part of a tensor, flat; one after a tensor's first is named by where it begins.</summary>
-    sealed record Piece(string Name, Tensor Whole, long Start, long Count);
-
-    /// <summary>Tensors cut into pieces, in as many files as it takes with at most so many numbers each.</summary>
-    static IEnumerable<List<Piece>> Files(IEnumerable<(string Name, Tensor Value)> tensors, long largest)
+    /// <summary>Tensors cut into pieces, in as many files as it takes with at most so many numbers each; one after a tensor's first is named by where it begins.</summary>
+    static IEnumerable<List<TensorPiece>> Files(IEnumerable<(string Name, Tensor Value)> tensors, long largest)
     {
-        var file = new List<Piece>();
+        var file = new List<TensorPiece>();
         var left = largest;
         foreach (var (name, value) in tensors)
         {
@@ -103,14 +104,6 @@ static class TrainerState
             }
         }
         if (file.Count > 0) yield return file;
-    }
-
-    static void Put(Dictionary<string, (Tensor Tensor, long Done)> missing, string name, Tensor piece)
-    {
-        var whole = name.Split(Offset)[0];
-        if (!missing.TryGetValue(whole, out var target) || target.Done + piece.numel() > target.Tensor.numel()) return;
-        target.Tensor.narrow(0, target.Done, piece.numel()).copy_(piece.view(-1));
-        missing[whole] = (target.Tensor, target.Done + piece.numel());
     }
 
     static IEnumerable<(string Name, Tensor Value)> Tensors(IReadOnlyList<(string Prefix, IState State)> parts) =>

@@ -88,9 +88,9 @@ public sealed class PpoTrainer(PpoModels models, IReadOnlyList<PolicyPrompt> pro
             yield return new(Completed, (long)Completed * count + i, [.. Enumerable.Range(0, hparams.MinibatchSize).Select(k => order[(long)i * hparams.MinibatchSize + k])]);
     }
 
-    public IEnumerable<KeyValuePair<string, byte[]>> Save() => TrainerState.Save(States, Completed);
+    public IEnumerable<KeyValuePair<string, Stream>> Save() => TrainerState.Save(States, Completed);
 
-    public void Restore(IEnumerable<KeyValuePair<string, byte[]>> files) => Completed = TrainerState.Restore(States, files);
+    public void Restore(IEnumerable<KeyValuePair<string, Stream>> files) => Completed = TrainerState.Restore(States, files);
 
     IReadOnlyList<(string Prefix, IState State)> States =>
         [.. _minibatches.States, ("", _kl), ("", _shaping.Scale), ("", _troubles)];

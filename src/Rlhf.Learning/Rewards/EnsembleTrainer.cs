@@ -17,16 +17,16 @@ public sealed class EnsembleTrainer(IReadOnlyList<ITrainer> members) : ITrainer
         return members.Count == 1 ? metrics : metrics.ToDictionary(m => $"member-{index + 1}/{m.Key}", m => m.Value);
     }
 
-    public IEnumerable<KeyValuePair<string, byte[]>> Save() =>
+    public IEnumerable<KeyValuePair<string, Stream>> Save() =>
         members.Index().SelectMany(m => m.Item.Save().Select(f => KeyValuePair.Create($"member-{m.Index + 1}/{f.Key}", f.Value)));
 
-    public void Restore(IEnumerable<KeyValuePair<string, byte[]>> files)
+    public void Restore(IEnumerable<KeyValuePair<string, Stream>> files)
     {
         using var all = files.GetEnumerator();
         var has = all.MoveNext();
         foreach (var (index, member) in members.Index()) member.Restore(Of($"member-{index + 1}/"));
 
-        IEnumerable<KeyValuePair<string, byte[]>> Of(string prefix)
+        IEnumerable<KeyValuePair<string, Stream>> Of(string prefix)
         {
             for (; has && all.Current.Key.StartsWith(prefix, StringComparison.Ordinal); has = all.MoveNext())
                 yield return new(all.Current.Key[prefix.Length..], all.Current.Value);

@@ -93,9 +93,9 @@ public sealed class RewardModelTrainer(
         return metrics;
     }
 
-    public IEnumerable<KeyValuePair<string, byte[]>> Save() => TrainerState.Save(States, Completed);
+    public IEnumerable<KeyValuePair<string, Stream>> Save() => TrainerState.Save(States, Completed);
 
-    public void Restore(IEnumerable<KeyValuePair<string, byte[]>> files) => Completed = TrainerState.Restore(States, files);
+    public void Restore(IEnumerable<KeyValuePair<string, Stream>> files) => Completed = TrainerState.Restore(States, files);
 
     IReadOnlyList<(string Prefix, IState State)> States => stopping is null ? [("", _optimizer)] : [("", _optimizer), ("stopping.", stopping)];
 

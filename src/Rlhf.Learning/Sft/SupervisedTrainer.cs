@@ -45,9 +45,9 @@ public sealed class SupervisedTrainer(DecoderModel model, IReadOnlyList<int[]> s
         return nn.functional.cross_entropy(logits, batch.Tokens[.., 1..].masked_select(mask)).MoveToOuterDisposeScope();
     }
 
-    public IEnumerable<KeyValuePair<string, byte[]>> Save() => TrainerState.Save(_optimizer, Completed);
+    public IEnumerable<KeyValuePair<string, Stream>> Save() => TrainerState.Save(_optimizer, Completed);
 
-    public void Restore(IEnumerable<KeyValuePair<string, byte[]>> files) => Completed = TrainerState.Restore(_optimizer, files);
+    public void Restore(IEnumerable<KeyValuePair<string, Stream>> files) => Completed = TrainerState.Restore(_optimizer, files);
 
     public void Dispose() => _optimizer.Dispose();
 }

@@ -24,7 +24,9 @@ static class ComparisonSets
         this ArtifactStore artifacts, IReadOnlyList<Comparison> comparisons, CancellationToken cancellationToken) =>
         comparisons.Count > 0
             ? artifacts.PutAsync("comparisons", new Dictionary<string, byte[]> { [File] = JsonLines.Serialize(comparisons) }, cancellationToken)
-            : throw new InvalidDataException("No two different completions of one prompt were sampled; there is nothing to compare.");
+            : throw NothingToCompare();
+
+    public static InvalidDataException NothingToCompare() => new("No two different completions of one prompt were sampled; there is nothing to compare.");
 
     public static Task<List<Comparison>> ReadComparisonsAsync(this ArtifactStore artifacts, ArtifactRef comparisons, CancellationToken cancellationToken) =>
         artifacts.ReadLinesAsync<Comparison>(comparisons, File, cancellationToken);

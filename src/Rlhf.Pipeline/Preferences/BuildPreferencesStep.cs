@@ -8,44 +8,107 @@ using Rlhf.Steps.Running;
 
 namespace Rlhf.Pipeline.Preferences;
 
-sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, NoHParams, BuildPreferences.Outputs>
+sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, BuildPreferences.HParams, BuildPreferences.Outputs>
 {
+    const string PairsFile = "pairs.jsonl", JudgedFile = "judged.jsonl", ExcludedFile = "excluded.jsonl", ReportFile = "report.json";
+
+    // Where more of all pairs of labelers disagree, guidelines or questions are not clear enough to train on the answers.
+    const double MostDisagreement = 0.3;
+
     public override StepDescription Description => BuildPreferences.Description;
 
     protected override async Task<StepResult> RunAsync(
-        BuildPreferences.Inputs inputs, NoHParams hparams, StepContext context, CancellationToken cancellationToken)
+        BuildPreferences.Inputs inputs, BuildPreferences.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
+        var (earlier, old, before) = await EarlierAsync(inputs.Earlier, context, cancellationToken);
         var comparisons = await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken);
         var judgements = (await context.Artifacts.ReadLinesAsync<Judgement>(inputs.Judgements, "judgements.jsonl", cancellationToken)).ToLookup(j => j.ComparisonId);
+        if (comparisons.Find(c => !judgements.Contains(c.Id)) is { } unjudged) throw new InvalidDataException($"Comparison {unjudged.Id} has no judgement.");
         var different = comparisons.Where(c => c.A.Text != c.B.Text).ToList();
-        var pairs = different.Until(cancellationToken).Select(c => Pair(c, [.. judgements[c.Id]])).ToList();
-        var identical = comparisons.Count - different.Count;
-        var simulated = comparisons.Any(c => judgements[c.Id].Any(j => j.Simulated));
-        if (inputs.Earlier is { } earlier)
+        var judged = Joined([.. earlier, .. different.Until(cancellationToken).Select(c => new JudgedComparison(c, [.. judgements[c.Id]]))]);
+
+        var (used, excluded) = Exclude(judged, hparams.Withdrawn.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        var consensus = Consensus.Of(used, hparams.Consensus);
+        List<PreferencePair> pairs = [.. old, .. used.Until(cancellationToken).Select(consensus.Pair)];
+        var report = Report(pairs, used, consensus, cancellationToken) with
         {
-            pairs.InsertRange(0, await context.Artifacts.ReadPairsAsync(earlier, cancellationToken));
-            var report = await context.Artifacts.ReadJsonAsync<PreferenceReport>(earlier, "report.json", cancellationToken);
-            (identical, simulated) = (identical + report.Identical, simulated || report.Simulated);
-        }
-        return Completed(await StoreAsync(pairs, identical, simulated, context, cancellationToken));
+            Identical = comparisons.Count - different.Count + (before?.Identical ?? 0),
+            Simulated = before?.Simulated == true || judged.Any(j => j.Judgements.Any(x => x.Simulated)),
+            Excluded = excluded.Count,
+        };
+        if (report.Disagreement > MostDisagreement)
+            context.Notice($"Labelers disagree about the better side in {report.Disagreement:P0} of all pairs of their judgements (more than {MostDisagreement:P0}): the guidelines may be unclear, or the sides too much alike.");
+        var artifact = await context.Artifacts.PutAsync("preferences", new Dictionary<string, byte[]>
+        {
+            [PairsFile] = JsonLines.Serialize(pairs),
+            [JudgedFile] = JsonLines.Serialize(judged),
+            [ExcludedFile] = JsonLines.Serialize(excluded),
+            [ReportFile] = CanonicalJson.Serialize(report),
+        }, cancellationToken);
+        return Completed(new(artifact, report.TrainPairs, report.HeldOutPairs, report.Ties));
     }
 
-    static async Task<BuildPreferences.Outputs> StoreAsync(
-        List<PreferencePair> pairs, int identical, bool simulated, StepContext context, CancellationToken cancellationToken)
+    /// <summary>
+    /// What earlier rounds have: judgements, out of which pairs are made anew; of a version of this product that did not keep them, the pairs as they are.
+    /// </summary>
+    static async Task<(List<JudgedComparison> Judged, List<PreferencePair> Pairs, PreferenceReport? Report)> EarlierAsync(
+        ArtifactRef? earlier, StepContext context, CancellationToken cancellationToken)
+    {
+        if (earlier is null) return ([], [], null);
+        var report = await context.Artifacts.ReadJsonAsync<PreferenceReport>(earlier, ReportFile, cancellationToken);
+        return (await context.Artifacts.ManifestAsync(earlier, cancellationToken)).Files.Any(f => f.Path == JudgedFile)
+            ? (await context.Artifacts.ReadLinesAsync<JudgedComparison>(earlier, JudgedFile, cancellationToken), [], report)
+            : ([], await context.Artifacts.ReadPairsAsync(earlier, cancellationToken), report);
+    }
+
+    /// <summary>Each comparison once, with all that was said of it, as of the sides of its first asking: another round may have drawn them the other way.</summary>
+    static List<JudgedComparison> Joined(IEnumerable<JudgedComparison> judged) =>
+    [
+        .. judged.GroupBy(j => j.Comparison.Id).Select(same =>
+        {
+            var first = same.First().Comparison;
+            return new JudgedComparison(first, [.. same.SelectMany(j => j.Judgements.Select(x => j.Comparison.A.Text == first.A.Text ? x : x.Swapped()))]);
+        }),
+    ];
+
+    /// <summary>The judgements of all but the withdrawn, and the others with the reason; a comparison without a judgement left makes no pair.</summary>
+    static (List<JudgedComparison> Used, List<ExcludedJudgement> Excluded) Exclude(List<JudgedComparison> judged, string[] withdrawn)
+    {
+        var names = withdrawn.ToHashSet(StringComparer.Ordinal);
+        if (names.FirstOrDefault(n => !judged.Any(j => j.Judgements.Any(x => x.Labeler == n))) is { } unknown)
+            throw new ArgumentException($"'withdrawn' names '{unknown}', of whom there is no judgement; labelers are {string.Join(", ", judged.SelectMany(j => j.Judgements).Select(j => j.Labeler).Distinct().Order(StringComparer.Ordinal).Take(20))}.");
+        var excluded = judged.SelectMany(j => j.Judgements).Where(j => names.Contains(j.Labeler)).Select(j => new ExcludedJudgement(j.ComparisonId, j.Labeler, "withdrawn")).ToList();
+        return ([.. judged.Select(j => j with { Judgements = [.. j.Judgements.Where(x => !names.Contains(x.Labeler))] }).Where(j => j.Judgements.Count > 0)], excluded);
+    }
+
+    static PreferenceReport Report(List<PreferencePair> pairs, List<JudgedComparison> used, Consensus consensus, CancellationToken cancellationToken)
     {
         var ties = pairs.Count(p => p.IsTie);
         var training = pairs.Count(p => !p.HeldOut && !p.IsTie);
         var heldOut = pairs.Count - ties - training;
         if (training == 0 || heldOut == 0)
             throw new InvalidDataException($"{training} preference pairs are for training and {heldOut} held out; expected some of each ({ties} comparisons had no majority).");
-        var report = new PreferenceReport(
-            training, heldOut, ties, pairs.Average(p => p.Agreement), simulated, identical, NearDuplicates(pairs, cancellationToken));
-        var artifact = await context.Artifacts.PutAsync("preferences", new Dictionary<string, byte[]>
+        return new(training, heldOut, ties, pairs.Average(p => p.Agreement), Simulated: false, NearDuplicates: NearDuplicates(pairs, cancellationToken))
+        { Disagreement = Disagreement(used), Labelers = Labelers(pairs, used, consensus) };
+    }
+
+    static double? Disagreement(List<JudgedComparison> used)
+    {
+        var pairs = used.SelectMany(j => j.Judgements.Index().SelectMany(x => j.Judgements.Skip(x.Index + 1).Select(y => x.Item.Side != y.Side))).ToList();
+        return pairs.Count == 0 ? null : pairs.Count(differ => differ) / (double)pairs.Count;
+    }
+
+    static List<LabelerFigures> Labelers(List<PreferencePair> pairs, List<JudgedComparison> used, Consensus consensus)
+    {
+        var chosen = pairs.Where(p => !p.IsTie).DistinctBy(p => p.ComparisonId).ToDictionary(p => p.ComparisonId, p => p.Chosen);
+        return [.. used.SelectMany(c => c.Judgements.Select(j => (c.Comparison, Judgement: j))).GroupBy(j => j.Judgement.Labeler).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g =>
         {
-            ["pairs.jsonl"] = JsonLines.Serialize(pairs),
-            ["report.json"] = CanonicalJson.Serialize(report),
-        }, cancellationToken);
-        return new(artifact, training, heldOut, ties);
+            var decided = g.Where(j => j.Judgement.Side != Side.Tie && chosen.ContainsKey(j.Comparison.Id))
+                .Select(j => (j.Judgement.Side == Side.A ? j.Comparison.A : j.Comparison.B).Text == chosen[j.Comparison.Id]).ToList();
+            return new LabelerFigures(
+                g.Key, g.Count(), decided.Count == 0 ? null : decided.Count(same => same) / (double)decided.Count,
+                consensus.Abilities.TryGetValue(g.Key, out var ability) ? ability : null);
+        })];
     }
 
     /// <summary>Held-out prompts that are nearly the same as a training prompt.</summary>
@@ -58,23 +121,5 @@ sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, NoHParams, Bui
             throw new InvalidDataException($"Prompt {leaked.PromptId} has pairs for training and held-out ones; expected one or the other.");
         static string Text(PreferencePair pair) => string.Join(' ', pair.Prompt.Select(t => t.Text));
         return new NearDuplicates(prompts[false].Until(cancellationToken).Select(Text)).Count(prompts[true].Until(cancellationToken).Select(Text));
-    }
-
-    /// <summary>The pair that the judgements make; a tie (probability 0.5) where neither side has the majority.</summary>
-    /// <exception cref="InvalidDataException">The comparison was never judged.</exception>
-    internal static PreferencePair Pair(Comparison comparison, IReadOnlyList<Judgement> judgements)
-    {
-        if (judgements.Count == 0) throw new InvalidDataException($"Comparison {comparison.Id} has no judgement.");
-        var a = judgements.Count(j => j.Side == Side.A);
-        var b = judgements.Count(j => j.Side == Side.B);
-        var ties = judgements.Count - a - b;
-        var sign = a >= b ? 1 : -1;
-        var (chosen, rejected) = a >= b ? (comparison.A, comparison.B) : (comparison.B, comparison.A);
-        var strength = judgements.Average(j => sign * j.Strength * (j.Side == Side.A ? 1.0 : j.Side == Side.B ? -1.0 : 0.0));
-        return new(
-            comparison.Id, comparison.PromptId, comparison.Prompt, chosen.Text, rejected.Text,
-            Margin: a == b ? 0 : Math.Max(0, strength / 3), Probability: (Math.Max(a, b) + 0.5 * ties) / judgements.Count,
-            Agreement: (double)Math.Max(Math.Max(a, b), ties) / judgements.Count, HeldOut: comparison.Purpose == "heldOut")
-        { ChosenSource = chosen.SourceName ?? chosen.Source.Short, RejectedSource = rejected.SourceName ?? rejected.Source.Short };
     }
 }

@@ -19,16 +19,18 @@ sealed class NearDuplicates
 
     public NearDuplicates(IEnumerable<string> texts)
     {
-        foreach (var text in texts)
+        foreach (var text in texts) Add(text);
+    }
+
+    public void Add(string text)
+    {
+        var trigrams = Trigrams(text);
+        foreach (var band in BandsOf(trigrams))
         {
-            var trigrams = Trigrams(text);
-            foreach (var band in BandsOf(trigrams))
-            {
-                if (!_bands.TryGetValue(band, out var members)) _bands[band] = members = [];
-                members.Add(_texts.Count);
-            }
-            _texts.Add(trigrams);
+            if (!_bands.TryGetValue(band, out var members)) _bands[band] = members = [];
+            members.Add(_texts.Count);
         }
+        _texts.Add(trigrams);
     }
 
     /// <summary>How many of the texts have a near-duplicate in the set.</summary>

@@ -25,6 +25,7 @@ sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.O
         await context.Names.RegisterAsync(Names.Policy, inputs.Challenger, cancellationToken);
         await KeepAsync(Aliases.Challenger(inputs.Campaign), inputs.Challenger, inputs, context, cancellationToken);
         await KeepAsync(Aliases.Preferences(inputs.Campaign), inputs.Preferences, inputs, context, cancellationToken);
+        await KeepAsync(Aliases.RewardModel(inputs.Campaign), inputs.RewardModel, inputs, context, cancellationToken);
         return Completed(new(artifact));
     }
 

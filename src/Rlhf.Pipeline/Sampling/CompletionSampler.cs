@@ -12,7 +12,7 @@ namespace Rlhf.Pipeline.Sampling;
 sealed record CompletionRequest(Prompt Prompt, int Sample);
 
 /// <summary>How to sample, and how many sequences are decoded together.</summary>
-sealed record SamplingSettings(double Temperature, int TopK, double TopP, int MaxNewTokens, int Slots);
+sealed record SamplingSettings(double Temperature, int TopK, double TopP, int MaxNewTokens, int Slots, bool WithLogprobs = false);
 
 /// <summary>Samples completions in chunks; each finished chunk can be a checkpoint, and a resume goes on after the last one.</summary>
 sealed class CompletionSampler(StepContext context, SamplingSettings settings, long seed)
@@ -33,7 +33,7 @@ sealed class CompletionSampler(StepContext context, SamplingSettings settings, l
         using var step = new DecoderStep(policy.Model, settings.Slots, Math.Min(positions, samples.Max(s => s.Prompt.Length) + settings.MaxNewTokens));
         var sampler = new Sampler(
             step, new() { Temperature = settings.Temperature, TopK = settings.TopK, TopP = settings.TopP, MaxNewTokens = settings.MaxNewTokens },
-            (ulong)seed, policy.Model.Config.Ends);
+            (ulong)seed, policy.Model.Config.Ends, settings.WithLogprobs);
         foreach (var chunk in Enumerable.Range(0, requests.Count).Skip(done.Count - offset).Chunk(4 * settings.Slots))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -66,10 +66,11 @@ sealed class CompletionSampler(StepContext context, SamplingSettings settings, l
     /// <summary>What an earlier attempt has sampled.</summary>
     public static async Task<List<Completion>> ResumeAsync(StepContext context, CancellationToken cancellationToken) =>
         await context.Checkpoints.LoadAsync(cancellationToken) is { } checkpoint
-            ? JsonLines.Deserialize<Completion>(checkpoint.Files.Single().Value, "the checkpoint's completions")
+            ? JsonLines.Deserialize<Completion>(checkpoint.Bytes(), "the checkpoint's completions")
             : [];
 
     static Completion ToCompletion(CompletionRequest request, SampledCompletion sample, LoadedPolicy policy, ArtifactRef source) => new(
         request.Prompt.Id, request.Sample, policy.Format.Completion(sample.Sequence, sample.PromptLength, sample.Finished), sample.Finished,
-        sample.Sequence.Length - sample.PromptLength, source);
+        sample.Sequence.Length - sample.PromptLength, source)
+    { MeanLogprob = sample.Logprobs is { Length: > 0 } logprobs ? logprobs.Average(l => (double)l) : null };
 }

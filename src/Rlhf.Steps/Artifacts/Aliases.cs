@@ -21,6 +21,9 @@ public sealed class Aliases(IObjectStore objects, string environment = Aliases.S
     /// <summary>The name of the preference pairs that a campaign's next round starts from.</summary>
     public static string Preferences(string campaign) => $"{campaign}/preferences";
 
+    /// <summary>The name of the reward model by which a campaign's next round chooses what to ask.</summary>
+    public static string RewardModel(string campaign) => $"{campaign}/reward-model";
+
     /// <summary>The name of a campaign's newest challenger that was reported, whatever became of it.</summary>
     public static string Challenger(string campaign) => $"{campaign}/challenger";
 

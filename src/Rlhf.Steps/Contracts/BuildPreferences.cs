@@ -5,21 +5,32 @@ using Rlhf.Steps.Running;
 
 namespace Rlhf.Steps.Contracts;
 
-/// <summary>Turns judgements into preference pairs: the majority's side is chosen, a draw is a tie.</summary>
+/// <summary>How several judgements of a comparison become one.</summary>
+public enum ConsensusRule { Majority, Ability }
+
+/// <summary>Turns judgements into preference pairs: the side that the labelers together say is better is chosen, a draw is a tie.</summary>
 public static class BuildPreferences
 {
     public sealed record Inputs(
         [property: Description("Comparisons that were asked.")] ArtifactRef Comparisons,
         [property: Description("Their judgements.")] ArtifactRef Judgements,
-        [property: Description("Preference pairs of earlier rounds, kept.")] ArtifactRef? Earlier = null);
+        [property: Description("Preferences of earlier rounds, whose judgements count too.")] ArtifactRef? Earlier = null);
+
+    public sealed record HParams(
+        [property: Description("How several judgements become one: majority, or ability: labelers count by how far all judgements together say that they can be trusted (Dawid and Skene), the probability becomes the pair's label and its certainty the weight.")]
+        ConsensusRule Consensus = ConsensusRule.Majority,
+        [property: Description("Labelers, by commas, whose judgements are not used, those of earlier rounds included; they are kept with the reason.")] string Withdrawn = "")
+    {
+        public HParams() : this(ConsensusRule.Majority) { }
+    }
 
     public sealed record Outputs(
-        [property: Description("Preference pairs of all rounds, and a report.")] ArtifactRef Preferences,
+        [property: Description("Preference pairs of all rounds, the judgements they were made from, and a report.")] ArtifactRef Preferences,
         [property: Description("Training pairs, ties not counted.")] int TrainPairs,
         [property: Description("Held-out pairs, ties not counted.")] int HeldOutPairs,
-        [property: Description("Comparisons without a majority.")] int Ties);
+        [property: Description("Comparisons without a better side.")] int Ties);
 
     public static readonly StepDescription Description = new(
-        nameof(BuildPreferences), 2, StepKind.Pure, typeof(Inputs), typeof(NoHParams), typeof(Outputs),
-        "Builds preference pairs with margin, probability and agreement.");
+        nameof(BuildPreferences), 3, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        "Builds preference pairs with margin, probability, weight and agreement.");
 }

@@ -19,7 +19,8 @@ public static class StartRound
         [property: Description("Seed of the round.")] long Seed,
         [property: Description("Policy the round starts from.")] ArtifactRef Champion,
         [property: Description("Policy the KL is measured to.")] ArtifactRef Reference,
-        [property: Description("Preference pairs of earlier rounds.")] ArtifactRef? Preferences);
+        [property: Description("Preference pairs of earlier rounds.")] ArtifactRef? Preferences,
+        [property: Description("Reward model of the round before.")] ArtifactRef? RewardModel);
 
     public static readonly StepDescription Description = new(
         nameof(StartRound), 1, StepKind.Effectful, typeof(Inputs), typeof(NoHParams), typeof(Outputs),

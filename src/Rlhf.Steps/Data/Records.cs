@@ -20,11 +20,28 @@ public sealed record Completion(string PromptId, int Sample, string Text, bool F
 {
     /// <summary>What a file from elsewhere calls who wrote it; null for a policy's own.</summary>
     public string? SourceName { get; init; }
+
+    /// <summary>How it came about: <c>sft</c>, <c>early</c>, <c>bestOf</c>, <c>random</c> or <c>adversarial</c>; null where the policy simply wrote it.</summary>
+    public string? Origin { get; init; }
+
+    /// <summary>Mean log-probability of its tokens, in nats; null where it was not asked for.</summary>
+    public double? MeanLogprob { get; init; }
+
+    /// <summary>Who wrote it and how, for figures by source.</summary>
+    [JsonIgnore]
+    public string Writer => SourceName ?? (Origin is null ? Source.Short : $"{Source.Short} ({Origin})");
 }
 
 /// <summary>A question to a labeler with its provenance, which the labeler never sees. Purpose: training, heldOut or evaluation.</summary>
 public sealed record Comparison(
-    string Id, string PromptId, IReadOnlyList<Turn> Prompt, Completion A, Completion B, string Axis, string Purpose);
+    string Id, string PromptId, IReadOnlyList<Turn> Prompt, Completion A, Completion B, string Axis, string Purpose)
+{
+    /// <summary>Group of its prompt, from 0; null where prompts were not grouped.</summary>
+    public int? Cluster { get; init; }
+
+    /// <summary>Why it was chosen, such as <c>uniform</c> or <c>disagreement</c>; null where nothing was chosen.</summary>
+    public string? Strategy { get; init; }
+}
 
 /// <summary>The better side, or neither.</summary>
 public enum Side { A, B, Tie }
@@ -47,14 +64,25 @@ public sealed record Judgement(string ComparisonId, string Labeler, Side Side, i
     /// <summary>Version of the guidelines that the labeler had; null where it is not known.</summary>
     public string? Guidelines { get; init; }
 
+    /// <summary>The same answer to the comparison with its sides exchanged.</summary>
+    public Judgement Swapped() => this with { Side = Exchanged(Side), ShownFirst = ShownFirst is { } shown ? Exchanged(shown) : null };
+
+    static Side Exchanged(Side side) => side switch { Side.A => Side.B, Side.B => Side.A, _ => side };
+
     /// <summary>What a labeler chose of a comparison whose sides are the choice's.</summary>
     public static Judgement Of(string comparisonId, string labeler, LabelerKind kind, Choice choice, double? seconds) =>
         new(comparisonId, labeler, choice.Side(), choice.Strength(), seconds, Simulated: kind == LabelerKind.Simulated) { Kind = kind, BothBad = choice == Choice.BothBad };
 }
 
+/// <summary>A comparison with what was said of it; <c>preferences</c> artifact, file <c>judged.jsonl</c>.</summary>
+public sealed record JudgedComparison(Comparison Comparison, IReadOnlyList<Judgement> Judgements);
+
+/// <summary>A judgement that is not used, and why; <c>preferences</c> artifact, file <c>excluded.jsonl</c>.</summary>
+public sealed record ExcludedJudgement(string ComparisonId, string Labeler, string Reason);
+
 /// <summary>
-/// What training sees. Probability is the share of judgements (ties a half) for the chosen side, 0.5 (a tie, where the sides' order says nothing)
-/// to 1; margin is the mean signed strength over 3, 0 to 1; agreement is the share of judgements equal to the most frequent; the sources
+/// What training sees. Probability is that of the chosen side: the share of judgements (ties a half), or what a model of the labelers' abilities says; 0.5
+/// (a tie, where the sides' order says nothing) to 1; margin is the mean signed strength over 3, 0 to 1; agreement is the share of judgements equal to the most frequent; the sources
 /// are the policies that wrote the sides.
 /// </summary>
 public sealed record PreferencePair(

@@ -12,7 +12,31 @@ public sealed record ScoredPair(
 /// prompts found to share four fifths of their word trigrams with a training prompt (MinHash: a few may be missed).
 /// </summary>
 public sealed record PreferenceReport(
-    int TrainPairs, int HeldOutPairs, int Ties, double MeanAgreement, bool Simulated, int Identical = 0, int NearDuplicates = 0);
+    int TrainPairs, int HeldOutPairs, int Ties, double MeanAgreement, bool Simulated, int Identical = 0, int NearDuplicates = 0)
+{
+    /// <summary>Share of all pairs of labelers of a comparison that disagree about the better side; null where none was judged by two.</summary>
+    public double? Disagreement { get; init; }
+
+    /// <summary>Judgements that are not used.</summary>
+    public int Excluded { get; init; }
+
+    public IReadOnlyList<LabelerFigures> Labelers { get; init; } = [];
+}
+
+/// <summary>One labeler's part: judgements that are used, the share of them that say what was taken for the better side (ties of either left out), and the
+/// chance of saying what is true, where abilities were estimated.</summary>
+public sealed record LabelerFigures(string Labeler, int Judgements, double? Consensus, double? Ability);
+
+/// <summary>A kind of prompts: candidates for training there were, and how many of them are asked.</summary>
+public sealed record ClusterCoverage(int Cluster, int Prompts, int Candidates, int Asked);
+
+/// <summary>
+/// What is asked about; <c>comparisons</c> artifact, file <c>report.json</c>, beside a plot of the clusters (<c>clusters.svg</c>). Coverage: share of the
+/// clusters with a question; evenness: entropy of the questions over the clusters, by that of an even spread, 0 to 1; both null where prompts were not grouped.
+/// </summary>
+public sealed record SelectionReport(
+    int Candidates, int Training, int HeldOut, int NearDuplicates, IReadOnlyDictionary<string, int> Strategies, double? Coverage, double? Evenness,
+    IReadOnlyList<ClusterCoverage> Clusters);
 
 /// <summary>Accuracy over a part of the held-out pairs.</summary>
 public sealed record PartAccuracy(string Part, int Pairs, double Accuracy);

@@ -11,6 +11,8 @@ sealed record CheckpointPointer(int Number, IReadOnlyList<ManifestFile> Files);
 /// <summary>The names and contents below <c>checkpoints/key/</c>.</summary>
 sealed class CheckpointFiles(IObjectStore objects, string key)
 {
+    const long InMemory = 1 << 20;
+
     /// <summary>The file of the metric lines that a checkpoint covers.</summary>
     public const string Journal = "journal.jsonl";
 
@@ -28,19 +30,43 @@ sealed class CheckpointFiles(IObjectStore objects, string key)
             ? CanonicalJson.Deserialize<CheckpointPointer>(bytes, Folder + place.Pointer)
             : null;
 
-    /// <summary>One file of a checkpoint, checked; null where the checkpoint was superseded while it was read.</summary>
+    /// <summary>One file of a checkpoint, checked, as a stream that can seek; null where the checkpoint was superseded while it was read.</summary>
     /// <exception cref="InvalidDataException">The file is missing or does not match its hash.</exception>
-    public async Task<byte[]?> ReadAsync(CheckpointPlace place, CheckpointPointer pointer, ManifestFile file, CancellationToken cancellationToken)
+    public async Task<Stream?> OpenAsync(CheckpointPlace place, CheckpointPointer pointer, ManifestFile file, CancellationToken cancellationToken)
     {
-        if (await objects.ReadAsync(Folder + place.File(file.Sha256), cancellationToken) is not { } content)
+        await using var content = await objects.OpenAsync(Folder + place.File(file.Sha256), cancellationToken);
+        if (content is null)
         {
             // A writer removes the pointer before its files: where the pointer stands, the file is really missing.
             if (await objects.ReadAsync(Folder + place.Pointer, cancellationToken) is null) return null;
             throw new InvalidDataException($"{Of(pointer)} lacks its file '{file.Path}'.");
         }
-        return Convert.ToHexStringLower(SHA256.HashData(content)) == file.Sha256
-            ? content
-            : throw new InvalidDataException($"{Of(pointer)}: file '{file.Path}' does not match its hash.");
+        // What has not been checked is not given on, so a large file waits on the disk.
+        Stream copy = file.Size <= InMemory ? new MemoryStream() : new FileStream(
+            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        try
+        {
+            await content.CopyToAsync(copy, cancellationToken);
+            copy.Position = 0;
+            var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(copy, cancellationToken));
+            copy.Position = 0;
+            return hash == file.Sha256 ? copy : throw new InvalidDataException($"{Of(pointer)}: file '{file.Path}' does not match its hash.");
+        }
+        catch
+        {
+            await copy.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>All bytes of a small file of a checkpoint, as <see cref="OpenAsync"/> gives it.</summary>
+    public async Task<byte[]?> ReadAsync(CheckpointPlace place, CheckpointPointer pointer, ManifestFile file, CancellationToken cancellationToken)
+    {
+        await using var content = await OpenAsync(place, pointer, file, cancellationToken);
+        if (content is null) return null;
+        var bytes = new byte[content.Length];
+        await content.ReadExactlyAsync(bytes, cancellationToken);
+        return bytes;
     }
 
     /// <summary>A checkpoint in the words of a sentence.</summary>

@@ -7,8 +7,18 @@ namespace Rlhf.Steps.Running;
 
 /// <summary>The newest state a step left behind: its number and its files, in the order in which they were saved.</summary>
 /// <param name="Number">The number it was saved under.</param>
-/// <param name="Files">Each is read, and checked, when it is asked for, so that a large state is not in memory as a whole.</param>
-public sealed record Checkpoint(int Number, IEnumerable<KeyValuePair<string, byte[]>> Files);
+/// <param name="Files">Each is read, and checked, when it is asked for, so that a large state is not in memory as a whole; to be disposed of.</param>
+public sealed record Checkpoint(int Number, IEnumerable<KeyValuePair<string, Stream>> Files)
+{
+    /// <summary>The bytes of a checkpoint of one small file.</summary>
+    public byte[] Bytes()
+    {
+        using var content = Files.Single().Value;
+        var bytes = new byte[content.Length];
+        content.ReadExactly(bytes);
+        return bytes;
+    }
+}
 
 /// <summary>
 /// A step's checkpoints, in the same store as the artifacts: files below <c>checkpoints/key/epoch/</c>, then the pointer that makes them one.
@@ -21,8 +31,11 @@ public sealed record Checkpoint(int Number, IEnumerable<KeyValuePair<string, byt
 public sealed class Checkpoints(
     IObjectStore objects, string key, int epoch, MetricJournal journal, TimeProvider time, TimeSpan interval, CancellationToken drain = default)
 {
+    const int MostPause = 9;
+
     readonly CheckpointFiles _files = new(objects, key);
     DateTimeOffset _last = time.GetUtcNow();
+    TimeSpan _pause;
     int _epoch = epoch;
     bool _startTold;
 
@@ -32,8 +45,11 @@ public sealed class Checkpoints(
     /// <summary>Told with the first checkpoint, so that others can show the step while it runs; null: nothing is told.</summary>
     internal StepStart? Start { get; init; }
 
-    /// <summary>True when the interval since the last checkpoint has passed (zero: always), and while the worker is being drained.</summary>
-    public bool Due => drain.IsCancellationRequested || time.GetUtcNow() - _last >= interval;
+    /// <summary>
+    /// True when the interval since the last checkpoint has passed (zero: always), and while the worker is being drained. A checkpoint that takes long
+    /// comes more rarely, so that a large training spends a tenth of its time on them at most.
+    /// </summary>
+    public bool Due => drain.IsCancellationRequested || time.GetUtcNow() - _last >= (interval > TimeSpan.Zero && _pause > interval ? _pause : interval);
 
     /// <summary>Requested when the step is to stop at its next checkpoint; <see cref="SaveAsync"/> then throws after it has saved.</summary>
     public CancellationToken Drain => drain;
@@ -62,29 +78,42 @@ public sealed class Checkpoints(
         journal.Restore(content);
         // Below the epoch of what was resumed, all that is saved would be older than it: found by nobody, lost with the next kill.
         _epoch = Math.Max(_epoch, place.Epoch);
-        return new(pointer.Number, pointer.Files.Where(f => f != lines).Select(f => KeyValuePair.Create(f.Path, Read(place, pointer, f, cancellationToken))));
+        return new(pointer.Number, pointer.Files.Where(f => f != lines).Select(f => KeyValuePair.Create(f.Path, Open(place, pointer, f, cancellationToken))));
     }
 
     // A trainer takes files in as it computes, without awaiting anything; there is no thread to keep free meanwhile.
-    byte[] Read(CheckpointPlace place, CheckpointPointer pointer, ManifestFile file, CancellationToken cancellationToken) =>
-        Task.Run(() => _files.ReadAsync(place, pointer, file, cancellationToken), cancellationToken).GetAwaiter().GetResult()
+    Stream Open(CheckpointPlace place, CheckpointPointer pointer, ManifestFile file, CancellationToken cancellationToken) =>
+        Task.Run(() => _files.OpenAsync(place, pointer, file, cancellationToken), cancellationToken).GetAwaiter().GetResult()
         ?? throw new IOException($"{_files.Of(pointer)} was superseded while it was read.");
 
-    /// <summary>Saves the state under a number greater than every earlier one; each file is asked for when the one before it has been stored.</summary>
+    /// <inheritdoc cref="SaveAsync(int, IEnumerable{KeyValuePair{string, Stream}}, CancellationToken)"/>
+    public Task SaveAsync(int number, IReadOnlyDictionary<string, byte[]> files, CancellationToken cancellationToken) =>
+        SaveAsync(number, files.Select(f => KeyValuePair.Create(f.Key, (Stream)new MemoryStream(f.Value, writable: false))), cancellationToken);
+
+    /// <summary>
+    /// Saves the state under a number greater than every earlier one; each file, a stream that can seek, is asked for when the one before it has been
+    /// stored, and disposed of.
+    /// </summary>
     /// <exception cref="StepDrainedException">Saved, and the worker is being drained: the step is to stop here.</exception>
-    public async Task SaveAsync(int number, IEnumerable<KeyValuePair<string, byte[]>> files, CancellationToken cancellationToken)
+    public async Task SaveAsync(int number, IEnumerable<KeyValuePair<string, Stream>> files, CancellationToken cancellationToken)
     {
+        var began = time.GetUtcNow();
         var place = new CheckpointPlace(_epoch, number, Attempt);
         var stored = new List<ManifestFile>();
-        foreach (var (path, content) in files.Append(new(CheckpointFiles.Journal, journal.ToBytes())))
+        foreach (var (path, content) in files.Append(new(CheckpointFiles.Journal, new MemoryStream(journal.ToBytes()))))
         {
-            var hash = Convert.ToHexStringLower(SHA256.HashData(content));
-            await objects.TryCreateAsync(Folder + place.File(hash), content, cancellationToken);
-            stored.Add(new(path, content.Length, hash));
+            await using (content)
+            {
+                var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken));
+                content.Position = 0;
+                await objects.TryCreateAsync(Folder + place.File(hash), content, cancellationToken);
+                stored.Add(new(path, content.Length, hash));
+            }
         }
         await TellStartAsync(cancellationToken);
         await objects.TryCreateAsync(Folder + place.Pointer, CanonicalJson.Serialize(new CheckpointPointer(number, stored)), cancellationToken);
         _last = time.GetUtcNow();
+        _pause = (_last - began) * MostPause;
         await RemoveAsync(await objects.ListAsync(Folder, cancellationToken), other => other.CompareTo(place) < 0, cancellationToken);
         if (drain.IsCancellationRequested)
             throw new StepDrainedException($"Step {key[..12]}… stopped at its checkpoint {number}, since its worker is being drained.", drain);

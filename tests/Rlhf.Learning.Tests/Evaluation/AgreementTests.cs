@@ -16,6 +16,40 @@ public sealed class AgreementTests
     }
 
     [Fact]
+    public void D6_fleiss_kappa()
+    {
+        var agreement = FleissKappa.Of([[3, 0, 0], [2, 1, 0], [0, 3, 0], [1, 1, 1]]);
+
+        Assert.Equal(.583333, agreement.Share, 1e-6);
+        Assert.Equal(.430556, agreement.ByChance, 1e-6);
+        Assert.Equal(.268293, agreement.Kappa, 1e-6);
+    }
+
+    [Fact]
+    public void D6_krippendorffs_alpha()
+    {
+        string[] units = ["AAA", "AB", "BBB", "AA", "TBT", "A"];
+
+        var nominal = KrippendorffAlpha.Nominal([.. units.Select(u => u.Select(c => "ATB".IndexOf(c, StringComparison.Ordinal)).ToList())]);
+        var interval = KrippendorffAlpha.Interval([.. units.Select(u => u.Select(c => 1.0 - "ATB".IndexOf(c, StringComparison.Ordinal)).ToList())]);
+
+        Assert.Equal(13, nominal.Judgements);
+        Assert.Equal(.307692, nominal.Observed, 1e-6);
+        Assert.Equal(.666667, nominal.ByChance, 1e-6);
+        Assert.Equal(.538462, nominal.Alpha, 1e-6);
+        Assert.Equal(.577465, interval.Alpha, 1e-6);
+    }
+
+    [Fact]
+    public void What_nobody_judged_twice_or_everybody_judged_alike_has_no_agreement_of_many()
+    {
+        Assert.Throws<ArgumentException>(() => FleissKappa.Of([[1, 0, 0], [0, 0, 1]]));
+        Assert.Contains("All 4 judgements", Assert.Throws<ArgumentException>(() => FleissKappa.Of([[2, 0, 0], [2, 0, 0]])).Message);
+        Assert.Throws<ArgumentException>(() => KrippendorffAlpha.Nominal([[1], [2]]));
+        Assert.Contains("All 4 judgements are '1'", Assert.Throws<ArgumentException>(() => KrippendorffAlpha.Nominal([[1, 1], [1, 1]])).Message);
+    }
+
+    [Fact]
     public void Agreement_that_chance_gives_is_no_agreement() =>
         Assert.Equal(0, Agreement.Of([(1, 1), (1, 2), (2, 1), (2, 2)]).CohenKappa, 1e-12);
 

@@ -57,7 +57,7 @@ public class SafetensorsTests
         const string Header = """{"h":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[4,8]}}""";
         var bytes = File_(Header, 0x00, 0x3c, 0x00, 0xc1, 0x80, 0x3f, 0x20, 0xc0);
 
-        var tensors = Safetensors.Read(new MemoryStream(bytes), "x");
+        var tensors = Saved.Tensors(bytes);
 
         Assert.Equal([1, -2.5f], Some.Values(tensors["h"]));
         Assert.Equal([1, -2.5f], Some.Values(tensors["b"]));
@@ -80,7 +80,7 @@ public class SafetensorsTests
     [InlineData("""{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "tensor 'w' is listed twice")]
     public void A_damaged_file_is_refused_in_one_sentence(string header, int dataLength, string sentence)
     {
-        var error = Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(File_(header, new byte[dataLength])), "x"));
+        var error = Assert.Throws<InvalidDataException>(() => Saved.Tensors(File_(header, new byte[dataLength])));
 
         Assert.Equal($"'x' is no usable safetensors file: {sentence}.", error.Message);
     }
@@ -93,7 +93,7 @@ public class SafetensorsTests
         var bytes = new byte[100];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, length);
 
-        var error = Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(bytes), "x"));
+        var error = Assert.Throws<InvalidDataException>(() => Saved.Tensors(bytes));
 
         Assert.Equal($"'x' is no usable safetensors file: its header says that it has {length} bytes, but at most 92 were expected.", error.Message);
     }
@@ -107,7 +107,7 @@ public class SafetensorsTests
         var whole = stream.ToArray();
 
         Assert.All(Enumerable.Range(0, whole.Length), length =>
-            Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(whole[..length]), "x")));
+            Assert.Throws<InvalidDataException>(() => Saved.Tensors(whole[..length])));
     }
 
     static byte[] File_(string header, params byte[] data)

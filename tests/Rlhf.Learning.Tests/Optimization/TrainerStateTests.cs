@@ -20,8 +20,8 @@ public sealed class TrainerStateTests
         using var saved = Start(1);
         using var restored = Start(2);
 
-        var files = TrainerState.Save([("a.", saved.Optimizer)], 7, largest).ToDictionary();
-        var completed = TrainerState.Restore([("a.", restored.Optimizer)], files);
+        var files = TrainerState.Save([("a.", saved.Optimizer)], 7, largest).Bytes();
+        var completed = TrainerState.Restore([("a.", restored.Optimizer)], files.Streams());
 
         Assert.Equal(7, completed);
         Assert.Equal(Tensors(saved.Optimizer), Tensors(restored.Optimizer));
@@ -32,9 +32,9 @@ public sealed class TrainerStateTests
     public void A_file_that_is_missing_is_told_by_the_tensor_that_lacks()
     {
         using var saved = Start(1);
-        var files = TrainerState.Save([("a.", saved.Optimizer)], 7, 100).Where(f => f.Key != "state-2.safetensors").ToDictionary();
+        var files = TrainerState.Save([("a.", saved.Optimizer)], 7, 100).Where(f => f.Key != "state-2.safetensors").Bytes();
 
-        var error = Assert.Throws<InvalidDataException>(() => TrainerState.Restore([("a.", saved.Optimizer)], files));
+        var error = Assert.Throws<InvalidDataException>(() => TrainerState.Restore([("a.", saved.Optimizer)], files.Streams()));
 
         Assert.Matches("^The checkpoint has no tensor 'a\\.0\\.[a-z]+' of 51 numbers\\.$", error.Message);
     }

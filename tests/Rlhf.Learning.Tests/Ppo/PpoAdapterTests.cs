@@ -44,8 +44,8 @@ public sealed class PpoAdapterTests
         for (var i = 0; i < 4; i++) whole.Trainer.Update(Token);
 
         for (var i = 0; i < 2; i++) first.Trainer.Update(Token);
-        var checkpoint = first.Trainer.Save().ToDictionary();
-        second.Trainer.Restore(checkpoint);
+        var checkpoint = first.Trainer.Bytes();
+        second.Trainer.Restore(checkpoint.Streams());
         for (var i = 0; i < 2; i++) second.Trainer.Update(Token);
 
         Assert.Equal(Some.Values(whole.Policy.Trainable.Flat), Some.Values(second.Policy.Trainable.Flat));

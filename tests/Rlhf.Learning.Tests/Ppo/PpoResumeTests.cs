@@ -62,7 +62,7 @@ public sealed class PpoResumeTests
         Assert.Equal(whole.Weights(), second.Weights());
         Assert.Equal(whole.Metrics.Skip(2), second.Metrics);
         Assert.Equal(whole.Trainer.Completed, second.Trainer.Completed);
-        Assert.Equal(whole.Trainer.Save(), second.Trainer.Save());
+        Assert.Equal(whole.Trainer.Bytes(), second.Trainer.Bytes());
     }
 
     sealed class Run : IDisposable

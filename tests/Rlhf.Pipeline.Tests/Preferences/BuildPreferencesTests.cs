@@ -1,17 +1,31 @@
+using System.Text.Json.Nodes;
+using Rlhf.Pipeline.Comparisons;
 using Rlhf.Pipeline.Preferences;
 using Rlhf.Pipeline.Tests.Support;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Json;
 
 namespace Rlhf.Pipeline.Tests.Preferences;
 
-public sealed class BuildPreferencesTests
+public sealed class BuildPreferencesTests : IDisposable
 {
-    static Judgement By(Side side, int strength) => new("c", "someone", side, strength, 1, false);
+    readonly TestRun _run = new();
+
+    static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _run.Dispose();
+
+    static Judgement By(Side side, int strength = 1, string labeler = "someone", string comparison = "c") => new(comparison, labeler, side, strength, 1, false);
+
+    static PreferencePair Pair(Comparison comparison, params Judgement[] judgements) =>
+        Consensus.Of([], ConsensusRule.Majority).Pair(new(comparison, judgements));
 
     [Fact]
     public void The_majority_is_chosen_with_probability_margin_and_agreement()
     {
-        var pair = BuildPreferencesStep.Pair(Some.Comparison(), [By(Side.B, 3), By(Side.B, 1), By(Side.A, 1), By(Side.Tie, 0)]);
+        var pair = Pair(Some.Comparison(), By(Side.B, 3), By(Side.B, 1), By(Side.A, 1), By(Side.Tie, 0));
 
         Assert.Equal((" second", " first"), (pair.Chosen, pair.Rejected));
         Assert.Equal(0.625, pair.Probability);
@@ -22,20 +36,113 @@ public sealed class BuildPreferencesTests
     [Fact]
     public void Without_a_majority_the_pair_is_a_tie_without_margin()
     {
-        var pair = BuildPreferencesStep.Pair(Some.Comparison(), [By(Side.A, 3), By(Side.B, 1)]);
+        var pair = Pair(Some.Comparison(), By(Side.A, 3), By(Side.B, 1));
 
         Assert.True(pair.IsTie);
         Assert.Equal((0.5, 0.5, 0.0), (pair.Probability, pair.Agreement, pair.Margin));
     }
 
     [Fact]
-    public void Labelers_who_all_see_a_tie_agree() => Assert.Equal(1, BuildPreferencesStep.Pair(Some.Comparison(), [By(Side.Tie, 0), By(Side.Tie, 0)]).Agreement);
+    public void Labelers_who_all_see_a_tie_agree() => Assert.Equal(1, Pair(Some.Comparison(), By(Side.Tie, 0), By(Side.Tie, 0)).Agreement);
 
     [Fact]
-    public void A_comparison_that_nobody_judged_is_an_error() =>
-        Assert.Throws<InvalidDataException>(() => BuildPreferencesStep.Pair(Some.Comparison(), []));
+    public void Held_out_comparisons_make_held_out_pairs() => Assert.True(Pair(Some.Comparison(purpose: "heldOut"), By(Side.A)).HeldOut);
 
     [Fact]
-    public void Held_out_comparisons_make_held_out_pairs() =>
-        Assert.True(BuildPreferencesStep.Pair(Some.Comparison(purpose: "heldOut"), [By(Side.A, 1)]).HeldOut);
+    public async Task A_comparison_that_nobody_judged_is_an_error()
+    {
+        var (comparisons, judgements) = await Put(By(Side.A, comparison: "c0"));
+
+        Assert.Contains("has no judgement", await _run.Fails("BuildPreferences", new() { ["comparisons"] = comparisons, ["judgements"] = judgements }), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task By_ability_two_who_are_always_right_outvote_three_who_guess()
+    {
+        var random = new Random(1);
+        // Truth is side A throughout; the guessers say anything, and of c0 all three say B.
+        var judgements = Ids.SelectMany(c => new[] { By(Side.A, labeler: "good 1", comparison: c), By(Side.A, labeler: "good 2", comparison: c) }
+            .Concat(Enumerable.Range(1, 3).Select(g => By(c == "c00" || random.Next(2) == 0 ? Side.B : Side.A, labeler: $"guesser {g}", comparison: c)))).ToArray();
+
+        var (majority, _) = await Build(judgements);
+        var (ability, report) = await Build(judgements, new() { ["consensus"] = "Ability" });
+
+        Assert.Equal(" second", majority.Single(p => p.ComparisonId == "c00").Chosen);
+        var pair = ability.Single(p => p.ComparisonId == "c00");
+        Assert.Equal(" first", pair.Chosen);
+        Assert.InRange(pair.Probability, 0.6, 1);
+        Assert.InRange(pair.Weight, 0.6, 1);
+        Assert.True(report.Labelers.Where(l => l.Labeler.StartsWith("good", StringComparison.Ordinal)).Min(l => l.Ability) > report.Labelers.Where(l => l.Labeler.StartsWith("guesser", StringComparison.Ordinal)).Max(l => l.Ability));
+    }
+
+    [Fact]
+    public async Task Ability_needs_comparisons_that_two_have_judged()
+    {
+        var (comparisons, judgements) = await Put([.. Ids.Select(c => By(Side.A, comparison: c))]);
+
+        var reason = await _run.Fails("BuildPreferences", new() { ["comparisons"] = comparisons, ["judgements"] = judgements, ["consensus"] = "Ability" });
+
+        Assert.Contains("none of 20 comparisons was judged by two labelers", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_withdrawn_labelers_judgements_are_left_out_of_earlier_rounds_too_and_kept_with_the_reason()
+    {
+        var (comparisons, first) = await Put([.. Ids.SelectMany(c => new[] { By(Side.A, 3, "gone", c), By(Side.B, 1, "stays", c), By(Side.A, 1, "gone too", c) })]);
+        var earlier = $"{(await _run.Completes("BuildPreferences", new() { ["comparisons"] = comparisons, ["judgements"] = first }))["preferences"]}";
+        var (_, second) = await Put([.. Ids.Select(c => By(Side.B, 2, "new", c))]);
+
+        var outputs = await _run.Completes("BuildPreferences", new() { ["comparisons"] = comparisons, ["judgements"] = second, ["earlier"] = earlier, ["withdrawn"] = "gone, gone too" });
+        var preferences = ArtifactRef.Parse($"{outputs["preferences"]}");
+        var unknown = await _run.Fails("BuildPreferences", new() { ["comparisons"] = comparisons, ["judgements"] = second, ["withdrawn"] = "nobody" });
+
+        var pairs = await _run.Artifacts.ReadPairsAsync(preferences, Token);
+        Assert.Equal(20, pairs.Count); // the same comparison of two rounds is one pair
+        Assert.All(pairs, p => Assert.Equal((" second", 1.0), (p.Chosen, p.Probability)));
+        Assert.Equal(40, (await _run.Artifacts.ReadLinesAsync<ExcludedJudgement>(preferences, "excluded.jsonl", Token)).Count);
+        Assert.Equal(80, (await _run.Artifacts.ReadLinesAsync<JudgedComparison>(preferences, "judged.jsonl", Token)).Sum(j => j.Judgements.Count));
+        Assert.Contains("'nobody'", unknown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_comparison_whose_sides_another_round_drew_the_other_way_is_counted_the_right_way()
+    {
+        var (comparisons, first) = await Put([.. Ids.Select(c => By(Side.A, 1, "one", c))]);
+        var earlier = $"{(await _run.Completes("BuildPreferences", new() { ["comparisons"] = comparisons, ["judgements"] = first }))["preferences"]}";
+        var (turned, second) = await Put(swapped: true, [.. Ids.Select(c => By(Side.B, 1, "two", c))]);
+
+        var outputs = await _run.Completes("BuildPreferences", new() { ["comparisons"] = turned, ["judgements"] = second, ["earlier"] = earlier });
+
+        var pairs = await _run.Artifacts.ReadPairsAsync(ArtifactRef.Parse($"{outputs["preferences"]}"), Token);
+        Assert.All(pairs, p => Assert.Equal((" first", 1.0, 1.0), (p.Chosen, p.Probability, p.Agreement)));
+    }
+
+    [Fact]
+    public async Task The_report_says_how_far_labelers_disagree_and_with_what_was_taken()
+    {
+        var (_, report) = await Build([.. Ids.SelectMany((c, i) => new[] { By(Side.A, 1, "a", c), By(Side.A, 1, "b", c), By(i < 10 ? Side.B : Side.A, 1, "c", c) })]);
+
+        Assert.Equal(1.0 / 3, report.Disagreement!.Value, 9);
+        Assert.Equal([("a", 20, 1.0), ("b", 20, 1.0), ("c", 20, 0.5)], report.Labelers.Select(l => (l.Labeler, l.Judgements, l.Consensus!.Value)));
+    }
+
+    static IEnumerable<string> Ids => Enumerable.Range(0, 20).Select(i => $"c{i:00}");
+
+    async Task<(List<PreferencePair> Pairs, PreferenceReport Report)> Build(Judgement[] given, JsonObject? more = null)
+    {
+        var (comparisons, judgements) = await Put(given);
+        var values = new JsonObject { ["comparisons"] = comparisons, ["judgements"] = judgements };
+        foreach (var (name, value) in more ?? []) values[name] = value?.DeepClone();
+        var preferences = ArtifactRef.Parse($"{(await _run.Completes("BuildPreferences", values))["preferences"]}");
+        return (await _run.Artifacts.ReadPairsAsync(preferences, Token), await _run.Artifacts.ReadJsonAsync<PreferenceReport>(preferences, "report.json", Token));
+    }
+
+    Task<(string Comparisons, string Judgements)> Put(params Judgement[] judgements) => Put(swapped: false, judgements);
+
+    /// <summary>Twenty comparisons, every fifth held out, and judgements of them.</summary>
+    async Task<(string Comparisons, string Judgements)> Put(bool swapped, params Judgement[] judgements)
+    {
+        var comparisons = Ids.Select((id, i) => Some.Comparison(i % 5 == 0 ? "heldOut" : "training", swapped, id) with { PromptId = $"p{i}", Prompt = Turn.User($"Prompt number {i} of many.") }).ToList();
+        return ($"{await _run.Artifacts.PutComparisonsAsync(comparisons, Token)}", $"{await _run.Put("judgements", "judgements.jsonl", JsonLines.Serialize(judgements))}");
+    }
 }

@@ -12,6 +12,12 @@ public sealed class SmallRound : IAsyncLifetime
 
     public string Policy => _policy;
 
+    public string Prompts => _prompts;
+
+    public string Completions => _completions;
+
+    public string RewardModel => _rewardModel;
+
     public async ValueTask InitializeAsync()
     {
         _policy = await _run.TinyPolicy();

@@ -18,8 +18,8 @@ public sealed class LabelingDeskTests
 
     static LabelingDesk Desk(Cluster cluster) => new(cluster.Store.Database, cluster.Time, new Pulse());
 
-    static DeskAnswer Answer(string item, string labeler, Choice choice = Choice.A, double? seconds = null) =>
-        DeskAnswer.Of(new JudgementLine(item, labeler, choice) { Seconds = seconds });
+    static DeskAnswer Answer(string item, string labeler, Choice choice = Choice.A, double? seconds = null, LabelerKind kind = LabelerKind.Person) =>
+        DeskAnswer.Of(new JudgementLine(item, labeler, choice) { Seconds = seconds, Kind = kind });
 
     [Theory, InlineData(Kind.Sqlite), InlineData(Kind.Postgres)]
     public async Task Questions_are_put_once_and_stay_open_until_each_has_its_answer(Kind kind)
@@ -30,7 +30,7 @@ public sealed class LabelingDeskTests
         await desk.PutAsync(Request("s"), default);
         var open = await desk.OpenAsync(null, default);
 
-        var receipt = await desk.TakeAsync([Answer(open[0].Item, "ann", Choice.BMuch, 2.5), Answer(open[3].Item, "ann", Choice.BothBad)], default);
+        var receipt = await desk.TakeAsync([Answer(open[0].Item, "ann", Choice.BMuch, 2.5), Answer(open[3].Item, "robot", Choice.BothBad, kind: LabelerKind.Simulated)], default);
 
         Assert.Equal(["q1", "q2", "q1", "q2"], open.Select(q => q.Question.Id));
         Assert.Equal(("x1\0", "y1", "P1"), (open[0].Question.A, open[0].Question.B, open[0].Question.Prompt[0].Text));
@@ -39,7 +39,7 @@ public sealed class LabelingDeskTests
         Assert.Equal([open[1].Item, open[2].Item], (await desk.OpenAsync(null, default)).Select(q => q.Item));
         var progress = await desk.ProgressAsync("r", default);
         Assert.Equal((1, new Judgement("q1", "ann", Side.B, 3, 2.5, false) { Kind = LabelerKind.Person }), (progress.Missing, Assert.Single(progress.Judgements)));
-        Assert.True(Assert.Single((await desk.ProgressAsync("s", default)).Judgements) is { BothBad: true, Side: Side.Tie, Strength: 0 });
+        Assert.True(Assert.Single((await desk.ProgressAsync("s", default)).Judgements) is { BothBad: true, Side: Side.Tie, Strength: 0, Simulated: true });
     }
 
     [Theory, InlineData(Kind.Sqlite), InlineData(Kind.Postgres)]

@@ -27,7 +27,7 @@ public sealed class CheckpointTests : IDisposable
     }
 
     async Task<string?> Load(int epoch) =>
-        await Open(epoch).LoadAsync(Token) is { } checkpoint ? Encoding.UTF8.GetString(checkpoint.Files.Single().Value) : null;
+        await Open(epoch).LoadAsync(Token) is { } checkpoint ? Encoding.UTF8.GetString(checkpoint.Bytes()) : null;
 
     async Task<Checkpoints> Resume(int epoch)
     {

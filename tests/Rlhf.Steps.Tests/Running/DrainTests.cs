@@ -28,7 +28,7 @@ public sealed class DrainTests : IDisposable
         var done = new List<int>();
         var step = new Some.Step(StepKind.Effectful, async (_, _, context) =>
         {
-            var start = await context.Checkpoints.LoadAsync(Token) is { } checkpoint ? int.Parse(Encoding.ASCII.GetString(checkpoint.Files.Single().Value)) : 0;
+            var start = await context.Checkpoints.LoadAsync(Token) is { } checkpoint ? int.Parse(Encoding.ASCII.GetString(checkpoint.Bytes())) : 0;
             for (var n = start + 1; n <= 6; n++)
             {
                 done.Add(n);

@@ -104,7 +104,7 @@ public sealed class StepRunnerTests : IDisposable
         var dies = true;
         var step = new Some.Step(StepKind.Pure, async (_, _, context) =>
         {
-            var start = await context.Checkpoints.LoadAsync(Token) is { } checkpoint ? int.Parse(Encoding.ASCII.GetString(checkpoint.Files.Single().Value)) : 0;
+            var start = await context.Checkpoints.LoadAsync(Token) is { } checkpoint ? int.Parse(Encoding.ASCII.GetString(checkpoint.Bytes())) : 0;
             for (var n = start + 1; n <= 4; n++)
             {
                 context.Journal.Log(n, new Dictionary<string, double> { ["loss"] = 1.0 / n });

@@ -67,7 +67,7 @@ sealed class CheckpointWriter
         var checkpoint = load.IsCompletedSuccessfully ? load.Result : throw load.Exception!;
         Assert.Equal(newest.Number, checkpoint?.Number ?? 0);
         if (checkpoint is null) return 0;
-        Assert.Equal(Text(journal), Encoding.ASCII.GetString(checkpoint.Files.Single().Value));
+        Assert.Equal(Text(journal), Encoding.ASCII.GetString(checkpoint.Bytes()));
         Assert.Equal(Enumerable.Range(1, newest.Number), journal.Lines.Select(l => l.Update));
         Assert.Equal(newest.Attempt, journal.Lines[^1].Value);
         return newest.Number;

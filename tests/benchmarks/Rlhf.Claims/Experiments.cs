@@ -28,6 +28,7 @@ static class Experiments
         ["length"] = new(["remedy", "seed", "tokens before", "tokens after", "gold before", "gold after", "score-length correlation"], Length),
         ["ensembles"] = new(["scores", "seed", "proxy after", "gold before", "gold after", "KL"], Ensembles),
         ["defaults"] = new(["labelers, strength, lowAgreement", "seed", "accuracy (gold)", "NLL", "calibration error"], Defaults),
+        ["selection"] = new(["strategy, comparisons", "seed", "accuracy (gold)"], ActiveSelection),
         ["adapter"] = new(["trained", "seed", "gold before", "gold after", "KL", "trained weights"], AdapterRuns),
         ["axes"] = new(["reward", "seed", "helpfulness before", "after", "safety before", "after"], Axes),
     };
@@ -144,6 +145,27 @@ static class Experiments
                 var rewardModel = Text(await world.RewardModelAsync(given, ("strength", strength), ("lowAgreement", agreement)), "rewardModel");
                 var card = await world.CardAsync(given, rewardModel);
                 yield return new($"{labelers}, {strength}, {agreement}", await world.GoldAccuracyAsync(given, rewardModel), card.NegativeLogLikelihood, card.Calibration.Ece);
+            }
+        }
+    }
+
+    // 300 comparisons that are drawn, an ensemble of three on them, and then more of fresh completions, half of them by the strategy. For ten seeds.
+    static async IAsyncEnumerable<Row> ActiveSelection(World world, long seed)
+    {
+        var given = await world.BaseAsync(seed);
+        var first = await world.PreferencesAsync(given.Completions, given.Prompts, seed, new() { Selection = [("budget", 300)] });
+        var ensemble = Text(await world.RewardModelAsync(given with { Preferences = first }, ("members", 3)), "rewardModel");
+        var pool = await world.RunAsync("SampleCompletions", "completions", ("policy", given.Policy), ("prompts", given.Prompts), ("seed", seed + 5000));
+        foreach (var budget in new[] { 250, 500, 1000 })
+        {
+            foreach (var strategy in new[] { "uniform", "uniform, one cluster", "disagreement", "informationGain", "smallGap" })
+            {
+                (string, JsonNode?)[] selection = [("budget", budget), ("policy", given.Policy), ("rewardModel", ensemble)];
+                if (strategy == "uniform, one cluster") selection = [.. selection, ("clusters", 1)];
+                else if (strategy != "uniform") selection = [.. selection, (strategy, 0.5)];
+                var more = await world.PreferencesAsync(pool, given.Prompts, seed + 5000, new() { Selection = selection }, first);
+                var rewardModel = Text(await world.RewardModelAsync(given with { Preferences = more }), "rewardModel");
+                yield return new($"{strategy}, {budget}", await world.GoldAccuracyAsync(given, rewardModel));
             }
         }
     }

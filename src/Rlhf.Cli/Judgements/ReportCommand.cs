@@ -1,0 +1,82 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Rlhf.Pipeline.Labeling;
+using Rlhf.Steps.Json;
+using Rlhf.Steps.Labeling;
+using Spectre.Console;
+
+namespace Rlhf.Cli.Judgements;
+
+/// <summary><c>rlhf judgements report FILE</c>: what the judgements of a file are worth. Needs no store.</summary>
+static class ReportCommand
+{
+    const int MostRows = 40;
+
+    // A figure that does not exist is null in the document, not absent from it.
+    static readonly JsonSerializerOptions WithNulls = new(CanonicalJson.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.Never };
+
+    public static int Run(string file, bool json, CancellationToken cancellationToken)
+    {
+        var report = JudgementReports.Of(JudgementFile.Read(file, cancellationToken));
+        if (json) Console.Out.WriteLine(JsonSerializer.Serialize(report, WithNulls));
+        else Print(report);
+        return ExitCodes.Done;
+    }
+
+    static void Print(JudgementReport report)
+    {
+        var console = AnsiConsole.Console;
+        if (Console.IsOutputRedirected) console.Profile.Width = 160;
+        console.WriteLine($"{report.File}: {report.Judgements} judgements{(report.Simulated ? " (simulated)" : "")}, {report.SelfRepeated} of them a labeler's second of an item; {report.Repeated} lines said before.");
+        foreach (var axis in report.Axes)
+        {
+            console.WriteLine();
+            PrintAgreement(console, axis);
+            PrintLabelers(console, axis);
+            var apart = axis.Consensus.Count(c => c is { Judgements: > 1, Majority: { } majority, DawidSkene: { } probable } && majority != probable);
+            console.WriteLine(
+                $"Consensus of {axis.Consensus.Count} items: {axis.Consensus.Count(c => c.Majority is null)} without a majority"
+                + (axis.Reasons.TryGetValue("dawidSkene", out var reason) ? $". {reason}" : $", {apart} of several labelers where their abilities say otherwise than the majority. --json names them all."));
+            if (axis.Agreement.Alarm == true) console.WriteLine($"Alarm: {report.Rules["alarm"]}.");
+            if (axis.Labelers.Any(l => l.SpeedOutlier == true)) console.WriteLine($"Quick: {report.Rules["speedOutlier"]}.");
+        }
+    }
+
+    static void PrintAgreement(IAnsiConsole console, AxisReport axis)
+    {
+        var table = new Table().Title(Markup.Escape($"{axis.Axis}: agreement"))
+            .AddColumns("", "Items", "Judged twice", "Same of three", "Opposite", "Cohen κ", "All pairs", "Fleiss κ", "Krippendorff α", "by strength");
+        Add("all", axis.Agreement);
+        foreach (var (kind, groups) in new[] { ("cluster", axis.Clusters), ("guidelines", axis.Guidelines) })
+        {
+            foreach (var group in groups.Take(MostRows)) Add($"{kind} {group.Name}", group.Agreement);
+            if (groups.Count > MostRows) table.AddRow($"… {groups.Count - MostRows} more");
+        }
+        console.Write(table);
+        foreach (var (name, reason) in axis.Agreement.Reasons) console.WriteLine($"  {name}: {reason}");
+
+        void Add(string name, AgreementReport a) => table.AddRow(
+            Markup.Escape(name), $"{a.Items}", $"{a.ItemsJudgedTwice}", Share(a.Agreement), Share(a.Opposite), Number(a.CohenKappa),
+            $"{Share(a.PairwiseAgreement)}{(a.Alarm == true ? " !" : "")}", Number(a.FleissKappa), Number(a.KrippendorffNominal), Number(a.KrippendorffInterval));
+    }
+
+    static void PrintLabelers(IAnsiConsole console, AxisReport axis)
+    {
+        var table = new Table().Title(Markup.Escape($"{axis.Axis}: labelers"))
+            .AddColumns("Labeler", "Kind", "Judgements", "Ability", "As the others", "As before", "Shown first", "Longer", "Seconds");
+        foreach (var l in axis.Labelers.Take(MostRows))
+            table.AddRow(
+                Markup.Escape(l.Labeler), l.Kind, $"{l.Judgements}", Share(l.Ability), Share(l.ConsensusAgreement), Share(l.SelfConsistency), Preference(l.PositionPreference),
+                Preference(l.LengthPreference), l.MedianSeconds is { } seconds ? $"{seconds:0.0}{(l.SpeedOutlier == true ? " quick" : "")}" : "–");
+        if (axis.Labelers.Count > MostRows) table.AddRow($"… {axis.Labelers.Count - MostRows} more");
+        console.Write(table);
+    }
+
+    static string Share(double? share) => share is { } value ? $"{value:0.0 %}" : "–";
+
+    static string Share(Proportion? share) => share is null ? "–" : $"{share.Share:0.0 %} of {share.Of}";
+
+    static string Preference(Proportion? share) => share is null ? "–" : Markup.Escape($"{share.Share:0 %} [{share.Lower:0 %}, {share.Upper:0 %}]{(share.ExcludesHalf ? " !" : "")}");
+
+    static string Number(double? value) => value is { } number ? $"{number:0.000}" : "–";
+}
