@@ -23,8 +23,7 @@ sealed class Server(Process process)
         while (await process.StandardError.ReadLineAsync() is { } line)
         {
             if (!line.StartsWith("Pages at", StringComparison.Ordinal)) continue;
-            process.ErrorDataReceived += (_, _) => { };
-            process.BeginErrorReadLine();
+            _ = process.StandardError.ReadToEndAsync(); // a full pipe would stop the server
             return new(process);
         }
         throw new InvalidOperationException("rlhf serve ended before it served.");
