@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Journal;
 using Rlhf.Steps.Json;
@@ -165,6 +166,32 @@ public sealed class CheckpointTests : IDisposable
         Assert.False(before);
         Assert.True(due);
         Assert.Equal("drained", await Load(epoch: 2));
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_takes_long_comes_more_rarely_and_its_files_are_made_one_after_the_other()
+    {
+        var time = new FakeTimeProvider();
+        var checkpoints = new Checkpoints(_store.Objects, CheckpointWriter.Key, 1, _journal, time, TimeSpan.FromSeconds(5));
+        var stored = new List<int>();
+
+        await checkpoints.SaveAsync(1, Slow(), Token);
+
+        time.Advance(TimeSpan.FromSeconds(89));
+        Assert.False(checkpoints.Due);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(checkpoints.Due);
+        Assert.Equal([0, 1], stored); // the first lay in the store when the second was asked for
+
+        IEnumerable<KeyValuePair<string, Stream>> Slow()
+        {
+            foreach (var name in new[] { "one", "two" })
+            {
+                stored.Add(_store.Files("checkpoints").Length);
+                time.Advance(TimeSpan.FromSeconds(5));
+                yield return new(name, new MemoryStream(Encoding.UTF8.GetBytes(name)));
+            }
+        }
     }
 
     static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
