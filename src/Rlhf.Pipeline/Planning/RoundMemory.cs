@@ -23,6 +23,7 @@ public sealed class RoundMemory(DecoderConfig config, PlanTexts texts, long proc
     public IReadOnlyList<StepPlan> Of(RoundHParams hparams) =>
     [
         Sampling(nameof(SampleCompletions), hparams.SampleCompletions.Slots, hparams.SampleCompletions.MaxNewTokens),
+        Selection(hparams.SelectComparisons, hparams.TrainRewardModel.Members, hparams.SampleCompletions.MaxNewTokens),
         RewardModel(hparams.TrainRewardModel, hparams.SampleCompletions.MaxNewTokens, hparams.SampleCompletions.SamplesPerPrompt),
         Evaluation(hparams.TrainRewardModel.Members, hparams.SampleCompletions.MaxNewTokens),
         Policy(hparams.TrainPolicy, hparams.TrainRewardModel.Members),
@@ -31,6 +32,13 @@ public sealed class RoundMemory(DecoderConfig config, PlanTexts texts, long proc
 
     internal StepPlan Sampling(string step, int slots, int newTokens) => Most(step, _full.Weights,
         ($"{slots} completions at a time", _full.Cache(slots, Positions(newTokens)) + _full.Draw(slots) + _full.Forward(slots)));
+
+    // The policy that groups prompts is gone when the reward model of the round before scores.
+    internal StepPlan Selection(SelectComparisons.HParams hparams, int members, int newTokens) => Most(nameof(SelectComparisons), 0,
+        ($"{Scored / 2} prompts at a time", hparams.Clusters > 1 ? _full.Weights + _full.Forward(Scored / 2 * (long)texts.PromptTokens) : 0),
+        ($"{Scored} texts at a time", IsActive(hparams) ? members * _full.Weights + _full.Forward(Scored * (long)Positions(newTokens)) : 0));
+
+    internal static bool IsActive(SelectComparisons.HParams hparams) => hparams.Disagreement + hparams.InformationGain + hparams.SmallGap > 0;
 
     internal StepPlan RewardModel(TrainRewardModel.HParams hparams, int newTokens, int samplesPerPrompt)
     {

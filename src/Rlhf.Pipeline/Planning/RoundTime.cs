@@ -33,6 +33,7 @@ public sealed class RoundTime(DecoderConfig config, PlanTexts texts, Device devi
         double Seconds(string step) => step switch
         {
             nameof(SampleCompletions) => Sampled((Asked(sampling) + ReferencePrompts) * sampling.SamplesPerPrompt, sampling.Slots, sampling.MaxNewTokens, full),
+            nameof(SelectComparisons) => Selection(hparams, full),
             nameof(TrainRewardModel) => RewardModel(hparams, full),
             nameof(EvaluateRewardModel) => rewards.Members * 2.0 * (Pairs(hparams) - TrainingPairs(hparams)) * _lengths.Positions(sampling.MaxNewTokens) * full.Forward,
             nameof(TrainPolicy) => Policy(policy, rewards.Members, trained, full),
@@ -45,11 +46,18 @@ public sealed class RoundTime(DecoderConfig config, PlanTexts texts, Device devi
 
     long Asked(SampleCompletions.HParams hparams) => Math.Min(hparams.TrainPrompts + hparams.HeldOutPrompts, texts.Prompts ?? int.MaxValue);
 
-    double Pairs(RoundHParams hparams) => Math.Min(
-        hparams.SelectComparisons.Budget, Asked(hparams.SampleCompletions) * hparams.SampleCompletions.SamplesPerPrompt * (hparams.SampleCompletions.SamplesPerPrompt - 1) / 2.0);
+    double Candidates(RoundHParams hparams) =>
+        Asked(hparams.SampleCompletions) * hparams.SampleCompletions.SamplesPerPrompt * (hparams.SampleCompletions.SamplesPerPrompt - 1) / 2.0;
+
+    double Pairs(RoundHParams hparams) => Math.Min(hparams.SelectComparisons.Budget, Candidates(hparams));
 
     double TrainingPairs(RoundHParams hparams) =>
         Pairs(hparams) * hparams.SampleCompletions.TrainPrompts / (hparams.SampleCompletions.TrainPrompts + hparams.SampleCompletions.HeldOutPrompts);
+
+    double Selection(RoundHParams hparams, Pace pace) => pace.Forward * (
+        (hparams.SelectComparisons.Clusters > 1 ? Asked(hparams.SampleCompletions) * texts.PromptTokens : 0.0)
+        + (RoundMemory.IsActive(hparams.SelectComparisons)
+            ? hparams.TrainRewardModel.Members * 2 * Candidates(hparams) * _lengths.Positions(hparams.SampleCompletions.MaxNewTokens) : 0.0));
 
     double RewardModel(RoundHParams hparams, Pace pace)
     {
