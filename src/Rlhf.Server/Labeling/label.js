@@ -138,7 +138,9 @@ let look = null;
 /** Everything that is behind: sends, fetches, shows. */
 async function goOn() {
   if (unread().length > 0) { show(null); return; }
-  if (await flush()) await fill();
+  // With nothing to send and enough in hand, only asking tells that the connection is back.
+  if (await flush()) await fill(!connected);
+  await showConnection();
 }
 
 /** Gets as many questions as are to be in hand; asked to renew, also where they are all there, since that begins their leases anew. */
@@ -234,10 +236,16 @@ const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.
 const versionOf = axis => document.querySelector(`.guidelines[data-axis="${CSS.escape(axis)}"]`)?.dataset.version ?? null;
 
 let busy = Promise.resolve();
+let pending = 0;
 
-/** One thing after the other: a second key press waits for the first. */
+/** One thing after the other: a second key press waits for the first. What has been said is not called saved before it is kept. */
 function inTurn(work) {
-  busy = busy.then(work).catch(error => say(`This browser could not keep it: ${error.message}`, true));
+  pending++;
+  if (connected && !signedOut) element('connection').textContent = 'Saving…';
+  busy = busy.then(work).catch(error => say(`This browser could not keep it: ${error.message}`, true)).finally(() => {
+    pending--;
+    return showConnection();
+  });
   return busy;
 }
 
@@ -374,7 +382,7 @@ async function showConnection() {
   const text = signedOut ? `You are signed out; ${many(waiting)} in this browser. Sign in again.`
     : refused.length > 0 ? `Not accepted: ${refused[0].refused}`
     : !connected ? (waiting > 0 ? `No connection; ${many(waiting)} in this browser.` : 'No connection.')
-    : waiting > 0 ? 'Saving…' : 'All saved';
+    : waiting > 0 || pending > 0 ? 'Saving…' : 'All saved';
   if (note.textContent !== text) note.textContent = text;
   note.dataset.waiting = waiting;
   if (refused.length > 0) note.append(' ', dismiss(refused[0]));
