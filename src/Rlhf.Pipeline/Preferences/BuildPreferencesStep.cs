@@ -49,16 +49,19 @@ sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, BuildPreferenc
     }
 
     /// <summary>
-    /// What earlier rounds have: judgements, out of which pairs are made anew; of a version of this product that did not keep them, the pairs as they are.
+    /// What earlier rounds have: judgements, out of which pairs are made anew; and pairs of a version of this product that did not keep them, as they are.
     /// </summary>
     static async Task<(List<JudgedComparison> Judged, List<PreferencePair> Pairs, PreferenceReport? Report)> EarlierAsync(
         ArtifactRef? earlier, StepContext context, CancellationToken cancellationToken)
     {
         if (earlier is null) return ([], [], null);
         var report = await context.Artifacts.ReadJsonAsync<PreferenceReport>(earlier, ReportFile, cancellationToken);
-        return (await context.Artifacts.ManifestAsync(earlier, cancellationToken)).Files.Any(f => f.Path == JudgedFile)
-            ? (await context.Artifacts.ReadLinesAsync<JudgedComparison>(earlier, JudgedFile, cancellationToken), [], report)
-            : ([], await context.Artifacts.ReadPairsAsync(earlier, cancellationToken), report);
+        var judged = (await context.Artifacts.ManifestAsync(earlier, cancellationToken)).Files.Any(f => f.Path == JudgedFile)
+            ? await context.Artifacts.ReadLinesAsync<JudgedComparison>(earlier, JudgedFile, cancellationToken)
+            : [];
+        var known = judged.Select(j => j.Comparison.Id).ToHashSet();
+        var pairs = await context.Artifacts.ReadPairsAsync(earlier, cancellationToken);
+        return (judged, [.. pairs.Where(p => !known.Contains(p.ComparisonId))], report);
     }
 
     /// <summary>Each comparison once, with all that was said of it, as of the sides of its first asking: another round may have drawn them the other way.</summary>

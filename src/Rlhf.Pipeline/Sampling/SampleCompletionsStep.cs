@@ -27,10 +27,8 @@ sealed class SampleCompletionsStep : Step<SampleCompletions.Inputs, SampleComple
 
         var sampled = await SampleAsync(inputs, hparams, mix, wanted, context, cancellationToken);
         var scores = await ScoresAsync(inputs, wanted, sampled, context, cancellationToken);
-        var firsts = wanted.Index().Where(w => w.Item.Sample == 0).Select(w => (w.Item.Prompt, Completion: sampled[w.Index][0])).ToLookup(f => f.Prompt.HeldOut);
-        var completions = wanted.Select((w, i) => mix.Make(
-            w, sampled[i], scores.GetValueOrDefault(i, []),
-            w.Origin == Origin.Random ? [.. firsts[w.Prompt.HeldOut].Where(f => f.Prompt.Id != w.Prompt.Id).Select(f => f.Completion)] : [])).ToList();
+        var firsts = wanted.Index().Where(w => w.Item.Sample == 0).GroupBy(w => w.Item.Prompt.HeldOut).ToDictionary(g => g.Key, g => g.Select(w => sampled[w.Index][0]).ToList());
+        var completions = wanted.Select((w, i) => mix.Make(w, sampled[i], scores.GetValueOrDefault(i, []), firsts[w.Prompt.HeldOut])).ToList();
         return Completed(new(await context.Artifacts.PutAsync(
             "completions", new Dictionary<string, byte[]> { ["completions.jsonl"] = JsonLines.Serialize(completions) }, cancellationToken)));
     }
@@ -38,13 +36,13 @@ sealed class SampleCompletionsStep : Step<SampleCompletions.Inputs, SampleComple
     /// <summary>Sources that need an artifact have it; one that is asked for and has not is said.</summary>
     static Predicate<Origin> Available(SampleCompletions.Inputs inputs, SourceMix mix, StepContext context)
     {
-        (Origin Origin, ArtifactRef? Needs, string Name)[] needs =
+        (Origin Origin, ArtifactRef? Needs, string Asks)[] needs =
         [
-            (Origin.Sft, inputs.Sft, "supervised policy"), (Origin.Early, inputs.Early, "policy of an earlier training"),
-            (Origin.BestOf, inputs.RewardModel, "reward model"), (Origin.Adversarial, inputs.RewardModel, "reward model"),
+            (Origin.Sft, inputs.Sft, "'sftShare' asks for a supervised policy"), (Origin.Early, inputs.Early, "'earlyShare' asks for a policy of an earlier training"),
+            (Origin.BestOf, inputs.RewardModel, "'bestOfShare' asks for a reward model"), (Origin.Adversarial, inputs.RewardModel, "'adversarialShare' asks for a reward model"),
         ];
-        foreach (var (origin, _, name) in needs.Where(n => n.Needs is null && mix.Asks(n.Origin)))
-            context.Notice($"There is no {name} for the share of completions that is '{origin}', so the policy writes them.");
+        foreach (var (_, _, asks) in needs.Where(n => n.Needs is null && mix.Asks(n.Origin)))
+            context.Notice($"{asks}, and there is none yet, so the policy writes those completions.");
         return origin => needs.All(n => n.Origin != origin || n.Needs is not null);
     }
 

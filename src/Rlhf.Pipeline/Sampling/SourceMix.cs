@@ -25,7 +25,7 @@ sealed class SourceMix(SampleCompletions.HParams hparams, long seed)
         (Origin.Adversarial, hparams.AdversarialShare),
     ];
 
-    /// <summary>True where some share asks for a source that needs what is not there.</summary>
+    /// <summary>True where a share asks for this source.</summary>
     public bool Asks(Origin origin) => Shares.Any(s => s.Origin == origin && s.Share > 0);
 
     /// <summary>Samples of every prompt; the first is always the policy's, and so is what comes from a source that is not <paramref name="available"/>.</summary>
@@ -52,14 +52,12 @@ sealed class SourceMix(SampleCompletions.HParams hparams, long seed)
     /// <param name="wanted">What was wanted.</param>
     /// <param name="sampled">What was sampled for it; none for a random one.</param>
     /// <param name="scores">Of each of them where one is to be chosen, by the reward model.</param>
-    /// <param name="others">First completions of other prompts, on the same side of the hold-out.</param>
-    public Completion Make(Wanted wanted, IReadOnlyList<Completion> sampled, IReadOnlyList<double> scores, IReadOnlyList<Completion> others)
+    /// <param name="firsts">First completions of all prompts on the same side of the hold-out.</param>
+    public Completion Make(Wanted wanted, IReadOnlyList<Completion> sampled, IReadOnlyList<double> scores, IReadOnlyList<Completion> firsts)
     {
         var made = wanted.Origin switch
         {
-            Origin.Random => others.Count > 0
-                ? others[(int)(Draw(wanted, "random") * others.Count)]
-                : throw new InvalidDataException($"'randomShare' is {hparams.RandomShare}, but there is no other prompt than {wanted.Prompt.Id} to take a completion of; expected at least two."),
+            Origin.Random => OfAnother(wanted, firsts),
             Origin.BestOf => sampled[IndexOfMost(scores)],
             Origin.Adversarial => sampled[Deceiving(wanted, sampled, scores)],
             _ => sampled[0],
@@ -71,6 +69,14 @@ sealed class SourceMix(SampleCompletions.HParams hparams, long seed)
             MeanLogprob = null,
             Origin = wanted.Origin == Origin.Policy ? null : char.ToLowerInvariant($"{wanted.Origin}"[0]) + $"{wanted.Origin}"[1..],
         };
+    }
+
+    Completion OfAnother(Wanted wanted, IReadOnlyList<Completion> firsts)
+    {
+        if (firsts.Count < 2)
+            throw new InvalidDataException($"'randomShare' is {hparams.RandomShare}, but there is no other prompt than {wanted.Prompt.Id} to take a completion of; expected at least two.");
+        var drawn = (int)(Draw(wanted, "random") * firsts.Count);
+        return firsts[drawn].PromptId != wanted.Prompt.Id ? firsts[drawn] : firsts[(drawn + 1) % firsts.Count];
     }
 
     /// <summary>Half of the time what scores high for how unlikely it is, both in deviations; else the longest or the shortest.</summary>

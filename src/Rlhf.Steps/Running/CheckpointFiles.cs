@@ -42,8 +42,7 @@ sealed class CheckpointFiles(IObjectStore objects, string key)
             throw new InvalidDataException($"{Of(pointer)} lacks its file '{file.Path}'.");
         }
         // What has not been checked is not given on, so a large file waits on the disk.
-        Stream copy = file.Size <= InMemory ? new MemoryStream() : new FileStream(
-            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        Stream copy = file.Size <= InMemory ? new MemoryStream() : Unnamed();
         try
         {
             await content.CopyToAsync(copy, cancellationToken);
@@ -57,6 +56,16 @@ sealed class CheckpointFiles(IObjectStore objects, string key)
             await copy.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>A file on the disk that is gone with this process, however it ends.</summary>
+    static FileStream Unnamed()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"rlhf-{Path.GetRandomFileName()}");
+        var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, 1 << 16, FileOptions.DeleteOnClose);
+        // Where an open file may lose its name it does so at once; Windows removes it when the last handle is closed, at a kill too.
+        if (!OperatingSystem.IsWindows()) File.Delete(path);
+        return file;
     }
 
     /// <summary>All bytes of a small file of a checkpoint, as <see cref="OpenAsync"/> gives it.</summary>

@@ -87,6 +87,7 @@ public sealed class SelectComparisonsTests(SmallRound small) : IClassFixture<Sma
         var (comparisons, report) = await Select(run, new() { ["smallGap"] = 0.5, ["budget"] = 12 });
 
         Assert.Equal(12, report.Strategies["uniform"]);
+        Assert.Contains(run.Said.Notices, n => n.Contains("no reward model of an earlier round", StringComparison.Ordinal));
         Assert.All(comparisons, c => Assert.Null(c.Cluster));
         Assert.Null(report.Coverage);
     }

@@ -35,6 +35,31 @@ public sealed class SourceMixTests(SmallRound small) : IClassFixture<SmallRound>
     }
 
     [Fact]
+    public async Task A_source_that_is_not_there_yet_is_said()
+    {
+        using var run = new TestRun(small.Folder);
+        var values = small.Values("SampleCompletions", seed: 8);
+        (values["sftShare"], values["bestOfShare"]) = (0.2, 0.2);
+
+        var completions = await Completions(run, values);
+
+        Assert.All(completions, c => Assert.Null(c.Origin));
+        Assert.Equal(["'sftShare'", "'bestOfShare'"], run.Said.Notices.Select(n => n.Split(' ')[1]));
+    }
+
+    [Fact]
+    public void A_random_completion_is_never_of_the_same_prompt_and_needs_another()
+    {
+        var mix = new SourceMix(new SampleCompletions.HParams() with { RandomShare = 1 }, seed: 1);
+        var firsts = Prompts.Take(3).Select(p => new Completion(p.Id, 0, $"of {p.Id}", true, 5, Some.Policy('a'))).ToList();
+
+        for (var i = 0; i < 3; i++)
+            for (var sample = 1; sample < 50; sample++)
+                Assert.NotEqual($"of p{i}", mix.Make(new(Prompts[i], sample, Origin.Random), [], [], firsts).Text);
+        Assert.Throws<InvalidDataException>(() => mix.Make(new(Prompts[0], 1, Origin.Random), [], [], firsts[..1]));
+    }
+
+    [Fact]
     public void The_best_of_several_is_what_scores_highest_and_the_adversarial_one_what_deceives()
     {
         var mix = new SourceMix(new SampleCompletions.HParams() with { AdversarialShare = 1 }, seed: 1);

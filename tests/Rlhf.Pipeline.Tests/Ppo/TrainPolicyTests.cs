@@ -115,15 +115,4 @@ public sealed class TrainPolicyTests(SmallRound round) : IClassFixture<SmallRoun
 
         Assert.Contains(expected, Assert.Throws<ArgumentException>(() => RecordBinding.Bind<TrainPolicy.HParams>(values, "hparams")).Message, StringComparison.Ordinal);
     }
-
-    sealed class Watcher : IStepObserver
-    {
-        public List<string> Notices { get; } = [];
-
-        public void Progress(string activity, double fraction, string message) { }
-
-        public void Metrics(string activity, int update, IReadOnlyDictionary<string, double> values) { }
-
-        public void Notice(string activity, string sentence) => Notices.Add($"{activity}: {sentence}");
-    }
 }

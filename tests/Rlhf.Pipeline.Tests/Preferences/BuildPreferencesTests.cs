@@ -118,6 +118,24 @@ public sealed class BuildPreferencesTests : IDisposable
     }
 
     [Fact]
+    public async Task Pairs_of_a_version_that_kept_no_judgements_go_through_every_later_round()
+    {
+        var old = Pair(Some.Comparison(id: "old") with { Prompt = Turn.User("A prompt of long ago.") }, By(Side.A, comparison: "old"));
+        var report = new PreferenceReport(1, 0, 0, 1, Simulated: false);
+        var preferences = $"{await _run.Artifacts.PutAsync("preferences", new Dictionary<string, byte[]> { ["pairs.jsonl"] = JsonLines.Serialize(new[] { old }), ["report.json"] = CanonicalJson.Serialize(report) }, Token)}";
+
+        for (var round = 1; round <= 2; round++)
+        {
+            var (comparisons, judgements) = await Put([.. Ids.Select(c => By(Side.A, 1, $"round {round}", c))]);
+            preferences = $"{(await _run.Completes("BuildPreferences", new() { ["comparisons"] = comparisons, ["judgements"] = judgements, ["earlier"] = preferences }))["preferences"]}";
+        }
+
+        var pairs = await _run.Artifacts.ReadPairsAsync(ArtifactRef.Parse(preferences), Token);
+        Assert.Equal(21, pairs.Count);
+        Assert.Equal(old.Chosen, pairs.Single(p => p.ComparisonId == "old").Chosen);
+    }
+
+    [Fact]
     public async Task The_report_says_how_far_labelers_disagree_and_with_what_was_taken()
     {
         var (_, report) = await Build([.. Ids.SelectMany((c, i) => new[] { By(Side.A, 1, "a", c), By(Side.A, 1, "b", c), By(i < 10 ? Side.B : Side.A, 1, "c", c) })]);

@@ -30,8 +30,10 @@ sealed class TestRun : IDisposable
 
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    public Watcher Said { get; } = new();
+
     public Task<StepResult> Run(string step, JsonObject values, string instance = "i", string? activity = null) =>
-        Runner.RunAsync(step, values, new(instance, activity ?? step), null, Token);
+        Runner.RunAsync(step, values, new(instance, activity ?? step), Said, Token);
 
     /// <summary>The pointers of the checkpoints that stand, by path, without what says how their steps began.</summary>
     public string[] Checkpoints() =>

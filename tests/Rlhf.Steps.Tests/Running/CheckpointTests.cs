@@ -30,6 +30,10 @@ public sealed class CheckpointTests : IDisposable
     async Task<string?> Load(int epoch) =>
         await Open(epoch).LoadAsync(Token) is { } checkpoint ? Encoding.UTF8.GetString(checkpoint.Bytes()) : null;
 
+    async Task<Checkpoint> Newest() => (await Open(epoch: 1).LoadAsync(Token))!;
+
+    Task Put(byte[] state) => Open(epoch: 1).SaveAsync(1, new Dictionary<string, byte[]> { ["state"] = state }, Token);
+
     async Task<Checkpoints> Resume(int epoch)
     {
         var checkpoints = Open(epoch);
@@ -166,6 +170,36 @@ public sealed class CheckpointTests : IDisposable
         Assert.False(before);
         Assert.True(due);
         Assert.Equal("drained", await Load(epoch: 2));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_asked_for_after_another_writer_has_superseded_the_checkpoint_is_told_as_something_to_try_again()
+    {
+        await Save(epoch: 1, number: 7);
+        var checkpoint = await Newest();
+        await Save(epoch: 2, number: 8);
+        await Save(epoch: 2, number: 9); // removes what it supersedes
+
+        var error = Assert.Throws<IOException>(() => checkpoint.Bytes());
+
+        Assert.Contains("was superseded while it was read", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_large_file_of_a_checkpoint_comes_back_by_way_of_the_disk_and_leaves_nothing_there()
+    {
+        var content = new byte[(1 << 20) + 1];
+        new Random(1).NextBytes(content);
+        await Put(content);
+
+        using var file = (await Newest()).Files.Single().Value;
+        var path = Assert.IsType<FileStream>(file).Name;
+
+        // Without a name already, so that a kill leaves nothing either.
+        if (!OperatingSystem.IsWindows()) Assert.False(File.Exists(path));
+        var read = new byte[file.Length];
+        await file.ReadExactlyAsync(read, Token);
+        Assert.Equal(content, read);
     }
 
     [Fact]
