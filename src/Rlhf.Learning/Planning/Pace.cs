@@ -9,13 +9,21 @@ using static TorchSharp.torch;
 namespace Rlhf.Learning.Planning;
 
 /// <summary>
-/// How fast this machine computes with a decoder of a shape, in seconds: measured on models of one and of two layers with all other widths kept, and
+/// How fast this machine computes with a decoder of a shape, in seconds: measured on models of one and of a few layers with all other widths kept, and
 /// continued to the real number of layers. Random weights; some seconds and a part of the real model's memory.
 /// </summary>
 public sealed record Pace
 {
-    // Enough rows that a product is as fast as it gets, few enough that measuring takes seconds.
-    const int Rows = 256, Steps = 6, Tries = 2;
+    // More rows than this make a product no faster; fewer are measured as they are, since small batches are slower by the row.
+    const int Rows = 2048;
+
+    // A difference of layers is multiplied by those that are not measured, and its error too: as many layers as fit in this many weights, two at least.
+    const int Layers = 4;
+    const long Weights = 100_000_000;
+
+    // The quickest of many tries is much steadier than of two.
+    const int Steps = 6, LeastTries = 3, MostTries = 12;
+    static readonly TimeSpan Enough = TimeSpan.FromSeconds(1);
 
     /// <summary>One decoding step of all slots, drawing included.</summary>
     public required double Step { get; init; }
@@ -39,32 +47,45 @@ public sealed record Pace
     /// <param name="config">The decoder's shape.</param>
     /// <param name="adapter">The low-rank adapter that is trained in place of the weights, or null.</param>
     /// <param name="slots">Sequences decoded together.</param>
+    /// <param name="sequences">Sequences trained on together; of many only so many as make 2,048 positions are measured.</param>
     /// <param name="positions">Longest sequence, at most the context.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="cancellationToken">Looked at between two measurements.</param>
-    public static Pace Measure(DecoderConfig config, LowRankConfig? adapter, int slots, int positions, Device device, CancellationToken cancellationToken)
+    public static Pace Measure(
+        DecoderConfig config, LowRankConfig? adapter, int slots, int sequences, int positions, Device device, CancellationToken cancellationToken)
     {
-        var one = Once(config with { NumHiddenLayers = 1 }, adapter, slots, positions, device, cancellationToken);
-        if (config.NumHiddenLayers == 1) return one;
-        var two = Once(config with { NumHiddenLayers = 2 }, adapter, slots, positions, device, cancellationToken);
-        double At(Func<Pace, double> figure) => Math.Max(figure(one), figure(one) + (config.NumHiddenLayers - 1) * (figure(two) - figure(one)));
+        Pace Of(int layers) => Once(config with { NumHiddenLayers = layers }, adapter, slots, sequences, positions, device, cancellationToken);
+        var depth = Depth(config);
+        var deep = Of(depth);
+        if (depth == config.NumHiddenLayers) return deep;
+        var one = Of(1);
+        double At(Func<Pace, double> figure) => figure(deep) + (config.NumHiddenLayers - depth) * Math.Max(0, figure(deep) - figure(one)) / (depth - 1);
         return new()
         {
             Step = At(p => p.Step),
             Forward = At(p => p.Forward),
             Train = At(p => p.Train),
-            Logits = Math.Min(one.Logits, two.Logits),
-            TrainLogits = Math.Min(one.TrainLogits, two.TrainLogits),
+            Logits = Math.Min(one.Logits, deep.Logits),
+            TrainLogits = Math.Min(one.TrainLogits, deep.TrainLogits),
             Optimizer = At(p => p.Optimizer),
         };
     }
 
-    static Pace Once(DecoderConfig config, LowRankConfig? adapter, int slots, int positions, Device device, CancellationToken cancellationToken)
+    static int Depth(DecoderConfig config)
+    {
+        long Of(int layers) => (config with { NumHiddenLayers = layers }).ParameterShapes().Sum(p => p.Shape.Aggregate(1L, (product, size) => product * size));
+        var depth = Math.Min(config.NumHiddenLayers, Layers);
+        while (depth > 2 && Of(depth) > Weights) depth--;
+        return depth;
+    }
+
+    static Pace Once(
+        DecoderConfig config, LowRankConfig? adapter, int slots, int sequences, int positions, Device device, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
         using var model = Random(config, adapter, device);
         using var optimizer = new AdamW([model.Trainable], weightDecay: 0);
-        var rows = Math.Max(1, Rows / positions);
+        var rows = Math.Clamp(sequences, 1, Math.Max(1, Rows / positions));
         var texts = Enumerable.Range(0, rows).Select(i => Text(config, i, positions)).ToList();
         var batch = new CompletionBatch(texts, [.. texts.Select(_ => 1)], 0, device);
         Tensor hidden;
@@ -124,8 +145,8 @@ public sealed record Pace
     /// <summary>The quickest of several tries, after one that warms up: other programs only ever make it slower.</summary>
     static double Seconds(Action action, CancellationToken cancellationToken)
     {
-        var best = double.PositiveInfinity;
-        for (var i = 0; i <= Tries; i++)
+        var (best, all) = (double.PositiveInfinity, Stopwatch.StartNew());
+        for (var i = 0; i <= LeastTries || (i <= MostTries && all.Elapsed < Enough); i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();

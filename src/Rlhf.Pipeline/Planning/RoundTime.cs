@@ -24,10 +24,10 @@ public sealed class RoundTime(DecoderConfig config, PlanTexts texts, Device devi
     {
         var (sampling, rewards, policy) = (hparams.SampleCompletions, hparams.TrainRewardModel, hparams.TrainPolicy);
         var positions = Math.Max(_lengths.Positions(sampling.MaxNewTokens), _lengths.Positions(policy.MaxNewTokens));
-        var full = Pace.Measure(config, null, sampling.Slots, positions, device, cancellationToken);
-        var trained = RoundMemory.Adapter(policy, config) is { } adapter ? Pace.Measure(config, adapter, policy.Slots, positions, device, cancellationToken)
-            : policy.Slots == sampling.Slots ? full
-            : Pace.Measure(config, null, policy.Slots, positions, device, cancellationToken);
+        var full = Pace.Measure(config, null, sampling.Slots, 2 * rewards.BatchSize, positions, device, cancellationToken);
+        var trained = Pace.Measure(
+            config, RoundMemory.Adapter(policy, config), policy.Slots, policy.MicrobatchSize > 0 ? policy.MicrobatchSize : policy.MinibatchSize, positions,
+            device, cancellationToken);
         return [.. plans.Select(p => p with { Seconds = Seconds(p.Step) })];
 
         double Seconds(string step) => step switch
