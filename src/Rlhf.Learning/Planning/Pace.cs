@@ -21,8 +21,7 @@ public sealed record Pace
     const int Layers = 4;
     const long Weights = 100_000_000;
 
-    // The quickest of many tries is much steadier than of two.
-    const int Steps = 6, LeastTries = 3, MostTries = 12;
+    const int Steps = 6, LeastTries = 5, MostTries = 15;
     static readonly TimeSpan Enough = TimeSpan.FromSeconds(1);
 
     /// <summary>One decoding step of all slots, drawing included.</summary>
@@ -142,10 +141,10 @@ public sealed record Pace
 
     static void Backward(Tensor loss) => loss.backward();
 
-    /// <summary>The quickest of several tries, after one that warms up: other programs only ever make it slower.</summary>
+    /// <summary>The median of several tries, after one that warms up: what a long step meets on the average, and not its luckiest moment.</summary>
     static double Seconds(Action action, CancellationToken cancellationToken)
     {
-        var (best, all) = (double.PositiveInfinity, Stopwatch.StartNew());
+        var (tries, all) = (new List<double>(), Stopwatch.StartNew());
         for (var i = 0; i <= LeastTries || (i <= MostTries && all.Elapsed < Enough); i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -153,9 +152,9 @@ public sealed record Pace
             var clock = Stopwatch.StartNew();
             action();
             if (cuda_is_available()) cuda.synchronize();
-            if (i > 0) best = Math.Min(best, clock.Elapsed.TotalSeconds);
+            if (i > 0) tries.Add(clock.Elapsed.TotalSeconds);
         }
-        return best;
+        return tries.Order().ElementAt(tries.Count / 2);
     }
 
     static int[] Text(DecoderConfig config, int number, int tokens) => [.. Enumerable.Range(0, tokens).Select(i => (number * 7919 + i * 104729) % (config.TokenCount ?? config.VocabSize))];

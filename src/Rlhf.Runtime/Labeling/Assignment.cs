@@ -76,7 +76,7 @@ public sealed record GuidelinesVersion(string Axis, string Version, string Conte
 
 /// <summary>Where a labeler stands.</summary>
 /// <param name="Answered">Answers that were not taken back, ever.</param>
-/// <param name="Left">Questions that this labeler could still get, those in hand included.</param>
+/// <param name="Left">Open questions that this labeler has neither judged nor skipped, whoever holds them now.</param>
 /// <param name="Last">Key and item of the last answer that was not taken back; null where there is none.</param>
 public sealed record LabelerProgress(int Answered, int Left, LastAnswer? Last);
 
@@ -86,6 +86,13 @@ public sealed record LastAnswer(string Key, string Item, bool CanUndo);
 
 /// <summary>What a labeler did, and holds, for those who run the labeling.</summary>
 public sealed record LabelerActivity(string Labeler, int Answered, DateTimeOffset Last);
+
+/// <summary>What the checks say of a labeler.</summary>
+/// <param name="Gold">Questions with a known answer that were answered.</param>
+/// <param name="GoldRight">Of these with the known side.</param>
+/// <param name="Repeated">Questions that were answered more than once.</param>
+/// <param name="RepeatedSame">Of these with the same side each time.</param>
+public sealed record LabelerChecks(string Labeler, int Gold, int GoldRight, int Repeated, int RepeatedSame);
 
 /// <summary>A section of the guidelines that labelers called unclear.</summary>
 public sealed record FlaggedSection(string Section, int Flags);

@@ -1,17 +1,25 @@
 namespace Rlhf.Runtime.Labeling;
 
-/// <summary>Questions that were put at once, and for whom; closed when the last place of the last question was filled.</summary>
+/// <summary>
+/// Questions that were put at once, and for whom; closed when the last place of the last question was filled. Disputed questions get places one by one up
+/// to the most, then perhaps an adjudicator's; the shares are of questions that check the labeler instead.
+/// </summary>
 internal sealed class LabelingRequestRow
 {
     public required string Id { get; init; }
     public required string InstanceId { get; init; }
     public required int JudgementsPerQuestion { get; init; }
+    public required int MostPerQuestion { get; init; }
+    public bool Adjudicates { get; init; }
+    public double GoldShare { get; init; }
+    public double RepeatShare { get; init; }
     public required DateTimeOffset AskedAt { get; init; }
     public DateTimeOffset? ClosedAt { get; init; }
 }
 
 /// <summary>
-/// A question under its item, the name that people see. The content is JSON: completions may hold characters that PostgreSQL takes in no text.
+/// A question under its item, the name that people see. The content is JSON: completions may hold characters that PostgreSQL takes in no text. Of its places
+/// some are missing, that is, empty; the last one may be an adjudicator's. Gold is the right answer of a question that nobody waits for.
 /// </summary>
 internal sealed class LabelingQuestionRow
 {
@@ -20,6 +28,10 @@ internal sealed class LabelingQuestionRow
     public required int Position { get; init; }
     public required string Axis { get; init; }
     public required string Content { get; init; }
+    public required int Places { get; set; }
+    public required int Missing { get; set; }
+    public bool ForAdjudicator { get; set; }
+    public string? Gold { get; set; }
 }
 
 /// <summary>
@@ -41,18 +53,20 @@ internal sealed class LabelingJudgementRow
     public required DateTimeOffset ReceivedAt { get; init; }
     public int? Place { get; init; }
     public string? Comment { get; init; }
+    public bool Adjudicated { get; init; }
     public DateTimeOffset? UndoneAt { get; init; }
 }
 
 /// <summary>
 /// A question in a labeler's hands. While the lease lasts it keeps a place of the question from others; the side that this labeler sees first stays
-/// the same however often the question comes back. One that was skipped does not come back.
+/// the same however often the question comes back, unless it comes back to find out whether the labeler says the same again: then it is the other one. One
+/// that was skipped does not come back.
 /// </summary>
 internal sealed class LabelingAssignmentRow
 {
     public required string Item { get; init; }
     public required string Labeler { get; init; }
-    public required string ShownFirst { get; init; }
+    public required string ShownFirst { get; set; }
     public required DateTimeOffset AssignedAt { get; init; }
     public required DateTimeOffset LeasedUntil { get; set; }
     public bool Skipped { get; set; }

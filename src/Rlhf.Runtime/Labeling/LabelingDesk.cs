@@ -18,13 +18,17 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
         if (await HasAsync(request.Id, cancellationToken)) return;
         try
         {
-            await using var db = database.Connect();
-            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            await using var write = await database.WriteAsync(cancellationToken);
+            var db = write.Db;
             db.LabelingRequests.Add(new()
             {
                 Id = request.Id,
                 InstanceId = request.Instance,
                 JudgementsPerQuestion = request.JudgementsPerQuestion,
+                MostPerQuestion = Math.Max(request.JudgementsPerQuestion, request.Care.MostJudgements),
+                Adjudicates = request.Care.Adjudicate,
+                GoldShare = request.Care.GoldShare,
+                RepeatShare = request.Care.RepeatShare,
                 AskedAt = time.GetUtcNow(),
             });
             db.LabelingQuestions.AddRange(request.Questions.Select((question, i) => new LabelingQuestionRow
@@ -33,10 +37,12 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
                 RequestId = request.Id,
                 Position = i,
                 Axis = question.Axis,
-                Content = Encoding.UTF8.GetString(CanonicalJson.Serialize(question)),
+                Content = ContentOf(question),
+                Places = request.JudgementsPerQuestion,
+                Missing = request.JudgementsPerQuestion,
             }));
             await db.SaveChangesAsync(cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await write.CommitAsync(cancellationToken);
         }
         catch (DbUpdateException e) when (Database.IsDuplicate(e))
         {
@@ -48,8 +54,7 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
     public async Task<DeskProgress> ProgressAsync(string request, CancellationToken cancellationToken)
     {
         await using var db = database.Connect();
-        var asked = await db.LabelingRequests.AsNoTracking().SingleOrDefaultAsync(r => r.Id == request, cancellationToken)
-            ?? throw new ArgumentException($"There is no request '{request}' on this store's desk.");
+        if (!await db.LabelingRequests.AnyAsync(r => r.Id == request, cancellationToken)) throw new ArgumentException($"There is no request '{request}' on this store's desk.");
         var questions = await db.LabelingQuestions.AsNoTracking().Where(q => q.RequestId == request).OrderBy(q => q.Position).ToListAsync(cancellationToken);
         var judgements = (await (
             from j in db.LabelingJudgements.AsNoTracking()
@@ -59,7 +64,7 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
             select j).ToListAsync(cancellationToken)).ToLookup(j => j.Item);
         return new(
             [.. questions.SelectMany(q => judgements[q.Item].Select(j => JudgementOf(QuestionOf(q).Id, j)))],
-            questions.Sum(q => asked.JudgementsPerQuestion - judgements[q.Item].Count()));
+            questions.Sum(q => q.Missing));
     }
 
     public async Task<IReadOnlyList<DeskQuestion>> OpenAsync(string? labeler, CancellationToken cancellationToken)
@@ -68,7 +73,7 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
         var open =
             from q in db.LabelingQuestions.AsNoTracking()
             join r in db.LabelingRequests on q.RequestId equals r.Id
-            where r.ClosedAt == null && db.LabelingJudgements.Count(j => j.Item == q.Item && j.Place != null) < r.JudgementsPerQuestion
+            where r.ClosedAt == null && q.Missing > 0 && !q.ForAdjudicator
                 // Nobody waits for the answers any more.
                 && !db.Instances.Any(i => i.Id == r.InstanceId && (i.Status == nameof(WorkflowStatus.Cancelled) || i.Status == nameof(WorkflowStatus.Finished)))
             select new { Question = q, r.AskedAt };
@@ -87,13 +92,13 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
 
     public async Task<DeskReceipt> TakeAsync(IReadOnlyList<DeskAnswer> answers, CancellationToken cancellationToken)
     {
-        await using var db = database.Connect();
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await using var write = await database.WriteAsync(cancellationToken);
+        var db = write.Db;
         var taking = await DeskTransaction.BeginAsync(db, [.. answers.Select(a => a.Judgement.Item).Distinct()], cancellationToken);
         var receipt = taking.Add(answers, time.GetUtcNow());
         await db.SaveChangesAsync(cancellationToken);
         await taking.CloseAsync(time.GetUtcNow(), cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await write.CommitAsync(cancellationToken);
         pulse.Fire();
         return receipt;
     }
@@ -108,15 +113,18 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
         return await db.LabelingRequests.AnyAsync(r => r.Id == request, cancellationToken);
     }
 
+    internal static string ContentOf(Question question) => Encoding.UTF8.GetString(CanonicalJson.Serialize(question));
+
     internal static Question QuestionOf(LabelingQuestionRow row) => CanonicalJson.Deserialize<Question>(Encoding.UTF8.GetBytes(row.Content), $"Question {row.Item} of the desk");
 
-    static Judgement JudgementOf(string comparison, LabelingJudgementRow row)
+    internal static Judgement JudgementOf(string comparison, LabelingJudgementRow row)
     {
         var choice = Choices.Parse(row.Choice) ?? throw new InvalidDataException($"Judgement {row.Number} of the desk has the choice '{row.Choice}'; expected {string.Join(", ", Choices.All)}.");
         return Judgement.Of(comparison, row.Labeler, Enum.Parse<LabelerKind>(row.LabelerKind), choice, row.Seconds) with
         {
             ShownFirst = row.ShownFirst is { } side ? Enum.Parse<Side>(side) : null,
             Guidelines = row.Guidelines,
+            Adjudicated = row.Adjudicated,
         };
     }
 }

@@ -19,8 +19,8 @@ public sealed partial class LabelingQueue
     /// <exception cref="InvalidOperationException">The key is that of an answer to another question.</exception>
     public async Task<AnswerFate> AnswerAsync(string labeler, LabelerAnswer answer, CancellationToken cancellationToken)
     {
-        await using var db = _database.Connect();
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await using var write = await _database.WriteAsync(cancellationToken);
+        var db = write.Db;
         var key = StoredKey(answer.Key, labeler);
         var taking = await DeskTransaction.BeginAsync(db, [answer.Item], cancellationToken);
         if (await db.LabelingJudgements.AsNoTracking().SingleOrDefaultAsync(j => j.Key == key, cancellationToken) is { } known)
@@ -41,9 +41,10 @@ public sealed partial class LabelingQueue
         assignment.LeasedUntil = now;
         await db.SaveChangesAsync(cancellationToken);
         await taking.CloseAsync(now, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await write.CommitAsync(cancellationToken);
         _pulse.Fire();
-        return receipt.Taken > 0 ? AnswerFate.Counted : receipt.Surplus > 0 ? AnswerFate.Surplus : AnswerFate.SelfRepeated;
+        // A check looks like any other question, before and after.
+        return receipt.Taken > 0 || taking.IsCheck(answer.Item) ? AnswerFate.Counted : receipt.Surplus > 0 ? AnswerFate.Surplus : AnswerFate.SelfRepeated;
     }
 
     /// <summary>Takes the labeler's last answer back, as long as its request is not complete. Asked again, the same happens.</summary>
@@ -52,13 +53,14 @@ public sealed partial class LabelingQueue
     /// <exception cref="InvalidOperationException">It is not the last one, or its request is complete.</exception>
     public async Task<Assignment?> UndoAsync(string labeler, string answerKey, CancellationToken cancellationToken)
     {
-        await using var db = _database.Connect();
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await using var write = await _database.WriteAsync(cancellationToken);
+        var db = write.Db;
         var key = StoredKey(answerKey, labeler);
         var item = await db.LabelingJudgements.Where(j => j.Key == key).Select(j => j.Item).SingleOrDefaultAsync(cancellationToken)
             ?? throw new ArgumentException($"There is no answer '{answerKey}' of {labeler}; expected the key of the last one.");
-        var question = await db.LabelingQuestions.AsNoTracking().SingleAsync(q => q.Item == item, cancellationToken);
+        var question = await db.LabelingQuestions.SingleAsync(q => q.Item == item, cancellationToken);
         await DeskTransaction.LockAsync(db, [question.RequestId], cancellationToken);
+        await db.Entry(question).ReloadAsync(cancellationToken);
         var judgement = await db.LabelingJudgements.AsNoTracking().SingleAsync(j => j.Key == key, cancellationToken);
         var assignment = await AssignmentAsync(db, labeler, item, cancellationToken);
         var now = _time.GetUtcNow();
@@ -66,15 +68,17 @@ public sealed partial class LabelingQueue
         {
             if ((await LastOf(db, labeler).FirstAsync(cancellationToken)) is var last && last.Judgement.Key != key)
                 throw new InvalidOperationException("Only your last answer can be taken back, and you have given another one since.");
-            if (last.Request.ClosedAt is not null)
+            if (last.Request.ClosedAt is not null && question.Gold is null)
                 throw new InvalidOperationException("Your last answer can no longer be taken back: all answers that were asked for with it are there and have been collected.");
             await db.LabelingJudgements.Where(j => j.Key == key)
                 .ExecuteUpdateAsync(set => set.SetProperty(j => j.UndoneAt, now).SetProperty(j => j.Place, (int?)null), cancellationToken);
+            if (judgement.Place is not null) DeskTransaction.Empty(question, last.Request);
+            await db.SaveChangesAsync(cancellationToken);
         }
-        var isAsked = await Available(db, labeler, now).AnyAsync(a => a.Question.Item == item, cancellationToken);
+        var isAsked = question.Gold is not null || await Free(db, question.RequestId, labeler, now).AnyAsync(q => q.Item == item, cancellationToken);
         var again = isAsked ? Hold(db, question, assignment, labeler, now) : null;
         await db.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await write.CommitAsync(cancellationToken);
         return again;
     }
 
@@ -92,7 +96,7 @@ public sealed partial class LabelingQueue
 
     static async Task<AnswerFate> FateOfAsync(RuntimeDbContext db, LabelingJudgementRow judgement, CancellationToken cancellationToken) =>
         judgement.UndoneAt is not null ? AnswerFate.Undone
-        : judgement.Place is not null ? AnswerFate.Counted
+        : judgement.Place is not null || await db.LabelingQuestions.AnyAsync(q => q.Item == judgement.Item && q.Gold != null, cancellationToken) ? AnswerFate.Counted
         : await db.LabelingJudgements.AnyAsync(
             j => j.Item == judgement.Item && j.Labeler == judgement.Labeler && j.UndoneAt == null && j.Number < judgement.Number, cancellationToken)
             ? AnswerFate.SelfRepeated

@@ -10,8 +10,8 @@ public sealed partial class LabelingQueue
     /// <exception cref="ArgumentException">The question was never this labeler's.</exception>
     public async Task RemarkAsync(string labeler, LabelerRemark remark, CancellationToken cancellationToken)
     {
-        await using var db = _database.Connect();
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await using var write = await _database.WriteAsync(cancellationToken);
+        var db = write.Db;
         var key = StoredKey(remark.Key, labeler);
         if (await db.LabelingRemarks.AnyAsync(r => r.Key == key, cancellationToken)) return;
         var assignment = await AssignmentAsync(db, labeler, remark.Item, cancellationToken);
@@ -30,7 +30,7 @@ public sealed partial class LabelingQueue
         try
         {
             await db.SaveChangesAsync(cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await write.CommitAsync(cancellationToken);
         }
         catch (DbUpdateException e) when (Database.IsDuplicate(e))
         {

@@ -22,33 +22,29 @@ public sealed partial class LabelingQueue
 
     /// <summary>
     /// What the labeler has in hand, its leases begun anew, and as many new questions as make it <paramref name="count"/>. No question is in more hands
-    /// than it has empty places.
+    /// than it has empty places. Instead of a new one may come, unnoticed, one whose answer is known, or one that this labeler has answered before.
     /// </summary>
     /// <param name="axes">Axes that this labeler may be asked about.</param>
     public async Task<IReadOnlyList<Assignment>> AssignAsync(string labeler, int count, IReadOnlyCollection<string> axes, CancellationToken cancellationToken)
     {
-        await using var db = _database.Connect();
-        while (true)
+        List<Assignment> assigned;
+        List<LabelingRequestRow> requests;
+        await using (var write = await _database.WriteAsync(cancellationToken))
         {
-            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            var now = _time.GetUtcNow();
-            var candidates = await Available(db, labeler, now).Where(a => axes.Contains(a.Question.Axis)).Take(count).ToListAsync(cancellationToken);
-            if (candidates.Count == 0) return [];
-            // Others may have taken the last places meanwhile: asked again where no one else can take any.
-            await DeskTransaction.LockAsync(db, candidates.Select(c => c.Question.RequestId).Distinct(), cancellationToken);
-            var items = candidates.ConvertAll(c => c.Question.Item);
-            var free = await Available(db, labeler, now).Where(a => items.Contains(a.Question.Item)).ToListAsync(cancellationToken);
-            if (free.Count < candidates.Count)
-            {
-                await transaction.RollbackAsync(cancellationToken);
-                continue;
-            }
-            var held = await db.LabelingAssignments.Where(a => a.Labeler == labeler && items.Contains(a.Item)).ToDictionaryAsync(a => a.Item, cancellationToken);
-            var assigned = free.ConvertAll(f => Hold(db, f.Question, held.GetValueOrDefault(f.Question.Item), labeler, now));
-            await db.SaveChangesAsync(cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-            return assigned;
+            assigned = await KeepAsync(write.Db, labeler, count, axes, cancellationToken);
+            requests = assigned.Count < count ? await Waiting(write.Db).OrderBy(r => r.AskedAt).ThenBy(r => r.Id).ToListAsync(cancellationToken) : [];
+            await write.CommitAsync(cancellationToken);
         }
+        // Each in a transaction of its own: one that holds several requests might wait for one that wants them in another order.
+        foreach (var request in requests)
+        {
+            if (assigned.Count >= count) break;
+            await using var write = await _database.WriteAsync(cancellationToken);
+            await DeskTransaction.LockAsync(write.Db, [request.Id], cancellationToken);
+            assigned.AddRange(await TakeAsync(write.Db, request, labeler, count - assigned.Count, axes, cancellationToken));
+            await write.CommitAsync(cancellationToken);
+        }
+        return assigned;
     }
 
     /// <summary>Where a labeler stands.</summary>
@@ -56,16 +52,33 @@ public sealed partial class LabelingQueue
     {
         await using var db = _database.Connect();
         var answered = await db.LabelingJudgements.CountAsync(j => j.Labeler == labeler && j.UndoneAt == null, cancellationToken);
-        var left = await Available(db, labeler, _time.GetUtcNow()).CountAsync(cancellationToken);
+        var requests = await Waiting(db).Select(r => r.Id).ToListAsync(cancellationToken);
+        var open = db.LabelingQuestions.Where(q => requests.Contains(q.RequestId) && q.Missing > 0 && !q.ForAdjudicator);
+        // Judged or skipped: few beside all that are open, so they are found from the labeler's side.
+        var judged = await db.LabelingJudgements.Where(j => j.Labeler == labeler && j.UndoneAt == null).Join(open, j => j.Item, q => q.Item, (j, q) => q.Item)
+            .Union(db.LabelingAssignments.Where(a => a.Labeler == labeler && a.Skipped).Join(open, a => a.Item, q => q.Item, (a, q) => q.Item)).CountAsync(cancellationToken);
+        var left = await open.CountAsync(cancellationToken) - judged;
         var last = await LastOf(db, labeler).Select(l => new { l.Judgement.Key, l.Judgement.Item, l.Request.ClosedAt }).FirstOrDefaultAsync(cancellationToken);
         return new(answered, left, last is null || KeyOf(last.Key, labeler) is not { } key ? null : new(key, last.Item, CanUndo: last.ClosedAt is null));
     }
 
-    /// <summary>Axes of the questions that this labeler could get now.</summary>
+    /// <summary>Axes of the questions that this labeler could get now, those in hand included.</summary>
     public async Task<IReadOnlyList<string>> AxesAsync(string labeler, CancellationToken cancellationToken)
     {
         await using var db = _database.Connect();
-        return await Available(db, labeler, _time.GetUtcNow()).Select(a => a.Question.Axis).Distinct().OrderBy(a => a).ToListAsync(cancellationToken);
+        var requests = await Waiting(db).ToListAsync(cancellationToken);
+        var ids = requests.ConvertAll(r => r.Id);
+        var axes = new List<string>();
+        foreach (var axis in await db.LabelingQuestions.Where(q => ids.Contains(q.RequestId) && q.Missing > 0).Select(q => q.Axis).Distinct().OrderBy(a => a).ToListAsync(cancellationToken))
+        {
+            foreach (var id in ids)
+            {
+                if (!await Free(db, id, labeler, _time.GetUtcNow()).AnyAsync(q => q.Axis == axis, cancellationToken)) continue;
+                axes.Add(axis);
+                break;
+            }
+        }
+        return axes;
     }
 
     /// <summary>The desk at a glance.</summary>
@@ -73,7 +86,8 @@ public sealed partial class LabelingQueue
     {
         await using var db = _database.Connect();
         var now = _time.GetUtcNow();
-        var open = await Open(db).CountAsync(cancellationToken);
+        var requests = await Waiting(db).Select(r => r.Id).ToListAsync(cancellationToken);
+        var open = await db.LabelingQuestions.CountAsync(q => requests.Contains(q.RequestId) && q.Missing > 0, cancellationToken);
         var held = await db.LabelingAssignments.Where(a => !a.Skipped && a.LeasedUntil > now).Select(a => a.Item).Distinct().CountAsync(cancellationToken);
         var labelers = await db.LabelingJudgements.Where(j => j.UndoneAt == null).GroupBy(j => j.Labeler)
             .Select(g => new { Labeler = g.Key, Answered = g.Count(), Last = g.Max(j => j.ReceivedAt) }).OrderByDescending(g => g.Answered).ToListAsync(cancellationToken);
@@ -85,33 +99,52 @@ public sealed partial class LabelingQueue
             [.. flags.Select(f => new FlaggedSection(f.Section ?? "", f.Flags))]);
     }
 
-    sealed class Asked
+    /// <summary>Requests for whose answers somebody waits.</summary>
+    static IQueryable<LabelingRequestRow> Waiting(RuntimeDbContext db) => db.LabelingRequests.AsNoTracking().Where(
+        r => r.ClosedAt == null
+            && !db.Instances.Any(i => i.Id == r.InstanceId && (i.Status == nameof(WorkflowStatus.Cancelled) || i.Status == nameof(WorkflowStatus.Finished))));
+
+    /// <summary>Of a request what a labeler may get, in hand or not, in its order. Every condition looks at the rows of one question.</summary>
+    static IQueryable<LabelingQuestionRow> Free(RuntimeDbContext db, string request, string labeler, DateTimeOffset now) => db.LabelingQuestions.AsNoTracking()
+        .Where(q => q.RequestId == request && q.Missing > 0 && !q.ForAdjudicator
+            && db.LabelingAssignments.Count(a => a.Item == q.Item && a.Labeler != labeler && !a.Skipped && a.LeasedUntil > now) < q.Missing
+            && !db.LabelingJudgements.Any(j => j.Item == q.Item && j.Labeler == labeler && j.UndoneAt == null)
+            && !db.LabelingAssignments.Any(a => a.Item == q.Item && a.Labeler == labeler && a.Skipped))
+        .OrderBy(q => q.Position);
+
+    /// <summary>What is in hand already, held on to: unless its places were filled from elsewhere meanwhile.</summary>
+    async Task<List<Assignment>> KeepAsync(RuntimeDbContext db, string labeler, int count, IReadOnlyCollection<string> axes, CancellationToken cancellationToken)
     {
-        public required LabelingQuestionRow Question { get; init; }
-        public required LabelingRequestRow Request { get; init; }
+        var now = _time.GetUtcNow();
+        var held = await (
+            from a in db.LabelingAssignments
+            join q in db.LabelingQuestions.AsNoTracking() on a.Item equals q.Item
+            where a.Labeler == labeler && a.LeasedUntil > now && !a.Skipped && axes.Contains(q.Axis)
+                && (q.Gold != null || db.LabelingJudgements.Any(j => j.Item == q.Item && j.Labeler == labeler && j.UndoneAt == null)
+                    || (q.Missing > 0 && Waiting(db).Any(r => r.Id == q.RequestId)))
+            orderby a.AssignedAt, q.RequestId, q.Position
+            select new { Assignment = a, Question = q }).Take(count).ToListAsync(cancellationToken);
+        var kept = held.ConvertAll(h => Hold(db, h.Question, h.Assignment, labeler, now));
+        await db.SaveChangesAsync(cancellationToken);
+        return kept;
     }
 
-    /// <summary>Questions with an empty place for whose answers somebody waits.</summary>
-    static IQueryable<Asked> Open(RuntimeDbContext db) =>
-        from q in db.LabelingQuestions.AsNoTracking()
-        join r in db.LabelingRequests.AsNoTracking() on q.RequestId equals r.Id
-        where r.ClosedAt == null && db.LabelingJudgements.Count(j => j.Item == q.Item && j.Place != null) < r.JudgementsPerQuestion
-            && !db.Instances.Any(i => i.Id == r.InstanceId && (i.Status == nameof(WorkflowStatus.Cancelled) || i.Status == nameof(WorkflowStatus.Finished)))
-        select new Asked { Question = q, Request = r };
-
-    /// <summary>Of these what a labeler may get: what is in hand first, then the oldest.</summary>
-    static IQueryable<Asked> Available(RuntimeDbContext db, string labeler, DateTimeOffset now) =>
-        from q in db.LabelingQuestions.AsNoTracking()
-        join r in db.LabelingRequests.AsNoTracking() on q.RequestId equals r.Id
-        let inHand = db.LabelingAssignments.Any(a => a.Item == q.Item && a.Labeler == labeler && !a.Skipped && a.LeasedUntil > now)
-        where r.ClosedAt == null
-            && db.LabelingJudgements.Count(j => j.Item == q.Item && j.Place != null)
-                + db.LabelingAssignments.Count(a => a.Item == q.Item && a.Labeler != labeler && !a.Skipped && a.LeasedUntil > now) < r.JudgementsPerQuestion
-            && !db.LabelingJudgements.Any(j => j.Item == q.Item && j.Labeler == labeler && j.UndoneAt == null)
-            && !db.LabelingAssignments.Any(a => a.Item == q.Item && a.Labeler == labeler && a.Skipped)
-            && !db.Instances.Any(i => i.Id == r.InstanceId && (i.Status == nameof(WorkflowStatus.Cancelled) || i.Status == nameof(WorkflowStatus.Finished)))
-        orderby inHand descending, r.AskedAt, r.Id, q.Position
-        select new Asked { Question = q, Request = r };
+    /// <summary>New questions of a request that no one else can take any place of meanwhile.</summary>
+    async Task<List<Assignment>> TakeAsync(
+        RuntimeDbContext db, LabelingRequestRow request, string labeler, int count, IReadOnlyCollection<string> axes, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        var questions = await Free(db, request.Id, labeler, now).Where(
+            q => axes.Contains(q.Axis) && !db.LabelingAssignments.Any(a => a.Item == q.Item && a.Labeler == labeler && !a.Skipped && a.LeasedUntil > now)).Take(count).ToListAsync(cancellationToken);
+        if (request.GoldShare + request.RepeatShare > 0) await CheckAsync(db, request, labeler, questions, cancellationToken);
+        var items = questions.ConvertAll(q => q.Item);
+        var held = await db.LabelingAssignments.Where(a => a.Labeler == labeler && items.Contains(a.Item)).ToDictionaryAsync(a => a.Item, cancellationToken);
+        var judged = await db.LabelingJudgements.Where(j => j.Labeler == labeler && j.UndoneAt == null && items.Contains(j.Item)).Select(j => j.Item).ToListAsync(cancellationToken);
+        foreach (var repeated in judged.Distinct()) if (held.TryGetValue(repeated, out var row)) row.ShownFirst = (row.ShownFirst == nameof(Side.A) ? Side.B : Side.A).ToString();
+        var assigned = questions.ConvertAll(q => Hold(db, q, held.GetValueOrDefault(q.Item), labeler, now));
+        await db.SaveChangesAsync(cancellationToken);
+        return assigned;
+    }
 
     static Assignment Hold(RuntimeDbContext db, LabelingQuestionRow question, LabelingAssignmentRow? held, string labeler, DateTimeOffset now)
     {

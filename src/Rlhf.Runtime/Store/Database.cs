@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Npgsql;
 using Rlhf.Steps.Artifacts;
@@ -17,6 +18,7 @@ internal sealed class Database : IDisposable
 
     readonly PooledDbContextFactory<RuntimeDbContext> _contexts;
     readonly string _connection;
+    readonly SemaphoreSlim _writers = new(1);
 
     Database(string name, string connection, bool isPostgres)
     {
@@ -24,7 +26,7 @@ internal sealed class Database : IDisposable
         IsPostgres = isPostgres;
         _connection = connection;
         var options = new DbContextOptionsBuilder<RuntimeDbContext>();
-        _contexts = new((isPostgres ? options.UseNpgsql(connection) : options.UseSqlite(connection)).Options);
+        _contexts = new((isPostgres ? options.UseNpgsql(connection) : options.UseSqlite(connection).AddInterceptors(new PatientWriter())).Options);
     }
 
     /// <summary>For messages: the file, or host and database without the password.</summary>
@@ -62,6 +64,26 @@ internal sealed class Database : IDisposable
     }
 
     public RuntimeDbContext Connect() => _contexts.CreateDbContext();
+
+    /// <summary>
+    /// A transaction that writes. SQLite has one writer at a time, and who comes too early sleeps and asks again: those of this process wait in line instead.
+    /// </summary>
+    public async Task<WriteTransaction> WriteAsync(CancellationToken cancellationToken)
+    {
+        if (!IsPostgres) await _writers.WaitAsync(cancellationToken);
+        RuntimeDbContext? db = null;
+        try
+        {
+            db = Connect();
+            return new(db, await db.Database.BeginTransactionAsync(cancellationToken), IsPostgres ? null : _writers);
+        }
+        catch
+        {
+            if (db is not null) await db.DisposeAsync();
+            if (!IsPostgres) _writers.Release();
+            throw;
+        }
+    }
 
     /// <summary>True for a failure of the way to the database, not of what was asked of it.</summary>
     public static bool IsUnreachable(Exception e) =>
@@ -109,6 +131,25 @@ internal sealed class Database : IDisposable
         catch (Exception e) when (e is ArgumentException or FormatException or DbException)
         {
             throw new ArgumentException($"The database's connection string is not one of PostgreSQL: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Lets SQLite itself wait for another process's writer, a few milliseconds at first; the client would sleep for 150 each time.</summary>
+    sealed class PatientWriter : DbConnectionInterceptor
+    {
+        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => Wait(connection);
+
+        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            Wait(connection);
+            return Task.CompletedTask;
+        }
+
+        static void Wait(DbConnection connection)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA busy_timeout=5000";
+            command.ExecuteNonQuery();
         }
     }
 }

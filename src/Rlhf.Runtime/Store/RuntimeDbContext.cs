@@ -77,6 +77,8 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         {
             question.ToTable("LabelingQuestions").HasKey(q => q.Item);
             question.HasIndex(q => new { q.RequestId, q.Position }).IsUnique();
+            question.HasIndex(q => new { q.RequestId, q.Position, q.Axis }, "IX_LabelingQuestions_Open").HasFilter("\"Missing\" > 0");
+            question.HasIndex(q => new { q.Axis, q.Item }, "IX_LabelingQuestions_Gold").HasFilter("\"Gold\" IS NOT NULL");
             question.HasOne<LabelingRequestRow>().WithMany().HasForeignKey(q => q.RequestId);
         });
         modelBuilder.Entity<LabelingJudgementRow>(judgement =>
@@ -90,6 +92,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         modelBuilder.Entity<LabelingAssignmentRow>(assignment =>
         {
             assignment.ToTable("LabelingAssignments").HasKey(a => new { a.Item, a.Labeler });
+            assignment.HasIndex(a => new { a.Labeler, a.LeasedUntil });
             assignment.HasOne<LabelingQuestionRow>().WithMany().HasForeignKey(a => a.Item);
         });
         modelBuilder.Entity<LabelingRemarkRow>(remark =>

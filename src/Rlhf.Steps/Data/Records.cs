@@ -58,6 +58,10 @@ public sealed record Judgement(string ComparisonId, string Labeler, Side Side, i
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool BothBad { get; init; }
 
+    /// <summary>True where somebody who saw the other judgements decided between them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Adjudicated { get; init; }
+
     /// <summary>The side that the labeler saw first, left or above; null where it is not known.</summary>
     public Side? ShownFirst { get; init; }
 

@@ -10,6 +10,21 @@ public sealed record LabelingRequest(string Id, IReadOnlyList<Question> Question
 {
     /// <summary>The instance that waits for the answers; empty where none does.</summary>
     public string Instance { get; init; } = "";
+
+    /// <summary>What is done besides asking each question that often.</summary>
+    public Care Care { get; init; } = new();
+}
+
+/// <summary>How the answers of people are made to be worth something.</summary>
+/// <param name="MostJudgements">Disputed questions are put to one more labeler after the other, up to this many; not more than are asked for anyway: none.</param>
+/// <param name="Adjudicate">Whether an operator decides what is disputed even then.</param>
+/// <param name="GoldShare">Share of a labeler's questions, 0 to 0.5, whose answer is known.</param>
+/// <param name="RepeatShare">Share of a labeler's questions, 0 to 0.5, that the labeler has answered before, with the sides exchanged.</param>
+public sealed record Care(int MostJudgements = 0, bool Adjudicate = false, double GoldShare = 0, double RepeatShare = 0)
+{
+    /// <summary>True where no side, and no tie, has more than half of the answers.</summary>
+    public static bool IsDisputed(IReadOnlyCollection<Side> answers) =>
+        answers.Count > 0 && answers.GroupBy(s => s).Max(g => g.Count()) * 2 <= answers.Count;
 }
 
 /// <summary>What a labeler sees: prompt, two completions, and the axis to judge by.</summary>

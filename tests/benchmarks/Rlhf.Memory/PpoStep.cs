@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Memory;
 
-/// <summary>One PPO update: 8 completions of up to 32 tokens to prompts of 16, 2 optimizer steps of 2 micro-batches each.</summary>
+/// <summary>Three PPO updates, each of 8 completions of up to 32 tokens to prompts of 16, 2 optimizer steps of 2 micro-batches each.</summary>
 sealed class PpoStep : IStep
 {
-    public const int PromptTokens = 16, NewTokens = 32, Rollout = 8, Minibatch = 4, Microbatch = 2, Rank = 8;
+    public const int PromptTokens = 16, NewTokens = 32, Rollout = 8, Minibatch = 4, Microbatch = 2, Rank = 8, Updates = 3;
 
     readonly DecoderModel _policy, _reference;
     readonly ScalarHead _value = ScalarHead.Zero(Models.Config.HiddenSize, CPU);
@@ -24,7 +24,7 @@ sealed class PpoStep : IStep
         var prompts = Enumerable.Range(0, Rollout).Select(i => new PolicyPrompt(Models.Text(i, PromptTokens), (ulong)i)).ToList();
         _trainer = new(new(_policy, _value, _reference, _scorer, Models.Config.EosTokenId), prompts, new()
         {
-            Updates = 1,
+            Updates = Updates,
             RolloutSize = Rollout,
             MinibatchSize = Minibatch,
             MicrobatchSize = Microbatch,
@@ -35,7 +35,10 @@ sealed class PpoStep : IStep
         });
     }
 
-    public void Run() => _trainer.Update(CancellationToken.None);
+    public void Run()
+    {
+        for (var i = 0; i < Updates; i++) _trainer.Update(CancellationToken.None);
+    }
 
     public byte[] Weights() => Models.Bytes(_policy.Trainable);
 

@@ -12,21 +12,21 @@ sealed record Row(string Name, Func<IStep> Start, string Step, PlanTexts Texts, 
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        Ppo("PPO update, all weights", lowRank: false, checkpoint: false),
-        Ppo("PPO update, all weights, checkpoints", lowRank: false, checkpoint: true),
-        Ppo("PPO update, adapter of rank 8", lowRank: true, checkpoint: false),
-        Ppo("PPO update, adapter of rank 8, checkpoints", lowRank: true, checkpoint: true),
-        Reward("reward step, 4 pairs of 128 tokens", tokens: 128, checkpoint: false),
-        Reward("reward step, 4 pairs of 128 tokens, checkpoints", tokens: 128, checkpoint: true),
-        Reward("reward step, 4 pairs of 512 tokens", tokens: 512, checkpoint: false),
-        Reward("reward step, 4 pairs of 512 tokens, checkpoints", tokens: 512, checkpoint: true),
+        Ppo("3 PPO updates, all weights", lowRank: false, checkpoint: false),
+        Ppo("3 PPO updates, all weights, checkpoints", lowRank: false, checkpoint: true),
+        Ppo("3 PPO updates, adapter of rank 8", lowRank: true, checkpoint: false),
+        Ppo("3 PPO updates, adapter of rank 8, checkpoints", lowRank: true, checkpoint: true),
+        Reward("3 reward steps, 4 pairs of 128 tokens", tokens: 128, checkpoint: false),
+        Reward("3 reward steps, 4 pairs of 128 tokens, checkpoints", tokens: 128, checkpoint: true),
+        Reward("3 reward steps, 4 pairs of 512 tokens", tokens: 512, checkpoint: false),
+        Reward("3 reward steps, 4 pairs of 512 tokens, checkpoints", tokens: 512, checkpoint: true),
     ];
 
     static Row Ppo(string name, bool lowRank, bool checkpoint) => new(
         name, () => new PpoStep(lowRank, checkpoint), nameof(TrainPolicy), new(PromptTokens, null),
         Round(PpoStep.NewTokens) with
         {
-            TrainPolicy = new(1)
+            TrainPolicy = new(PpoStep.Updates)
             {
                 RolloutSize = PpoStep.Rollout,
                 MinibatchSize = PpoStep.Minibatch,
@@ -42,7 +42,7 @@ sealed record Row(string Name, Func<IStep> Start, string Step, PlanTexts Texts, 
 
     static Row Reward(string name, int tokens, bool checkpoint) => new(
         name, () => new RewardStep(tokens, checkpoint), nameof(TrainRewardModel), new(PromptTokens, null),
-        Round(tokens - PromptTokens - 1) with { TrainRewardModel = new(1) { BatchSize = RewardStep.Pairs, NormalizeOn = 0, GradientCheckpointing = checkpoint } });
+        Round(tokens - PromptTokens - 1) with { TrainRewardModel = new(1) { BatchSize = RewardStep.Batch, NormalizeOn = 0, GradientCheckpointing = checkpoint } });
 
     // Completions of the reward steps are its pairs, all of them for training.
     static RoundHParams Round(int newTokens) => new(
