@@ -85,8 +85,10 @@ public sealed class Credentials
         var found = Of(row);
         if (!found.IsValid(now) || !kinds.Contains(found.Kind)) return null;
         // To the minute is enough, and a write for every request is not.
-        if (found.Kind != CredentialKind.Invitation && !(now - found.LastUsedAt < Noticed))
-            await db.Credentials.Where(c => c.Hash == hash).ExecuteUpdateAsync(set => set.SetProperty(c => c.LastUsedAt, now), cancellationToken);
+        if (found.Kind == CredentialKind.Invitation || now - found.LastUsedAt < Noticed) return found;
+        await using var write = await _database.WriteAsync(cancellationToken, survivesPowerCut: false);
+        await write.Db.Credentials.Where(c => c.Hash == hash).ExecuteUpdateAsync(set => set.SetProperty(c => c.LastUsedAt, now), cancellationToken);
+        await write.CommitAsync(cancellationToken);
         return found;
     }
 

@@ -29,7 +29,7 @@ public sealed partial class LabelingQueue
     {
         List<Assignment> assigned;
         List<LabelingRequestRow> requests;
-        await using (var write = await _database.WriteAsync(cancellationToken))
+        await using (var write = await _database.WriteAsync(cancellationToken, survivesPowerCut: false))
         {
             assigned = await KeepAsync(write.Db, labeler, count, axes, cancellationToken);
             requests = assigned.Count < count ? await Waiting(write.Db).OrderBy(r => r.AskedAt).ThenBy(r => r.Id).ToListAsync(cancellationToken) : [];
@@ -39,12 +39,30 @@ public sealed partial class LabelingQueue
         foreach (var request in requests)
         {
             if (assigned.Count >= count) break;
-            await using var write = await _database.WriteAsync(cancellationToken);
+            await using var write = await _database.WriteAsync(cancellationToken, survivesPowerCut: false);
             await DeskTransaction.LockAsync(write.Db, [request.Id], cancellationToken);
             assigned.AddRange(await TakeAsync(write.Db, request, labeler, count - assigned.Count, axes, cancellationToken));
             await write.CommitAsync(cancellationToken);
         }
         return assigned;
+    }
+
+    /// <summary>Has every query made once, as nobody, so that the first labelers do not wait for that.</summary>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        const string nobody = "";
+        _ = await AxesAsync(nobody, cancellationToken);
+        _ = await ProgressAsync(nobody, cancellationToken);
+        _ = await HasAcknowledgedAsync(nobody, nobody, nobody, cancellationToken);
+        _ = await AssignAsync(nobody, 1, [], cancellationToken);
+        try
+        {
+            _ = await AnswerAsync(nobody, new(nobody, nobody, Choice.Tie, null), cancellationToken);
+        }
+        catch (ArgumentException)
+        {
+            // There is no such question, and nothing was kept.
+        }
     }
 
     /// <summary>Where a labeler stands.</summary>

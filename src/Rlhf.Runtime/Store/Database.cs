@@ -68,18 +68,28 @@ internal sealed class Database : IDisposable
     /// <summary>
     /// A transaction that writes. SQLite has one writer at a time, and who comes too early sleeps and asks again: those of this process wait in line instead.
     /// </summary>
-    public async Task<WriteTransaction> WriteAsync(CancellationToken cancellationToken)
+    /// <param name="survivesPowerCut">
+    /// False for what may be lost with the machine (never with the process), such as leases: then nobody waits until the disk has it, which is most of the time of a
+    /// small transaction.
+    /// </param>
+    public async Task<WriteTransaction> WriteAsync(CancellationToken cancellationToken, bool survivesPowerCut = true)
     {
         if (!IsPostgres) await _writers.WaitAsync(cancellationToken);
-        RuntimeDbContext? db = null;
+        var db = Connect();
         try
         {
-            db = Connect();
-            return new(db, await db.Database.BeginTransactionAsync(cancellationToken), IsPostgres ? null : _writers);
+            if (!IsPostgres)
+            {
+                await db.Database.OpenConnectionAsync(cancellationToken);
+                await db.Database.ExecuteSqlRawAsync(survivesPowerCut ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", cancellationToken);
+            }
+            var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            if (IsPostgres && !survivesPowerCut) await db.Database.ExecuteSqlRawAsync("SET LOCAL synchronous_commit = off", cancellationToken);
+            return new(db, transaction, IsPostgres ? null : _writers);
         }
         catch
         {
-            if (db is not null) await db.DisposeAsync();
+            await db.DisposeAsync();
             if (!IsPostgres) _writers.Release();
             throw;
         }
@@ -134,7 +144,9 @@ internal sealed class Database : IDisposable
         }
     }
 
-    /// <summary>Lets SQLite itself wait for another process's writer, a few milliseconds at first; the client would sleep for 150 each time.</summary>
+    /// <summary>
+    /// Lets SQLite itself wait for another process's writer, a few milliseconds at first (the client would sleep for 150 each time), and has a commit wait for the disk.
+    /// </summary>
     sealed class PatientWriter : DbConnectionInterceptor
     {
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => Wait(connection);
@@ -148,7 +160,7 @@ internal sealed class Database : IDisposable
         static void Wait(DbConnection connection)
         {
             using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA busy_timeout=5000";
+            command.CommandText = "PRAGMA busy_timeout=5000; PRAGMA synchronous=FULL";
             command.ExecuteNonQuery();
         }
     }

@@ -77,7 +77,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         {
             question.ToTable("LabelingQuestions").HasKey(q => q.Item);
             question.HasIndex(q => new { q.RequestId, q.Position }).IsUnique();
-            question.HasIndex(q => new { q.RequestId, q.Position, q.Axis }, "IX_LabelingQuestions_Open").HasFilter("\"Missing\" > 0");
+            question.HasIndex(q => new { q.RequestId, q.Position, q.Missing, q.ForAdjudicator, q.Axis, q.Item }, "IX_LabelingQuestions_Open").HasFilter("\"Missing\" > 0");
             question.HasIndex(q => new { q.Axis, q.Item }, "IX_LabelingQuestions_Gold").HasFilter("\"Gold\" IS NOT NULL");
             question.HasOne<LabelingRequestRow>().WithMany().HasForeignKey(q => q.RequestId);
         });
@@ -87,6 +87,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
             judgement.HasIndex(j => j.Key).IsUnique();
             judgement.HasIndex(j => new { j.Item, j.Place }).IsUnique();
             judgement.HasIndex(j => new { j.Labeler, j.Number });
+            judgement.HasIndex(j => new { j.Item, j.Labeler });
             judgement.HasOne<LabelingQuestionRow>().WithMany().HasForeignKey(j => j.Item);
         });
         modelBuilder.Entity<LabelingAssignmentRow>(assignment =>

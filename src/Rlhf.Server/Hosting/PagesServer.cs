@@ -54,7 +54,8 @@ public sealed class PagesServer : IAsyncDisposable
     {
         await CheckAsync(options, runtime, cancellationToken);
         var site = new Site(runtime, options, new GuidelinesFolder(options.GuidelinesFolders), time, options.Urls.All(ServerAddress.IsLoopback), log);
-        var app = Build(site);
+        await Rehearsal.PlayAsync(site, cancellationToken);
+        var app = Build(site, options.Urls);
         try
         {
             await app.StartAsync(cancellationToken);
@@ -78,7 +79,9 @@ public sealed class PagesServer : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    static WebApplication Build(Site site)
+    /// <summary>The whole pipeline, not started.</summary>
+    /// <param name="first">A way to know the caller that is asked before the others.</param>
+    internal static WebApplication Build(Site site, IReadOnlyList<string> urls, IIdentify? first = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Logging.AddProvider(new LineLogger(site.Log)).SetMinimumLevel(LogLevel.Warning);
@@ -92,9 +95,10 @@ public sealed class PagesServer : IAsyncDisposable
         builder.Services.AddSingleton(site).AddSingleton(site.Time);
         builder.Services.AddRouting();
         builder.Services.AddRateLimiter(limits => Limits.Set(limits, site.Options));
+        if (first is not null) builder.Services.AddSingleton(first);
         builder.Services.AddSingleton<IIdentify, CredentialIdentity>().AddSingleton<IIdentify, LocalIdentity>().AddSingleton<Gatekeeper>();
         var app = builder.Build();
-        foreach (var url in site.Options.Urls) app.Urls.Add(url);
+        foreach (var url in urls) app.Urls.Add(url);
         app.Use(Failures.HandleAsync);
         app.Use(SecurityHeaders.AddAsync);
         app.UseRouting();

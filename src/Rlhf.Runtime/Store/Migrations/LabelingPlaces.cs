@@ -28,9 +28,10 @@ internal sealed class LabelingPlaces : Migration
                 SELECT COUNT(*) FROM "LabelingJudgements" AS j WHERE j."Item" = "LabelingQuestions"."Item" AND j."Place" IS NOT NULL);
             """);
         migrationBuilder.CreateIndex(
-            "IX_LabelingQuestions_Open", "LabelingQuestions", ["RequestId", "Position", "Axis"], filter: "\"Missing\" > 0");
+            "IX_LabelingQuestions_Open", "LabelingQuestions", ["RequestId", "Position", "Missing", "ForAdjudicator", "Axis", "Item"], filter: "\"Missing\" > 0");
         migrationBuilder.CreateIndex("IX_LabelingQuestions_Gold", "LabelingQuestions", ["Axis", "Item"], filter: "\"Gold\" IS NOT NULL");
         migrationBuilder.AddColumn<bool>("Adjudicated", "LabelingJudgements", nullable: false, defaultValue: false);
+        migrationBuilder.CreateIndex("IX_LabelingJudgements_Item_Labeler", "LabelingJudgements", ["Item", "Labeler"]);
         migrationBuilder.CreateIndex("IX_LabelingAssignments_Labeler_LeasedUntil", "LabelingAssignments", ["Labeler", "LeasedUntil"]);
     }
 
