@@ -71,9 +71,6 @@ public sealed record LabelerRemark(string Key, string Item, RemarkKind Kind, str
     public string? Guidelines { get; init; }
 }
 
-/// <summary>Guidelines of an axis; the version is the beginning of their hash.</summary>
-public sealed record GuidelinesVersion(string Axis, string Version, string Content);
-
 /// <summary>Where a labeler stands.</summary>
 /// <param name="Answered">Answers that were not taken back, ever.</param>
 /// <param name="Left">Questions that this labeler could still get, those in hand included.</param>

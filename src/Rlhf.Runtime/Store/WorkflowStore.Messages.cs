@@ -25,6 +25,13 @@ internal sealed partial class WorkflowStore
         return await db.Messages.AnyAsync(m => m.Id == message, cancellationToken);
     }
 
+    /// <summary>True where an event for this instance has not been delivered yet.</summary>
+    public async Task<bool> HasEventAsync(string instance, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        return await db.Messages.AnyAsync(m => m.InstanceId == instance && m.Kind == MessageKind.Event, cancellationToken);
+    }
+
     /// <summary>Instances in which something waits for an event of this name.</summary>
     public async Task<IReadOnlyList<string>> WaitersAsync(string name, CancellationToken cancellationToken)
     {
