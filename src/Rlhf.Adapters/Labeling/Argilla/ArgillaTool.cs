@@ -36,12 +36,7 @@ sealed class ArgillaTool(ArgillaSettings settings, ToolClient client) : ITool
     public Task EnsureAsync(ToolSet set, GuidelinesVersion? guidelines, int judgementsPerQuestion, CancellationToken cancellationToken) => client.AnewAsync(async token =>
     {
         var dataset = await FindAsync(set.Name, token) ?? await CreateAsync(set, guidelines, judgementsPerQuestion, token);
-        if (dataset.Status == "draft")
-        {
-            foreach (var field in Fields()) await AddAsync(dataset, "fields", field, token);
-            foreach (var question in Questions()) await AddAsync(dataset, "questions", question, token);
-            await PublishAsync(dataset, token);
-        }
+        if (dataset.Status == "draft") await PublishAsync(dataset, token);
         foreach (var batch in set.Questions.Chunk(Batch))
             await client.SendAsync(new(HttpMethod.Put, $"{Of(dataset)}/records/bulk") { Body = new JsonObject { ["items"] = new JsonArray([.. batch.Select(RecordOf)]) } }, token);
     }, cancellationToken);
@@ -106,12 +101,17 @@ sealed class ArgillaTool(ArgillaSettings settings, ToolClient client) : ITool
 
     async Task PublishAsync(ArgillaDataset dataset, CancellationToken cancellationToken)
     {
-        var publish = new ToolRequest(HttpMethod.Put, $"{Of(dataset)}/publish") { Also = [HttpStatusCode.UnprocessableEntity] };
-        var (status, _) = await client.SendAsync(publish, cancellationToken);
-        if (status != HttpStatusCode.UnprocessableEntity) return;
-        // Published by an earlier try whose answer was lost, or by somebody else.
-        var now = await client.GetAsync<ArgillaDataset>(Of(dataset), cancellationToken);
-        if (now.Status != "ready") throw new InvalidDataException($"Argilla does not publish the dataset '{dataset.Name}', which is '{now.Status}'; expected its fields and questions to be as they were made.");
+        try
+        {
+            foreach (var field in Fields()) await AddAsync(dataset, "fields", field, cancellationToken);
+            foreach (var question in Questions()) await AddAsync(dataset, "questions", question, cancellationToken);
+            await client.SendAsync(new(HttpMethod.Put, $"{Of(dataset)}/publish"), cancellationToken);
+        }
+        catch (InvalidDataException)
+        {
+            // It refuses what was published by a try whose answer was lost, or by another worker meanwhile.
+            if ((await client.GetAsync<ArgillaDataset>(Of(dataset), cancellationToken)).Status != "ready") throw;
+        }
     }
 
     async Task<string> WorkspaceAsync(CancellationToken cancellationToken)
