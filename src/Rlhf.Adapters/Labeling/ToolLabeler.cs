@@ -43,10 +43,18 @@ sealed class ToolLabeler(string name, ITool tool, GuidelinesFiles guidelines, Ti
     public async Task<LabelingProgress> CollectAsync(LabelingRequest request, DateTimeOffset askedAt, CancellationToken cancellationToken)
     {
         var (readings, judged) = (new List<ToolReading>(), new Dictionary<string, ILookup<string, Judgement>>());
-        foreach (var set in ToolSet.Of(request))
+        try
         {
-            readings.Add(await tool.ReadAsync(set, cancellationToken));
-            judged[set.Axis] = readings[^1].Count(set, request.JudgementsPerQuestion);
+            foreach (var set in ToolSet.Of(request))
+            {
+                readings.Add(await tool.ReadAsync(set, cancellationToken));
+                judged[set.Axis] = readings[^1].Count(set, request.JudgementsPerQuestion);
+            }
+        }
+        catch (IOException e)
+        {
+            // A round waits for people for days; that their program is away for an hour does not end it.
+            return new([], request.Questions.Count * request.JudgementsPerQuestion, time.GetUtcNow() + poll) { Events = [LabelingTools.EventOf(name)], Place = tool.Title, Trouble = e.Message };
         }
         List<Judgement> judgements = [.. request.Questions.SelectMany(q => judged[q.Axis][q.Id])];
         var pending = (request.Questions.Count * request.JudgementsPerQuestion) - judgements.Count;

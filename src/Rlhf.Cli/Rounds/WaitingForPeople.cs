@@ -21,7 +21,7 @@ static class WaitingForPeople
             ["status"] = "waitingForPeople",
             ["waits"] = new JsonArray([.. waits.Select(w => new JsonObject
             {
-                ["instance"] = w.Instance, ["execution"] = w.Execution, ["judged"] = w.Judged, ["missing"] = w.Missing, ["place"] = w.Place,
+                ["instance"] = w.Instance, ["execution"] = w.Execution, ["judged"] = w.Judged, ["missing"] = w.Missing, ["place"] = w.Place, ["trouble"] = w.Trouble,
             })]),
             ["commands"] = isHere ? new JsonArray(export, answer) : [],
         };
@@ -30,7 +30,7 @@ static class WaitingForPeople
             // Answers may have come since.
             if (waits.Count == 0) Console.Out.WriteLine($"{definition} {instance} waited for people, whose answers have come; the same command goes on with it.");
             foreach (var wait in waits)
-                Console.Out.WriteLine($"{definition} {instance} waits for people at '{wait.Execution}': {wait.Missing} of {wait.Judged + wait.Missing} judgements are missing{(wait.Place is null ? "." : $", to be given at {wait.Place}")}");
+                Console.Out.WriteLine($"{definition} {instance} waits for people at '{wait.Execution}': {wait.Missing} of {wait.Judged + wait.Missing} judgements are missing{(wait.Place is null ? "." : $", to be given at {wait.Place}{(wait.Trouble is null ? "" : $"; it could not be looked at: {wait.Trouble}")}")}");
             if (!isHere)
             {
                 Console.Out.WriteLine($"The same command again, or rlhf instances resume {instance}{store}, looks there and goes on; rlhf serve{store} does so by itself.");

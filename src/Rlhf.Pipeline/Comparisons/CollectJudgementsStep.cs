@@ -28,6 +28,8 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
         }
         var progress = await labeler.CollectAsync(request, askedAt, cancellationToken);
         var expected = comparisons.Count * hparams.JudgementsPerComparison;
+        if (progress is { Trouble: { } trouble, NextAnswerAt: { } again })
+            return new StepResult.Waiting(Unseen(context.Execution.State, askedAt, progress, expected), again, trouble) { Events = progress.Events };
         context.Progress((double)progress.Judgements.Count / expected, $"{progress.Judgements.Count} of {expected} judgements{(progress.Judgements.Any(j => j.Simulated) ? " (simulated)" : "")}");
         if (progress is { Pending: > 0, NextAnswerAt: { } next })
             return new StepResult.Waiting(State(askedAt, progress), next, Says(progress)) { Events = progress.Events };
@@ -43,6 +45,16 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
     {
         var state = new JsonObject { ["askedAt"] = askedAt };
         if (progress.Place is { } place) (state["place"], state["judged"], state["missing"]) = (place, progress.Judgements.Count, progress.Pending);
+        return state;
+    }
+
+    // What was seen before stays until there is something to be seen again.
+    static JsonObject Unseen(JsonObject? before, DateTimeOffset askedAt, LabelingProgress progress, int expected)
+    {
+        var state = before?["place"] is null
+            ? new JsonObject { ["askedAt"] = askedAt, ["place"] = progress.Place, ["judged"] = 0, ["missing"] = expected }
+            : before.DeepClone().AsObject();
+        state["trouble"] = progress.Trouble;
         return state;
     }
 

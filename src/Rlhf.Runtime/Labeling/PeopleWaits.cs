@@ -10,6 +10,9 @@ public sealed record PeopleWait(string Instance, string Execution, int Judged, i
     /// <summary>Where the questions are, in words, where that is another program; null for the desk.</summary>
     public string? Place { get; init; }
 
+    /// <summary>Why it could not be looked at lately, so that the numbers are of before; null where it could.</summary>
+    public string? Trouble { get; init; }
+
     /// <summary>The event that makes the step look there; null for the desk.</summary>
     public string? Event { get; init; }
 }
@@ -40,8 +43,8 @@ internal static class PeopleWaits
         if (wait.WakeEvents?.Find(e => e.StartsWith(LabelingTools.EventPrefix, StringComparison.Ordinal)) is { } look)
         {
             // Somebody has asked it to look again.
-            if (wait.StepState is not { } state || await store.HasEventAsync(instance, cancellationToken)) return null;
-            return new(instance, wait.Id, state["judged"]?.GetValue<int>() ?? 0, state["missing"]?.GetValue<int>() ?? 0) { Place = state["place"]?.GetValue<string>(), Event = look };
+            if (wait.StepState is not { } state || state["place"] is null || await store.HasEventAsync(instance, look, cancellationToken)) return null;
+            return new(instance, wait.Id, state["judged"]!.GetValue<int>(), state["missing"]!.GetValue<int>()) { Place = $"{state["place"]}", Trouble = state["trouble"]?.GetValue<string>(), Event = look };
         }
         if (wait.WakeEvents?.Find(e => e.StartsWith(DeskLabeler.EventPrefix, StringComparison.Ordinal)) is not { } name) return null;
         var (judgements, missing) = await desk.ProgressAsync(name[DeskLabeler.EventPrefix.Length..], cancellationToken);

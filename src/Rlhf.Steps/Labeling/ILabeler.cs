@@ -24,6 +24,9 @@ public sealed record LabelingProgress(IReadOnlyList<Judgement> Judgements, int P
     /// <summary>For people: where the questions are, where that is another program; null otherwise.</summary>
     public string? Place { get; init; }
 
+    /// <summary>Why nothing could be looked at, which may pass; then the judgements are none, and what is pending is not known. Null where all was looked at.</summary>
+    public string? Trouble { get; init; }
+
     /// <summary>For people: what was found besides answers, such as how many records were left out and why; null where nothing.</summary>
     public string? Remark { get; init; }
 }

@@ -101,6 +101,28 @@ public sealed class FaultsTests
     [Theory]
     [InlineData(ToolKind.Argilla)]
     [InlineData(ToolKind.LabelStudio)]
+    public async Task A_tool_that_is_away_while_people_are_waited_for_is_looked_at_again_and_nothing_is_said_of_what_could_not_be_seen(ToolKind kind)
+    {
+        await using var tool = await SomeTool.OpenAsync(kind);
+        var request = SomeTool.Request(3);
+        await tool.Labeler().AskAsync(request, Token);
+        foreach (var item in tool.Items) tool.Answer(item, 1, "a");
+        tool.Stub.Faults = (_, _) => new Fault.Refuse(502);
+
+        var away = await tool.Labeler(retries: 1).CollectAsync(request, default, Token);
+        tool.Stub.Faults = (_, _) => null;
+        var back = await tool.Labeler().CollectAsync(request, default, Token);
+
+        Assert.Contains("answered 502", away.Trouble, StringComparison.Ordinal);
+        Assert.Empty(away.Judgements);
+        Assert.NotNull(away.NextAnswerAt);
+        Assert.Single(away.Events);
+        Assert.Equal((3, 0, (string?)null), (back.Judgements.Count, back.Pending, back.Trouble));
+    }
+
+    [Theory]
+    [InlineData(ToolKind.Argilla)]
+    [InlineData(ToolKind.LabelStudio)]
     public async Task Two_workers_that_ask_at_once_leave_one_dataset_with_each_question_once(ToolKind kind)
     {
         for (var i = 0; i < 5; i++)

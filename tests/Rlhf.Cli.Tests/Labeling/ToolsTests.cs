@@ -34,15 +34,13 @@ public sealed partial class ToolsTests
         var still = await site.RunAsync(round);
         var first = Assert.Single(stub.Datasets);
         AnswerAll(stub, first);
-        await using (var serve = site.Start("serve", "--urls", "http://127.0.0.1:0"))
-        {
-            await serve.UntilItSaysAsync("Driving");
-            Assert.Equal(HttpStatusCode.Unauthorized, await DeliverAsync(serve, "v1,AAAA"));
-            Assert.Equal(HttpStatusCode.Accepted, await DeliverAsync(serve, null));
-            await site.UntilAsync("the gate asks", () => Task.FromResult(stub.Datasets.Count == 2 && stub.Datasets[1].Records.Count > 0 ? "" : null));
-            serve.Terminate();
-            Assert.Equal(0, (await serve.EndAsync()).ExitCode);
-        }
+        var serve = site.Start("serve", "--urls", "http://127.0.0.1:0");
+        await serve.UntilItSaysAsync("Driving");
+        Assert.Equal(HttpStatusCode.Unauthorized, await DeliverAsync(serve, "v1,AAAA"));
+        Assert.Equal(HttpStatusCode.Accepted, await DeliverAsync(serve, null));
+        await site.UntilAsync("the gate asks", () => Task.FromResult(stub.Datasets.Count == 2 && stub.Datasets[1].Records.Count > 0 ? "" : null));
+        serve.Terminate();
+        Assert.Equal(0, (await serve.EndAsync()).ExitCode);
         AnswerAll(stub, stub.Datasets[1]);
         var done = await site.RunAsync([.. round, "--json"]);
 
@@ -62,7 +60,7 @@ public sealed partial class ToolsTests
     }
 
     [Fact]
-    public async Task A_round_asks_in_Label_Studio_and_goes_on_with_the_answers_at_the_next_call()
+    public async Task A_round_asks_in_Label_Studio_waits_on_while_it_is_away_and_goes_on_with_the_answers_at_the_next_call()
     {
         await using var stub = await StubLabelStudio.OpenAsync();
         await using var site = new Site();
@@ -71,12 +69,18 @@ public sealed partial class ToolsTests
 
         var waits = await site.RunAsync(round);
         Assert.True(waits.ExitCode == 4, $"{waits.ExitCode}: {waits.Error}");
+        stub.Faults = (_, _) => new Fault.Refuse(503, "", RetryAfter: 0);
+        var away = await site.RunAsync(round);
+        stub.Faults = (_, _) => null;
         AnswerAll(stub);
         var evaluation = await site.RunAsync(round);
         AnswerAll(stub);
         var done = await site.RunAsync(round);
 
         Assert.Contains($"{stub.Address}/projects/", $"{waits.Json["waits"]![0]!["place"]}", StringComparison.Ordinal);
+        Assert.Equal(4, away.ExitCode);
+        Assert.Contains("answered 503", $"{away.Json["waits"]![0]!["trouble"]}", StringComparison.Ordinal);
+        Assert.Equal($"{waits.Json["waits"]![0]!["missing"]}", $"{away.Json["waits"]![0]!["missing"]}");
         Assert.True(evaluation.ExitCode == 4, evaluation.Error);
         Assert.True(done.ExitCode == 0, done.Error);
         Assert.Equal(2, stub.Projects.Count);
@@ -144,7 +148,8 @@ public sealed partial class ToolsTests
     static async Task<HttpStatusCode> DeliverAsync(Running serve, string? signature)
     {
         var (now, happenedAt) = (TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(4));
-        var body = $$"""{"type":"record.completed","version":1,"timestamp":"{{happenedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffff", CultureInfo.InvariantCulture)}}Z","data":{"id":"1"}}""";
+        var time = happenedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffff", CultureInfo.InvariantCulture);
+        var body = new JsonObject { ["type"] = "record.completed", ["version"] = 1, ["timestamp"] = $"{time}Z", ["data"] = new JsonObject { ["id"] = "1" } }.ToJsonString();
         var key = Convert.FromBase64String(Key["whsec_".Length..]);
         signature ??= "v1," + Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"msg_1.{happenedAt.ToUnixTimeSeconds()}.{body}")));
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{PagesAt().Match(serve.Error).Groups[1].Value}/hooks/argilla") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
