@@ -31,7 +31,11 @@ abstract class SomeTool(StubTool stub, ToolKind kind) : IAsyncDisposable
     {
         var patience = new PipelineOptions
         {
-            Total = TimeSpan.FromMinutes(2), Try = attempt ?? TimeSpan.FromSeconds(20), Retries = retries, FirstDelay = TimeSpan.FromMilliseconds(5), LongestDelay = TimeSpan.FromMilliseconds(20),
+            Total = TimeSpan.FromMinutes(2),
+            Try = attempt ?? TimeSpan.FromSeconds(20),
+            Retries = retries,
+            FirstDelay = TimeSpan.FromMilliseconds(5),
+            LongestDelay = TimeSpan.FromMilliseconds(20),
             BreakAtLeast = 1000,
         };
         var guidelines = new GuidelinesFiles([_guidelines]);

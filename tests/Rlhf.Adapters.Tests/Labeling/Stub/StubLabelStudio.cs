@@ -46,8 +46,16 @@ public sealed class StubLabelStudio : StubTool
             if (comment is not null) result.Add(new JsonObject { ["id"] = $"r{++_number}", ["from_name"] = "comment", ["to_name"] = "prompt", ["type"] = "textarea", ["value"] = new JsonObject { ["text"] = new JsonArray(comment) } });
             var annotation = new JsonObject
             {
-                ["id"] = ++_number, ["completed_by"] = user, ["result"] = result, ["was_cancelled"] = skipped, ["ground_truth"] = false, ["lead_time"] = seconds,
-                ["created_at"] = Time(), ["updated_at"] = Time(), ["task"] = task["id"]!.GetValue<int>(), ["draft_created_at"] = null,
+                ["id"] = ++_number,
+                ["completed_by"] = user,
+                ["result"] = result,
+                ["was_cancelled"] = skipped,
+                ["ground_truth"] = false,
+                ["lead_time"] = seconds,
+                ["created_at"] = Time(),
+                ["updated_at"] = Time(),
+                ["task"] = task["id"]!.GetValue<int>(),
+                ["draft_created_at"] = null,
             };
             task["annotations"]!.AsArray().Add(annotation);
             return annotation;
@@ -151,8 +159,15 @@ public sealed class StubLabelStudio : StubTool
         var made = Put(project, tasks);
         return Created(new JsonObject
         {
-            ["task_count"] = made.Count, ["annotation_count"] = 0, ["prediction_count"] = 0, ["duration"] = 0.1, ["file_upload_ids"] = new JsonArray(), ["could_be_tasks_list"] = false,
-            ["found_formats"] = new JsonArray(), ["data_columns"] = new JsonArray(), ["task_ids"] = new JsonArray([.. made.Select(m => (JsonNode)m["id"]!.GetValue<int>())]),
+            ["task_count"] = made.Count,
+            ["annotation_count"] = 0,
+            ["prediction_count"] = 0,
+            ["duration"] = 0.1,
+            ["file_upload_ids"] = new JsonArray(),
+            ["could_be_tasks_list"] = false,
+            ["found_formats"] = new JsonArray(),
+            ["data_columns"] = new JsonArray(),
+            ["task_ids"] = new JsonArray([.. made.Select(m => (JsonNode)m["id"]!.GetValue<int>())]),
         });
     }
 
@@ -173,7 +188,9 @@ public sealed class StubLabelStudio : StubTool
         return Ok(new JsonObject
         {
             ["tasks"] = new JsonArray([.. all.Skip((page - 1) * size).Take(size).Select(t => t.DeepClone())]),
-            ["total"] = all.Count, ["total_annotations"] = all.Sum(t => t["annotations"]!.AsArray().Count), ["total_predictions"] = 0,
+            ["total"] = all.Count,
+            ["total_annotations"] = all.Sum(t => t["annotations"]!.AsArray().Count),
+            ["total_predictions"] = 0,
         });
     }
 
@@ -186,8 +203,16 @@ public sealed class StubLabelStudio : StubTool
 
     JsonObject NewTask(JsonObject project, JsonObject data) => new()
     {
-        ["id"] = ++_number, ["project"] = project["id"]!.GetValue<int>(), ["data"] = data.DeepClone(), ["annotations"] = new JsonArray(), ["predictions"] = new JsonArray(),
-        ["drafts"] = new JsonArray(), ["created_at"] = Time(), ["updated_at"] = Time(), ["is_labeled"] = false, ["overlap"] = 1,
+        ["id"] = ++_number,
+        ["project"] = project["id"]!.GetValue<int>(),
+        ["data"] = data.DeepClone(),
+        ["annotations"] = new JsonArray(),
+        ["predictions"] = new JsonArray(),
+        ["drafts"] = new JsonArray(),
+        ["created_at"] = Time(),
+        ["updated_at"] = Time(),
+        ["is_labeled"] = false,
+        ["overlap"] = 1,
     };
 
     JsonObject WithCounts(JsonObject project)
