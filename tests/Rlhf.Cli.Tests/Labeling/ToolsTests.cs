@@ -41,8 +41,7 @@ public sealed partial class ToolsTests
         await site.UntilAsync("the gate asks", () => Task.FromResult(stub.Datasets.Count == 2 && stub.Datasets[1].Records.Count > 0 ? "" : null));
         serve.Terminate();
         Assert.Equal(0, (await serve.EndAsync()).ExitCode);
-        AnswerAll(stub, stub.Datasets[1]);
-        var done = await site.RunAsync([.. round, "--json"]);
+        var done = await AnswerUntilDoneAsync(site, [.. round, "--json"], () => stub.Datasets.ForEach(d => AnswerAll(stub, d)));
 
         var wait = Assert.Single(waits.Json["waits"]!.AsArray())!;
         Assert.Equal((first.Records.Count, 0), (wait["missing"]!.GetValue<int>(), wait["judged"]!.GetValue<int>()));
@@ -55,7 +54,6 @@ public sealed partial class ToolsTests
         Assert.True(done.ExitCode == 0, done.Error);
         Assert.Contains(done.Json["decision"]!.GetValue<string>(), new[] { "promote", "reject" });
         Assert.False(done.Json["simulated"]!.GetValue<bool>());
-        Assert.Equal(2, stub.Datasets.Count);
         Assert.All(stub.Datasets, d => Assert.Equal(d.Records.Count, d.Records.Select(r => $"{r["external_id"]}").Distinct().Count()));
     }
 
@@ -74,8 +72,7 @@ public sealed partial class ToolsTests
         stub.Faults = (_, _) => null;
         AnswerAll(stub);
         var evaluation = await site.RunAsync(round);
-        AnswerAll(stub);
-        var done = await site.RunAsync(round);
+        var done = await AnswerUntilDoneAsync(site, round, () => AnswerAll(stub));
 
         Assert.Contains($"{stub.Address}/projects/", $"{waits.Json["waits"]![0]!["place"]}", StringComparison.Ordinal);
         Assert.Equal(4, away.ExitCode);
@@ -83,7 +80,8 @@ public sealed partial class ToolsTests
         Assert.Equal($"{waits.Json["waits"]![0]!["missing"]}", $"{away.Json["waits"]![0]!["missing"]}");
         Assert.True(evaluation.ExitCode == 4, evaluation.Error);
         Assert.True(done.ExitCode == 0, done.Error);
-        Assert.Equal(2, stub.Projects.Count);
+        Assert.Equal(stub.Projects.Count, stub.Projects.Select(p => $"{p["title"]}").Distinct().Count());
+        Assert.Equal(stub.Tasks.Count, stub.Tasks.Select(t => $"{t["data"]!["pair_id"]}").Distinct().Count());
         Assert.False(done.Json["simulated"]!.GetValue<bool>());
     }
 
@@ -131,8 +129,19 @@ public sealed partial class ToolsTests
         Assert.DoesNotContain("wrong-key", refused.Output + refused.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>The gate may ask for more judgements than it did at first.</summary>
+    static async Task<Said> AnswerUntilDoneAsync(Site site, string[] round, Action answer)
+    {
+        for (var i = 0; ; i++)
+        {
+            answer();
+            var said = await site.RunAsync(round);
+            if (said.ExitCode != 4 || i == 5) return said;
+        }
+    }
+
     // Somebody who likes the longer side.
-    static string Choice(JsonObject texts) => Math.Sign($"{texts["answer_a"]}".Length - $"{texts["answer_b"]}".Length) switch { 1 => "a", -1 => "b_much", _ => "tie" };
+    static string Choice(JsonObject texts) => Math.Sign($"{texts["answer_a"]}".Length - $"{texts["answer_b"]}".Length) switch { 1 => "a", -1 => "b", _ => "tie" };
 
     static void AnswerAll(StubArgilla stub, StubArgilla.Dataset dataset)
     {

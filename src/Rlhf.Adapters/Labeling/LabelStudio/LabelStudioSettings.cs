@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Rlhf.Adapters.Resilience;
 
 namespace Rlhf.Adapters.Labeling.LabelStudio;
 
@@ -67,9 +67,9 @@ public sealed record LabelStudioSettings
         async Task<string> RefreshAsync(HttpClient http, CancellationToken cancellationToken)
         {
             using var answer = await http.PostAsJsonAsync(new Uri(address, "api/token/refresh/"), new JsonObject { ["refresh"] = key }, cancellationToken);
-            if (answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest)
-                throw new InvalidDataException($"Label Studio answered {(int)answer.StatusCode} to POST /api/token/refresh/; does {KeyVariable} hold a personal access token that is valid?");
-            answer.EnsureSuccessStatusCode();
+            var said = $"Label Studio answered {(int)answer.StatusCode} to POST /api/token/refresh/";
+            if (Pipelines.IsTransient((int)answer.StatusCode)) throw new HttpRequestException(said, null, answer.StatusCode);
+            if (!answer.IsSuccessStatusCode) throw new InvalidDataException($"{said}; does {KeyVariable} hold a personal access token that is valid?");
             var access = (await answer.Content.ReadFromJsonAsync<JsonObject>(cancellationToken))?["access"]?.GetValue<string>();
             return access ?? throw new InvalidDataException("Label Studio's answer to POST /api/token/refresh/ has no 'access'; expected a token.");
         }
