@@ -147,6 +147,13 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     public Task<IReadOnlyList<PeopleWait>> PeopleAsync(string instance, CancellationToken cancellationToken = default) =>
         PeopleWaits.OfAsync(_store, Desk, instance, cancellationToken);
 
+    /// <summary>Makes what waits for people in another program, in an instance or in one that it dispatched, look there now.</summary>
+    public async Task LookForAnswersAsync(string instance, CancellationToken cancellationToken = default)
+    {
+        foreach (var wait in (await PeopleAsync(instance, cancellationToken)).Where(w => w.Event is not null))
+            await SendEventAsync(wait.Event!, null, wait.Instance, cancellationToken);
+    }
+
     async Task<InstanceResult> FollowAsync(string instance, IStepObserver? observer, bool untilPeople, CancellationToken cancellationToken)
     {
         var follower = new Follower(_store, instance, observer);

@@ -45,6 +45,56 @@ public static class Pipelines
             outcome => outcome.Exception is RequestFailedException failed && failed.GetRawResponse()?.Headers.TryGetValue("Retry-After", out var text) == true
                 && RetryConditionHeaderValue.TryParse(text, out var value) ? value : null);
 
+    /// <summary>
+    /// Around one request to a labeling tool (Argilla, Label Studio), which is made anew for each try. Retried are lost connections, tries out of time, answers
+    /// that ended early, and the statuses 408, 429, 500, 502, 503 and 504; with no retries, for a request that must not be made twice, the first of them ends it.
+    /// </summary>
+    /// <returns>A pipeline whose last answer is returned, or its last exception thrown, once nothing is left to try.</returns>
+    public static ResiliencePipeline<HttpResponseMessage> LabelingTool(PipelineOptions options, TimeProvider time, ILoggerFactory? logs = null) =>
+        Build<HttpResponseMessage>("labeling-tool", options, time, logs,
+            (outcome, token) => ValueTask.FromResult(outcome.Result is { } answer ? IsTransient((int)answer.StatusCode) : IsLost(outcome.Exception, token)),
+            outcome => outcome.Result?.Headers.RetryAfter);
+
+    /// <summary>
+    /// Around work that looks at what is there before it makes anything, so that it may be begun anew after any failure that may pass
+    /// (<see cref="IOException"/>).
+    /// </summary>
+    public static ResiliencePipeline LookAgain(PipelineOptions options, TimeProvider time)
+    {
+        var builder = new ResiliencePipelineBuilder { Name = "look-again", TimeProvider = time };
+        if (options.Retries > 0)
+        {
+            builder.AddRetry(new()
+            {
+                Name = "anew",
+                MaxRetryAttempts = options.Retries,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = options.FirstDelay,
+                MaxDelay = options.LongestDelay,
+                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is IOException),
+            });
+        }
+        return builder.Build();
+    }
+
+    /// <summary>Around the question whether something is done that another service does by itself: asked again every second until it is, or the total has passed.</summary>
+    /// <returns>A pipeline whose last answer is returned.</returns>
+    public static ResiliencePipeline<bool> UntilDone(PipelineOptions options, TimeProvider time) =>
+        new ResiliencePipelineBuilder<bool> { Name = "until-done", TimeProvider = time }
+            .AddRetry(new()
+            {
+                Name = "ask",
+                MaxRetryAttempts = Math.Max(1, (int)options.Total.TotalSeconds),
+                BackoffType = DelayBackoffType.Constant,
+                Delay = TimeSpan.FromSeconds(1),
+                ShouldHandle = args => ValueTask.FromResult(args.Outcome is { Exception: null, Result: false }),
+            })
+            .Build();
+
+    /// <summary>True for a status that may be another one on the next try.</summary>
+    internal static bool IsTransient(int status) => Transient.Contains(status);
+
     // From the outside in: what is left of the total bounds everything, each try passes the breaker and waits for its turn.
     static ResiliencePipeline<T> Build<T>(
         string name, PipelineOptions options, TimeProvider time, ILoggerFactory? logs,

@@ -2,6 +2,10 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Rlhf.Adapters.Blob;
+using Rlhf.Adapters.Labeling;
+using Rlhf.Adapters.Labeling.Argilla;
+using Rlhf.Adapters.Labeling.LabelStudio;
+using Rlhf.Adapters.Resilience;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Tracking;
 using Rlhf.Steps.Artifacts;
@@ -11,6 +15,9 @@ namespace Rlhf.Cli.Doctor;
 /// <summary><c>rlhf doctor</c>: every service that the environment configures, in one line each, and whether it works.</summary>
 static class DoctorCommand
 {
+    /// <summary>Somebody waits for the answer.</summary>
+    static PipelineOptions Impatient { get; } = new() { Total = TimeSpan.FromSeconds(20), Retries = 2 };
+
     /// <summary>What was looked at, whether it works, and what was found or is wrong.</summary>
     sealed record Finding(string Service, bool Works, string Says, double Seconds);
 
@@ -21,6 +28,8 @@ static class DoctorCommand
             await LookAsync("artifact store", () => StoreAsync(store, create, cancellationToken)),
             await LookAsync("workflow state", () => DatabaseAsync(store, cancellationToken)),
             await LookAsync("MLflow", () => MlflowAsync(cancellationToken)),
+            await LookAsync("Argilla", () => ArgillaAsync(cancellationToken)),
+            await LookAsync("Label Studio", () => LabelStudioAsync(cancellationToken)),
         };
         Output.Write(json, new JsonArray([.. findings.Select(ToJson)]), () =>
         {
@@ -78,9 +87,17 @@ static class DoctorCommand
     static async Task<string> MlflowAsync(CancellationToken cancellationToken)
     {
         if (TrackingSession.Settings is not { } settings) return "not configured (MLFLOW_TRACKING_URI)";
-        using var client = TrackingSession.Client(settings, new() { Total = TimeSpan.FromSeconds(20), Retries = 2 });
+        using var client = TrackingSession.Client(settings, Impatient);
         var version = await client.GetServerVersionAsync(cancellationToken);
         await client.FindExperimentAsync(settings.Experiment, cancellationToken); // only who may read can deliver
         return $"{client.Address}: MLflow {version}, experiment '{settings.Experiment}'";
     }
+
+    static async Task<string> ArgillaAsync(CancellationToken cancellationToken) => ArgillaSettings.FromEnvironment(Settings.Text) is { } settings
+        ? await ToolLabelers.CheckAsync(settings, TimeProvider.System, Impatient, cancellationToken)
+        : $"not configured ({ArgillaSettings.AddressVariable})";
+
+    static async Task<string> LabelStudioAsync(CancellationToken cancellationToken) => LabelStudioSettings.FromEnvironment(Settings.Text) is { } settings
+        ? await ToolLabelers.CheckAsync(settings, TimeProvider.System, Impatient, cancellationToken)
+        : $"not configured ({LabelStudioSettings.AddressVariable})";
 }

@@ -47,6 +47,7 @@ static class RoundCommand
         var clock = Stopwatch.StartNew();
         if (!await workspace.TryDriveAsync(cancellationToken))
             Console.Error.WriteLine($"Another process drives {workspace.Place}; following {instance} there. Ctrl+C stops following only.");
+        await workspace.Runtime.LookForAnswersAsync(instance, cancellationToken);
         InstanceResult result;
         using (var progress = IRunProgress.Create(json)) result = await workspace.Runtime.RunUntilPeopleAsync(instance, progress, cancellationToken);
         var seconds = clock.Elapsed;

@@ -11,6 +11,8 @@ static class WaitingForPeople
         var waits = await workspace.Runtime.PeopleAsync(instance, cancellationToken);
         var definition = (await workspace.Runtime.GetAsync(instance, cancellationToken)).Summary.DefinitionId;
         var store = workspace.Store == Settings.Store ? "" : $" --store {Quoted(workspace.Store)}";
+        // Where all of it is somebody else's program, there is nothing to be answered here.
+        var isHere = waits.Count == 0 || waits.Any(w => w.Place is null);
         var (export, answer) = ($"rlhf judgements export questions.jsonl{store}", $"rlhf judgements answer answers.jsonl{store}");
         var document = new JsonObject
         {
@@ -19,16 +21,21 @@ static class WaitingForPeople
             ["status"] = "waitingForPeople",
             ["waits"] = new JsonArray([.. waits.Select(w => new JsonObject
             {
-                ["instance"] = w.Instance, ["execution"] = w.Execution, ["judged"] = w.Judged, ["missing"] = w.Missing,
+                ["instance"] = w.Instance, ["execution"] = w.Execution, ["judged"] = w.Judged, ["missing"] = w.Missing, ["place"] = w.Place, ["trouble"] = w.Trouble,
             })]),
-            ["commands"] = new JsonArray(export, answer),
+            ["commands"] = isHere ? new JsonArray(export, answer) : [],
         };
         Output.Write(json, document, () =>
         {
             // Answers may have come since.
             if (waits.Count == 0) Console.Out.WriteLine($"{definition} {instance} waited for people, whose answers have come; the same command goes on with it.");
             foreach (var wait in waits)
-                Console.Out.WriteLine($"{definition} {instance} waits for people at '{wait.Execution}': {wait.Missing} of {wait.Judged + wait.Missing} judgements are missing.");
+                Console.Out.WriteLine($"{definition} {instance} waits for people at '{wait.Execution}': {wait.Missing} of {wait.Judged + wait.Missing} judgements are missing{(wait.Place is null ? "." : $", to be given at {wait.Place}{(wait.Trouble is null ? "" : $"; it could not be looked at: {wait.Trouble}")}")}");
+            if (!isHere)
+            {
+                Console.Out.WriteLine($"The same command again, or rlhf instances resume {instance}{store}, looks there and goes on; rlhf serve{store} does so by itself.");
+                return;
+            }
             Console.Out.WriteLine($"  {export}");
             Console.Out.WriteLine($"  {answer}");
             Console.Out.WriteLine($"  rlhf serve{store}");

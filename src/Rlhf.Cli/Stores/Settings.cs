@@ -52,9 +52,11 @@ static class Settings
         : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.PathAndQuery == "/" ? url
         : throw new ArgumentException($"RLHF_PUBLIC_URL is '{text}'; expected such as https://labeling.example.");
 
-    static TimeSpan Seconds(string variable, double none) => Text(variable) is not { } text ? TimeSpan.FromSeconds(none)
-        : double.TryParse(text, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600 ? TimeSpan.FromSeconds(seconds)
-        : throw new ArgumentException($"{variable} is '{text}'; expected seconds, 1 to 3600.");
+    /// <summary>Seconds in a variable, 1 to a bound.</summary>
+    /// <exception cref="ArgumentException">It holds none.</exception>
+    public static TimeSpan Seconds(string variable, double none, double most = 3600) => Text(variable) is not { } text ? TimeSpan.FromSeconds(none)
+        : double.TryParse(text, CultureInfo.InvariantCulture, out var seconds) && seconds >= 1 && seconds <= most ? TimeSpan.FromSeconds(seconds)
+        : throw new ArgumentException($"{variable} is '{text}'; expected seconds, 1 to {most}.");
 
     /// <summary>A variable of the environment; null where it is empty or not there.</summary>
     public static string? Text(string variable) => System.Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? text : null;

@@ -21,6 +21,8 @@ sealed class Workspace : IAsyncDisposable
 
     const string Simulated = "simulated", File = "file";
 
+    static readonly string[] Labelers = [Simulated, File, LabelingTools.Argilla, LabelingTools.LabelStudio];
+
     readonly Lazy<WorkflowRuntime> _runtime;
     TrackingSession? _tracking;
 
@@ -37,6 +39,8 @@ sealed class Workspace : IAsyncDisposable
             ["stories"] = new StoryGrammar(),
             [Simulated] = new SimulatedLabelers(TimeProvider.System),
             [File] = new DeskLabeler(() => Runtime.Desk, TimeProvider.System),
+            [LabelingTools.Argilla] = new ConfiguredLabeler(ToolSettings.Argilla),
+            [LabelingTools.LabelStudio] = new ConfiguredLabeler(ToolSettings.LabelStudio),
         };
         Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, services, CheckpointInterval(), Settings.Environment);
         var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync, FiresSchedules = stays };
@@ -113,9 +117,15 @@ sealed class Workspace : IAsyncDisposable
         }
     }
 
-    /// <summary>The name of a labeler, checked.</summary>
-    public static string Labeler(string name) =>
-        name is Simulated or File ? name : throw new ArgumentException($"'{name}' is no known labeler; known are {Simulated}, {File}.");
+    /// <summary>The name of a labeler, checked; one that is another program must be configured.</summary>
+    /// <exception cref="ArgumentException">It is none, or a setting is missing or malformed.</exception>
+    public static string Labeler(string name)
+    {
+        if (!Labelers.Contains(name)) throw new ArgumentException($"'{name}' is no known labeler; known are {string.Join(", ", Labelers)}.");
+        if (name == LabelingTools.Argilla) ToolSettings.Argilla();
+        if (name == LabelingTools.LabelStudio) ToolSettings.LabelStudio();
+        return name;
+    }
 
     /// <summary>At the end of a command that drove the store: what is committed by now goes to MLflow, where one is configured.</summary>
     public Task DeliverAsync(CancellationToken cancellationToken) => _tracking?.FlushAsync(cancellationToken) ?? Task.CompletedTask;

@@ -55,6 +55,11 @@ static class StepsCommand
                         Console.Error.WriteLine("rlhf judgements export writes the questions, rlhf judgements answer takes the answers; then the same command again goes on.");
                         return ExitCodes.WaitingForPeople;
                     }
+                    if (waiting.Events.Any(e => e.StartsWith(LabelingTools.EventPrefix, StringComparison.Ordinal)))
+                    {
+                        Console.Error.WriteLine("The same command again looks there and goes on.");
+                        return ExitCodes.WaitingForPeople;
+                    }
                     var left = waiting.Deadline - TimeProvider.System.GetUtcNow();
                     if (left > TimeSpan.Zero) await Task.Delay(left, TimeProvider.System, cancellationToken);
                     execution = execution with { State = waiting.State };

@@ -28,13 +28,36 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
         }
         var progress = await labeler.CollectAsync(request, askedAt, cancellationToken);
         var expected = comparisons.Count * hparams.JudgementsPerComparison;
+        if (progress is { Trouble: { } trouble, NextAnswerAt: { } again })
+            return new StepResult.Waiting(Unseen(context.Execution.State, askedAt, progress, expected), again, trouble) { Events = progress.Events };
         context.Progress((double)progress.Judgements.Count / expected, $"{progress.Judgements.Count} of {expected} judgements{(progress.Judgements.Any(j => j.Simulated) ? " (simulated)" : "")}");
         if (progress is { Pending: > 0, NextAnswerAt: { } next })
-            return new StepResult.Waiting(new JsonObject { ["askedAt"] = askedAt }, next, $"{progress.Pending} judgements have not come yet") { Events = progress.Events };
+            return new StepResult.Waiting(State(askedAt, progress), next, Says(progress)) { Events = progress.Events };
 
         if (progress.Pending > 0 || progress.Judgements.Count != expected)
             throw new InvalidDataException($"Labeler '{inputs.Labeler}' gave {progress.Judgements.Count} of {expected} judgements and has nothing more to come.");
         return Completed(new(await context.Artifacts.PutAsync(
             "judgements", new Dictionary<string, byte[]> { ["judgements.jsonl"] = JsonLines.Serialize(progress.Judgements) }, cancellationToken)));
     }
+
+    // Where people answer in another program, how far they are stands nowhere else.
+    static JsonObject State(DateTimeOffset askedAt, LabelingProgress progress)
+    {
+        var state = new JsonObject { ["askedAt"] = askedAt };
+        if (progress.Place is { } place) (state["place"], state["judged"], state["missing"]) = (place, progress.Judgements.Count, progress.Pending);
+        return state;
+    }
+
+    // What was seen before stays until there is something to be seen again.
+    static JsonObject Unseen(JsonObject? before, DateTimeOffset askedAt, LabelingProgress progress, int expected)
+    {
+        var state = before?["place"] is null
+            ? new JsonObject { ["askedAt"] = askedAt, ["place"] = progress.Place, ["judged"] = 0, ["missing"] = expected }
+            : before.DeepClone().AsObject();
+        state["trouble"] = progress.Trouble;
+        return state;
+    }
+
+    static string Says(LabelingProgress progress) =>
+        $"{progress.Pending} judgements have not come yet{(progress.Place is { } place ? $" at {place}" : "")}{(progress.Remark is { } remark ? $"; {remark}" : "")}";
 }

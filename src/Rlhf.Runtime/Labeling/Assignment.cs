@@ -71,9 +71,6 @@ public sealed record LabelerRemark(string Key, string Item, RemarkKind Kind, str
     public string? Guidelines { get; init; }
 }
 
-/// <summary>Guidelines of an axis; the version is the beginning of their hash.</summary>
-public sealed record GuidelinesVersion(string Axis, string Version, string Content);
-
 /// <summary>Where a labeler stands.</summary>
 /// <param name="Answered">Answers that were not taken back, ever.</param>
 /// <param name="Left">Open questions that this labeler has neither judged nor skipped, whoever holds them now.</param>

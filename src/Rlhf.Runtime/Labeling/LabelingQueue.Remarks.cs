@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Rlhf.Runtime.Store;
+using Rlhf.Steps.Labeling;
 
 namespace Rlhf.Runtime.Labeling;
 

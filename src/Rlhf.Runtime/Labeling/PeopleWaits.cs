@@ -5,7 +5,17 @@ using Rlhf.Steps.Labeling;
 namespace Rlhf.Runtime.Labeling;
 
 /// <summary>A step that waits for people: its instance and execution, and how many judgements have come and are missing.</summary>
-public sealed record PeopleWait(string Instance, string Execution, int Judged, int Missing);
+public sealed record PeopleWait(string Instance, string Execution, int Judged, int Missing)
+{
+    /// <summary>Where the questions are, in words, where that is another program; null for the desk.</summary>
+    public string? Place { get; init; }
+
+    /// <summary>Why it could not be looked at lately, so that the numbers are of before; null where it could.</summary>
+    public string? Trouble { get; init; }
+
+    /// <summary>The event that makes the step look there; null for the desk.</summary>
+    public string? Event { get; init; }
+}
 
 /// <summary>Finds out whether only people can move an instance on.</summary>
 internal static class PeopleWaits
@@ -20,13 +30,25 @@ internal static class PeopleWaits
             foreach (var wait in (await store.LoadAsync(id, cancellationToken)).State.Waits)
             {
                 if (family.Any(i => i.Id == wait.Child && i.Status == WorkflowStatus.Suspended)) continue;
-                if (!wait.IsStep || wait.WakeEvents?.Find(e => e.StartsWith(DeskLabeler.EventPrefix, StringComparison.Ordinal)) is not { } name) return [];
-                var (judgements, missing) = await desk.ProgressAsync(name[DeskLabeler.EventPrefix.Length..], cancellationToken);
-                // All answers are there: the event is on its way.
-                if (missing == 0) return [];
-                people.Add(new(id, wait.Id, judgements.Count, missing));
+                if (!wait.IsStep || await OfAsync(store, desk, id, wait, cancellationToken) is not { } found) return [];
+                people.Add(found);
             }
         }
         return people;
+    }
+
+    // Null where something else moves it on.
+    static async Task<PeopleWait?> OfAsync(WorkflowStore store, ILabelingDesk desk, string instance, ActivityExecution wait, CancellationToken cancellationToken)
+    {
+        if (wait.WakeEvents?.Find(e => e.StartsWith(LabelingTools.EventPrefix, StringComparison.Ordinal)) is { } look)
+        {
+            // Somebody has asked it to look again.
+            if (wait.StepState is not { } state || state["place"] is null || await store.HasEventAsync(instance, look, cancellationToken)) return null;
+            return new(instance, wait.Id, state["judged"]!.GetValue<int>(), state["missing"]!.GetValue<int>()) { Place = $"{state["place"]}", Trouble = state["trouble"]?.GetValue<string>(), Event = look };
+        }
+        if (wait.WakeEvents?.Find(e => e.StartsWith(DeskLabeler.EventPrefix, StringComparison.Ordinal)) is not { } name) return null;
+        var (judgements, missing) = await desk.ProgressAsync(name[DeskLabeler.EventPrefix.Length..], cancellationToken);
+        // All answers are there: the event is on its way.
+        return missing == 0 ? null : new(instance, wait.Id, judgements.Count, missing);
     }
 }

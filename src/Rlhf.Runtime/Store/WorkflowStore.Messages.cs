@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Rlhf.Runtime.Driver;
 
 namespace Rlhf.Runtime.Store;
 
@@ -23,6 +24,14 @@ internal sealed partial class WorkflowStore
     {
         await using var db = Connect();
         return await db.Messages.AnyAsync(m => m.Id == message, cancellationToken);
+    }
+
+    /// <summary>True where an event of this name has not been delivered to the instance yet.</summary>
+    public async Task<bool> HasEventAsync(string instance, string name, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        var messages = await db.Messages.AsNoTracking().Where(m => m.InstanceId == instance && m.Kind == MessageKind.Event).ToListAsync(cancellationToken);
+        return messages.Any(m => Messages.Read<EventMessage>(m).Name == name);
     }
 
     /// <summary>Instances in which something waits for an event of this name.</summary>

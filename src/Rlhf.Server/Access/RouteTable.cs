@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Rlhf.Server.Hooks;
 using Rlhf.Server.Labeling;
 using Rlhf.Server.Overview;
 using Rlhf.Server.Pages;
@@ -45,6 +46,10 @@ static class RouteTable
         new("POST", "/api/labeling/flags", Permission.Label, Labeling, LabelingApi.FlagAsync),
         new("POST", "/api/labeling/acknowledgements", Permission.Label, Labeling, LabelingApi.AcknowledgeAsync),
         new("GET", "/api/labeling/progress", Permission.Label, Labeling, LabelingApi.ProgressAsync),
+
+        // Who may say something proves it by a secret of its own, which is checked there.
+        new("POST", "/hooks/argilla", Permission.Anyone, Common, HookPages.ArgillaAsync),
+        new("POST", "/hooks/label-studio", Permission.Anyone, Common, HookPages.LabelStudioAsync),
 
         new("GET", "/", Permission.View, Overview, OverviewPages.ShowAsync) { IsPage = true },
         new("GET", "/api/overview", Permission.View, Overview, OverviewPages.GetAsync),

@@ -11,6 +11,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Rlhf.Runtime;
 using Rlhf.Server.Access;
+using Rlhf.Server.Hooks;
 using Rlhf.Server.Labeling;
 
 namespace Rlhf.Server.Hosting;
@@ -92,7 +93,7 @@ public sealed class PagesServer : IAsyncDisposable
         });
         // Signals are the program's business, and it stops what it started.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddSingleton(site).AddSingleton(site.Time);
+        builder.Services.AddSingleton(site).AddSingleton(site.Time).AddSingleton<Wakes>();
         builder.Services.AddRouting();
         builder.Services.AddRateLimiter(limits => Limits.Set(limits, site.Options));
         if (first is not null) builder.Services.AddSingleton(first);

@@ -1,3 +1,5 @@
+using Rlhf.Server.Hooks;
+
 namespace Rlhf.Server.Hosting;
 
 /// <summary>Where the server listens and what it shows.</summary>
@@ -11,6 +13,9 @@ public sealed record ServerOptions(IReadOnlyList<string> Urls, string LocalName,
 
     /// <summary>The address under which people reach the server, where that is another one than it listens on; cookies are for https only where it is https.</summary>
     public Uri? PublicUrl { get; init; }
+
+    /// <summary>What other programs, in which people answer, prove themselves with.</summary>
+    public HookSecrets Hooks { get; init; } = new();
 
     /// <summary>Requests that one person may make in a second, in the long run.</summary>
     public int RequestsPerSecond { get; init; } = 20;

@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
 using Markdig;
 using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
-using Rlhf.Runtime.Labeling;
+using Rlhf.Steps.Labeling;
 
 namespace Rlhf.Server.Labeling;
 
@@ -15,21 +13,16 @@ public sealed record ReadableGuidelines(GuidelinesVersion Version, string Html, 
 /// <summary>The guidelines of each axis, <c>AXIS.md</c>, as they stand in their file now.</summary>
 sealed class GuidelinesFolder(IReadOnlyList<string> folders)
 {
-    const int VersionLength = 12;
-
     static readonly MarkdownPipeline Markdown = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().Build();
 
+    readonly GuidelinesFiles _files = new(folders);
     readonly ConcurrentDictionary<(string Axis, string Version), ReadableGuidelines> _read = new();
 
     /// <summary>Null for an axis without guidelines.</summary>
     public ReadableGuidelines? Find(string axis)
     {
-        // An axis is any text; a file's name is not.
-        if (axis.Length == 0 || !axis.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')) return null;
-        if (folders.Select(f => Path.Combine(f, $"{axis}.md")).FirstOrDefault(File.Exists) is not { } file) return null;
-        var content = File.ReadAllText(file).ReplaceLineEndings("\n");
-        var version = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)))[..VersionLength];
-        return _read.GetOrAdd((axis, version), _ => Read(new(axis, version, content)));
+        if (_files.Find(axis) is not { } found) return null;
+        return _read.GetOrAdd((axis, found.Version), _ => Read(found));
     }
 
     static ReadableGuidelines Read(GuidelinesVersion version)

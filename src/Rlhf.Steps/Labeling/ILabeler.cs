@@ -35,9 +35,18 @@ public sealed record LabelingProgress(IReadOnlyList<Judgement> Judgements, int P
 {
     /// <summary>Events that say that looking again helps, before that time.</summary>
     public IReadOnlyList<string> Events { get; init; } = [];
+
+    /// <summary>For people: where the questions are, where that is another program; null otherwise.</summary>
+    public string? Place { get; init; }
+
+    /// <summary>Why nothing could be looked at, which may pass; then the judgements are none, and what is pending is not known. Null where all was looked at.</summary>
+    public string? Trouble { get; init; }
+
+    /// <summary>For people: what was found besides answers, such as how many records were left out and why; null where nothing.</summary>
+    public string? Remark { get; init; }
 }
 
-/// <summary>Who answers comparisons: simulated labelers, or people at the desk. Failures propagate to the step.</summary>
+/// <summary>Who answers comparisons: simulated labelers, people at the desk, or people in another program. Failures propagate to the step.</summary>
 public interface ILabeler
 {
     /// <summary>Puts the questions; idempotent by the request's id.</summary>

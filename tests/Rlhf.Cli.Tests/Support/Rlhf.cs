@@ -15,6 +15,8 @@ static class Rlhf
 {
     public static string Root { get; } = typeof(Rlhf).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(m => m.Key == "RepositoryRoot").Value!;
 
+    static readonly string[] Ours = ["RLHF_", "MLFLOW_", "ARGILLA_", "LABEL_STUDIO_"];
+
     // Where it was built, not beside the tests: there what ASP.NET's framework brings is left out, which the program does not ask for.
     static readonly string Program = Path.Combine(AppContext.BaseDirectory, "..", "..", "Rlhf.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "rlhf.dll");
 
@@ -30,7 +32,7 @@ static class Rlhf
             Environment = { ["RLHF_CHECKPOINT_SECONDS"] = "0" },
         };
         // What the developer's own environment configures is none of the tests' business.
-        foreach (var inherited in start.Environment.Keys.Where(k => k.StartsWith("RLHF_", StringComparison.Ordinal) || k.StartsWith("MLFLOW_", StringComparison.Ordinal)).ToList())
+        foreach (var inherited in start.Environment.Keys.Where(k => Ours.Any(o => k.StartsWith(o, StringComparison.Ordinal))).ToList())
             if (inherited != "RLHF_CHECKPOINT_SECONDS") start.Environment.Remove(inherited);
         foreach (var (name, value) in environment) start.Environment[name] = value;
         foreach (var argument in (string[])[Program, .. arguments, "--store", store]) start.ArgumentList.Add(argument);

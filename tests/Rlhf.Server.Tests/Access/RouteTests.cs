@@ -26,6 +26,8 @@ public sealed class RouteTests
         ["POST /sign-out"] = All,
         ["GET /invitations/{secret}"] = All,
         ["POST /invitations/{secret}"] = All,
+        ["POST /hooks/argilla"] = All,
+        ["POST /hooks/label-studio"] = All,
         ["GET /label"] = Labelers,
         ["POST /api/labeling/assignments"] = Labelers,
         ["POST /api/labeling/answers"] = Labelers,

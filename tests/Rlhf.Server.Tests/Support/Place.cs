@@ -88,6 +88,19 @@ sealed class Place : IAsyncDisposable
         return key;
     }
 
+    /// <summary>Names of the events that were sent and wait for who drives, the oldest first; SQLite only.</summary>
+    public IReadOnlyList<string> Events()
+    {
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(_folder, "runtime.db")};Mode=ReadOnly;Pooling=False;Default Timeout=30");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = """SELECT "Json" FROM "Messages" ORDER BY "Id" """;
+        using var reader = command.ExecuteReader();
+        var names = new List<string>();
+        while (reader.Read()) names.Add(JsonNode.Parse(reader.GetString(0))!["name"]!.GetValue<string>());
+        return names;
+    }
+
     public async Task<string> ReadGuidelinesAsync(string labeler)
     {
         var version = new Server.Labeling.GuidelinesFolder([Path.GetDirectoryName(GuidelinesFile)!]).Find("preference")!.Version.Version;
