@@ -19,7 +19,7 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
         var request = new LabelingRequest(
             context.Key, [.. comparisons.Select(c => new Question(c.Id, c.Prompt, c.A.Text, c.B.Text, c.Axis))],
             hparams.JudgementsPerComparison, Seeds.Derive(inputs.Seed, "judgements"), CanonicalJson.ToObject(hparams))
-        { Instance = context.Execution.Instance };
+        { Instance = context.Execution.Instance, Judge = inputs.Judge, Progress = context.Progress };
 
         if (context.Execution.State?["askedAt"]?.GetValue<DateTimeOffset>() is not { } askedAt)
         {
@@ -34,7 +34,7 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
 
         if (progress.Pending > 0 || progress.Judgements.Count != expected)
             throw new InvalidDataException($"Labeler '{inputs.Labeler}' gave {progress.Judgements.Count} of {expected} judgements and has nothing more to come.");
-        return Completed(new(await context.Artifacts.PutAsync(
-            "judgements", new Dictionary<string, byte[]> { ["judgements.jsonl"] = JsonLines.Serialize(progress.Judgements) }, cancellationToken)));
+        var files = new Dictionary<string, byte[]>(progress.Files) { ["judgements.jsonl"] = JsonLines.Serialize(progress.Judgements) };
+        return Completed(new(await context.Artifacts.PutAsync("judgements", files, cancellationToken)));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
 
 namespace Rlhf.Steps.Labeling;
@@ -10,6 +11,12 @@ public sealed record LabelingRequest(string Id, IReadOnlyList<Question> Question
 {
     /// <summary>The instance that waits for the answers; empty where none does.</summary>
     public string Instance { get; init; } = "";
+
+    /// <summary>A model of our own that is to judge; null for labelers that need none.</summary>
+    public ArtifactRef? Judge { get; init; }
+
+    /// <summary>Told, by a labeler that answers at once but not quickly, how far it is: 0 to 1, and a few words. Must not throw.</summary>
+    public Action<double, string> Progress { get; init; } = (_, _) => { };
 }
 
 /// <summary>What a labeler sees: prompt, two completions, and the axis to judge by.</summary>
@@ -20,9 +27,12 @@ public sealed record LabelingProgress(IReadOnlyList<Judgement> Judgements, int P
 {
     /// <summary>Events that say that looking again helps, before that time.</summary>
     public IReadOnlyList<string> Events { get; init; } = [];
+
+    /// <summary>What the labeler has to say of its judgements, as files that are kept beside them.</summary>
+    public IReadOnlyDictionary<string, byte[]> Files { get; init; } = new Dictionary<string, byte[]>();
 }
 
-/// <summary>Who answers comparisons: simulated labelers, or people at the desk. Failures propagate to the step.</summary>
+/// <summary>Who answers comparisons: simulated labelers, people at the desk, or an AI judge. Failures propagate to the step.</summary>
 public interface ILabeler
 {
     /// <summary>Puts the questions; idempotent by the request's id.</summary>

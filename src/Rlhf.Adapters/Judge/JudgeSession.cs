@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.AI;
+using Rlhf.Steps.Artifacts;
+
+namespace Rlhf.Adapters.Judge;
+
+/// <summary>An answer that cannot be used although it was asked for twice.</summary>
+sealed class UnusableAnswerException(string reason) : Exception(reason);
+
+/// <summary>One asking: questions answered from what is kept, or by the endpoint, several at a time. What has been answered is kept at once.</summary>
+sealed class JudgeSession(JudgeEndpoint endpoint, AnswerStore answers, JudgeBudget budget, JudgeTerms terms, int atOnce)
+{
+    // A judge that says nothing usable so often will not begin to.
+    const int MostUnusable = 10;
+
+    /// <summary>By key. Told is how many are answered.</summary>
+    /// <exception cref="InvalidDataException">The budget does not allow all, the endpoint refuses, or answers cannot be used; names what, and says that the others are kept.</exception>
+    /// <exception cref="IOException">The endpoint cannot be reached.</exception>
+    public async Task<IReadOnlyDictionary<string, KeptAnswer>> AskAsync(IReadOnlyList<JudgeCall> calls, Action<int, int> told, CancellationToken cancellationToken)
+    {
+        var distinct = calls.DistinctBy(c => c.Key).ToList();
+        var kept = new ConcurrentDictionary<string, KeptAnswer>();
+        var unusable = new ConcurrentQueue<(JudgeCall Call, string Reason)>();
+        Exception? stop = null;
+        await Parallel.ForEachAsync(distinct, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken }, async (call, token) =>
+        {
+            // Those on their way are waited for: their answers will have been paid for.
+            if (Volatile.Read(ref stop) is not null || unusable.Count >= MostUnusable) return;
+            try
+            {
+                kept[call.Key] = await answers.FindAsync(call.Key, token) ?? await answers.KeepAsync(call.Key, await AskAsync(call, token), CancellationToken.None);
+                told(kept.Count, distinct.Count);
+            }
+            catch (UnusableAnswerException e)
+            {
+                unusable.Enqueue((call, e.Message));
+            }
+            catch (Exception e) when (e is BudgetExhaustedException or IOException or InvalidDataException)
+            {
+                Interlocked.CompareExchange(ref stop, e, null);
+            }
+        });
+        var rest = $"{kept.Count} of {distinct.Count} answers are there and kept";
+        if (stop is BudgetExhaustedException) throw new InvalidDataException($"{char.ToUpperInvariant(stop.Message[0])}{stop.Message[1..]}. {rest}; raise the budget and try the step again (rlhf instances retry).");
+        if (stop is InvalidDataException) throw new InvalidDataException($"{stop.Message} {rest}.", stop);
+        if (stop is not null) throw new IOException($"{stop.Message} {rest}.", stop);
+        if (unusable.TryPeek(out var first))
+            throw new InvalidDataException($"The judge '{terms.Model}' gave no usable verdict on {first.Call}, asked twice: {first.Reason}. {unusable.Count} such; {rest}, and no verdict is made up for the others.");
+        return kept;
+    }
+
+    /// <summary>Asks, and once more where the answer cannot be used.</summary>
+    /// <exception cref="UnusableAnswerException">Neither can be used; the message says why the second cannot.</exception>
+    async Task<KeptAnswer> AskAsync(JudgeCall call, CancellationToken cancellationToken)
+    {
+        var (said, answer, reason) = await TryAsync(call.Messages, cancellationToken);
+        if (answer is not null) return Kept(said, answer);
+        List<ChatMessage> again = [.. call.Messages];
+        if (!string.IsNullOrWhiteSpace(said.Text)) again.Add(new(ChatRole.Assistant, said.Text));
+        again.Add(JudgePrompt.Repair(reason!));
+        var (second, repaired, still) = await TryAsync(again, cancellationToken);
+        if (repaired is null) throw new UnusableAnswerException(still!);
+        return Kept(second, repaired) with { InputTokens = said.InputTokens + second.InputTokens, OutputTokens = said.OutputTokens + second.OutputTokens, Repaired = true };
+    }
+
+    async Task<(EndpointAnswer Said, JudgeAnswer? Answer, string? Reason)> TryAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken)
+    {
+        var (most, longest) = (JudgeEndpoint.MostInput(messages), (long)terms.AnswerTokens);
+        await budget.ReserveAsync(most, longest, cancellationToken);
+        EndpointAnswer said;
+        try
+        {
+            said = await endpoint.AskAsync(messages, terms, cancellationToken);
+        }
+        catch
+        {
+            budget.Release(most, longest);
+            throw;
+        }
+        await budget.SettleAsync(most, longest, said.InputTokens, said.OutputTokens, CancellationToken.None);
+        if (said.Trouble is { } trouble) return (said, null, trouble);
+        var (answer, reason) = JudgeAnswer.Parse(said.Text);
+        return (said, answer, reason);
+    }
+
+    static KeptAnswer Kept(EndpointAnswer said, JudgeAnswer answer) => new(
+        answer.Critique, answer.Better, answer.Strength, said.Tokens is { } tokens ? VerdictProbability.OfFirst(tokens, said.Text, answer.Offset) : null,
+        said.InputTokens, said.OutputTokens, said.AnsweredAs);
+}
