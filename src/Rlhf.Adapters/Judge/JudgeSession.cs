@@ -22,13 +22,19 @@ sealed class JudgeSession(JudgeEndpoint endpoint, AnswerStore answers, JudgeBudg
         var kept = new ConcurrentDictionary<string, KeptAnswer>();
         var unusable = new ConcurrentQueue<(JudgeCall Call, string Reason)>();
         Exception? stop = null;
-        await Parallel.ForEachAsync(distinct, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken }, async (call, token) =>
+        var options = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(distinct, options, async (call, token) =>
+        {
+            if (await answers.FindAsync(call.Key, token) is { } answer) kept[call.Key] = answer;
+        });
+        told(kept.Count, distinct.Count);
+        await Parallel.ForEachAsync(distinct.Where(c => !kept.ContainsKey(c.Key)).ToList(), options, async (call, token) =>
         {
             // Those on their way are waited for: their answers will have been paid for.
             if (Volatile.Read(ref stop) is not null || unusable.Count >= MostUnusable) return;
             try
             {
-                kept[call.Key] = await answers.FindAsync(call.Key, token) ?? await answers.KeepAsync(call.Key, await AskAsync(call, token), CancellationToken.None);
+                kept[call.Key] = await AskAsync(call, token);
                 told(kept.Count, distinct.Count);
             }
             catch (UnusableAnswerException e)
@@ -53,17 +59,20 @@ sealed class JudgeSession(JudgeEndpoint endpoint, AnswerStore answers, JudgeBudg
     /// <exception cref="UnusableAnswerException">Neither can be used; the message says why the second cannot.</exception>
     async Task<KeptAnswer> AskAsync(JudgeCall call, CancellationToken cancellationToken)
     {
-        var (said, answer, reason) = await TryAsync(call.Messages, cancellationToken);
-        if (answer is not null) return Kept(said, answer);
+        var (kept, said, reason) = await TryAsync(call, call.Messages, Kept, cancellationToken);
+        if (kept is not null) return kept;
         List<ChatMessage> again = [.. call.Messages];
         if (!string.IsNullOrWhiteSpace(said.Text)) again.Add(new(ChatRole.Assistant, said.Text));
         again.Add(JudgePrompt.Repair(reason!));
-        var (second, repaired, still) = await TryAsync(again, cancellationToken);
-        if (repaired is null) throw new UnusableAnswerException(still!);
-        return Kept(second, repaired) with { InputTokens = said.InputTokens + second.InputTokens, OutputTokens = said.OutputTokens + second.OutputTokens, Repaired = true };
+        var (repaired, _, still) = await TryAsync(
+            call, again,
+            (second, answer) => Kept(second, answer) with { InputTokens = said.InputTokens + second.InputTokens, OutputTokens = said.OutputTokens + second.OutputTokens, Repaired = true },
+            cancellationToken);
+        return repaired ?? throw new UnusableAnswerException(still!);
     }
 
-    async Task<(EndpointAnswer Said, JudgeAnswer? Answer, string? Reason)> TryAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken)
+    async Task<(KeptAnswer? Kept, EndpointAnswer Said, string? Reason)> TryAsync(
+        JudgeCall call, IReadOnlyList<ChatMessage> messages, Func<EndpointAnswer, JudgeAnswer, KeptAnswer> toKeep, CancellationToken cancellationToken)
     {
         var (most, longest) = (JudgeEndpoint.MostInput(messages), (long)terms.AnswerTokens);
         await budget.ReserveAsync(most, longest, cancellationToken);
@@ -77,10 +86,11 @@ sealed class JudgeSession(JudgeEndpoint endpoint, AnswerStore answers, JudgeBudg
             budget.Release(most, longest);
             throw;
         }
+        var (answer, reason) = said.Trouble is { } trouble ? (null, trouble) : JudgeAnswer.Parse(said.Text);
+        // What was paid for is kept first, and whoever stops now is not heard before it is.
+        var kept = answer is null ? null : await answers.KeepAsync(call.Key, toKeep(said, answer), CancellationToken.None);
         await budget.SettleAsync(most, longest, said.InputTokens, said.OutputTokens, CancellationToken.None);
-        if (said.Trouble is { } trouble) return (said, null, trouble);
-        var (answer, reason) = JudgeAnswer.Parse(said.Text);
-        return (said, answer, reason);
+        return (kept, said, reason);
     }
 
     static KeptAnswer Kept(EndpointAnswer said, JudgeAnswer answer) => new(
