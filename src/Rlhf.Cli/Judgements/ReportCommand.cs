@@ -33,6 +33,7 @@ static class ReportCommand
             console.WriteLine();
             PrintAgreement(console, axis);
             PrintLabelers(console, axis);
+            PrintKinds(console, axis);
             var apart = axis.Consensus.Count(c => c is { Judgements: > 1, Majority: { } majority, DawidSkene: { } probable } && majority != probable);
             console.WriteLine(
                 $"Consensus of {axis.Consensus.Count} items: {axis.Consensus.Count(c => c.Majority is null)} without a majority"
@@ -70,6 +71,29 @@ static class ReportCommand
                 Preference(l.LengthPreference), l.MedianSeconds is { } seconds ? $"{seconds:0.0}{(l.SpeedOutlier == true ? " quick" : "")}" : "–");
         if (axis.Labelers.Count > MostRows) table.AddRow($"… {axis.Labelers.Count - MostRows} more");
         console.Write(table);
+    }
+
+    // Judges beside people; where there are only people, the table above says it all.
+    static void PrintKinds(IAnsiConsole console, AxisReport axis)
+    {
+        if (axis.Kinds.All(k => k.Kind != "judge")) return;
+        var kinds = new Table().Title(Markup.Escape($"{axis.Axis}: judges beside people")).AddColumns("Kind", "Labelers", "Judgements", "Items", "Shown first", "Longer", "Of the own model");
+        foreach (var k in axis.Kinds) kinds.AddRow(k.Kind, $"{k.Labelers}", $"{k.Judgements}", $"{k.Items}", Preference(k.PositionPreference), Preference(k.LengthPreference), Preference(k.SelfPreference));
+        console.Write(kinds);
+        foreach (var kind in axis.Kinds)
+            foreach (var (name, reason) in kind.Reasons) console.WriteLine($"  {kind.Kind}, {name}: {reason}");
+        foreach (var judge in axis.Judges.Judges)
+        {
+            console.WriteLine(judge.Agreement is { } same
+                ? $"Judge {judge.Judge} and people: the same of three on {same.Share:0.0 %} of {judge.Items} items [{same.Lower:0.0 %}, {same.Upper:0.0 %}], {judge.Opposite} opposite, Cohen κ {Number(judge.CohenKappa)}"
+                    + $"{(judge is { KappaLower: { } lower, KappaUpper: { } upper } ? $" [{lower:0.000}, {upper:0.000}]" : "")}; {judge.WithoutMajority} more without a majority."
+                : $"Judge {judge.Judge} and people: not computable. {judge.Reasons["agreement"]}");
+            foreach (var (name, reason) in judge.Reasons.Where(_ => judge.Agreement is not null)) console.WriteLine($"  {name}: {reason}");
+        }
+        var people = axis.Judges.People;
+        console.WriteLine(people.Agreement is { } among
+            ? $"People among themselves: the same of three on {among:0.0 %} of {people.ItemsJudgedTwice} items, Cohen κ {Number(people.CohenKappa)}."
+            : $"People among themselves: not computable. {people.Reasons["agreement"]}");
     }
 
     static string Share(double? share) => share is { } value ? $"{value:0.0 %}" : "–";

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Json;
+using Rlhf.Steps.Judging;
 using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Running;
 
@@ -28,7 +29,7 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
         }
         var progress = await labeler.CollectAsync(request, askedAt, cancellationToken);
         var expected = comparisons.Count * hparams.JudgementsPerComparison;
-        context.Progress((double)progress.Judgements.Count / expected, $"{progress.Judgements.Count} of {expected} judgements{(progress.Judgements.Any(j => j.Simulated) ? " (simulated)" : "")}");
+        context.Progress((double)progress.Judgements.Count / expected, $"{progress.Judgements.Count} of {expected} judgements{JudgedBy.Mark(progress.Judgements.Any(j => j.Simulated), JudgedBy.JudgeShare(progress.Judgements))}");
         if (progress is { Pending: > 0, NextAnswerAt: { } next })
             return new StepResult.Waiting(new JsonObject { ["askedAt"] = askedAt }, next, $"{progress.Pending} judgements have not come yet") { Events = progress.Events };
 

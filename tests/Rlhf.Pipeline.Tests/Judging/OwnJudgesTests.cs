@@ -95,7 +95,7 @@ public sealed class OwnJudgesTests(SmallRound round) : IClassFixture<SmallRound>
     [Fact]
     public async Task A_question_that_does_not_fit_the_judges_context_is_an_error_and_is_not_cut()
     {
-        var error = await _run.Fails("CollectJudgements", await Asking("policy", round.Policy));
+        var error = await _run.Fails("CollectJudgements", await Asking("policy", round.Policy), "another");
 
         Assert.Matches("^Comparison c0 takes [0-9]+ tokens with the judge's question by '[a-z-]+'; the judge's context is 96\\.$", error);
     }
@@ -107,7 +107,7 @@ public sealed class OwnJudgesTests(SmallRound round) : IClassFixture<SmallRound>
     [InlineData("reward-model", "policy", "expected reward-model/… for the labeler reward-model.")]
     public async Task A_judge_that_is_missing_or_of_another_kind_is_named(string labeler, string? judge, string says)
     {
-        var error = await _run.Fails("CollectJudgements", await Asking(labeler, judge switch { null => null, "policy" => round.Policy, _ => round.RewardModel }));
+        var error = await _run.Fails("CollectJudgements", await Asking(labeler, judge switch { null => null, "policy" => round.Policy, _ => round.RewardModel }), "another");
 
         Assert.Contains(says, error, StringComparison.Ordinal);
     }
@@ -115,7 +115,7 @@ public sealed class OwnJudgesTests(SmallRound round) : IClassFixture<SmallRound>
     [Fact]
     public async Task A_reward_model_has_one_opinion_of_a_comparison()
     {
-        var error = await _run.Fails("CollectJudgements", await Asking("reward-model", round.RewardModel, besides: new() { ["judgementsPerComparison"] = 2 }));
+        var error = await _run.Fails("CollectJudgements", await Asking("reward-model", round.RewardModel, besides: new() { ["judgementsPerComparison"] = 2 }), "another");
 
         Assert.Contains("a reward model has one opinion", error, StringComparison.Ordinal);
     }
