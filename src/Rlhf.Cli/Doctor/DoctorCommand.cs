@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Rlhf.Adapters.Blob;
+using Rlhf.Adapters.Judge;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Tracking;
 using Rlhf.Steps.Artifacts;
@@ -21,6 +22,7 @@ static class DoctorCommand
             await LookAsync("artifact store", () => StoreAsync(store, create, cancellationToken)),
             await LookAsync("workflow state", () => DatabaseAsync(store, cancellationToken)),
             await LookAsync("MLflow", () => MlflowAsync(cancellationToken)),
+            await LookAsync("AI judge", () => JudgeAsync(cancellationToken)),
         };
         Output.Write(json, new JsonArray([.. findings.Select(ToJson)]), () =>
         {
@@ -74,6 +76,9 @@ static class DoctorCommand
         var open = (await workspace.Runtime.ListAsync(new(Take: 1000) { OnlyOpen = true }, cancellationToken)).Count;
         return $"{(Settings.Database is null ? $"SQLite in {store}" : "PostgreSQL")}: {open} open instances";
     }
+
+    static async Task<string> JudgeAsync(CancellationToken cancellationToken) =>
+        Settings.Judge is { } settings ? await JudgeProbe.LookAsync(settings, cancellationToken) : "not configured (RLHF_JUDGE_URL)";
 
     static async Task<string> MlflowAsync(CancellationToken cancellationToken)
     {

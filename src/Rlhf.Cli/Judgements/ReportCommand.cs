@@ -1,13 +1,15 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Rlhf.Cli.Stores;
 using Rlhf.Pipeline.Labeling;
+using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Json;
 using Rlhf.Steps.Labeling;
 using Spectre.Console;
 
 namespace Rlhf.Cli.Judgements;
 
-/// <summary><c>rlhf judgements report FILE</c>: what the judgements of a file are worth. Needs no store.</summary>
+/// <summary><c>rlhf judgements report FILE</c>: what judgements are worth: those of a file, which needs no store, or of artifacts.</summary>
 static class ReportCommand
 {
     const int MostRows = 40;
@@ -15,13 +17,27 @@ static class ReportCommand
     // A figure that does not exist is null in the document, not absent from it.
     static readonly JsonSerializerOptions WithNulls = new(CanonicalJson.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.Never };
 
-    public static int Run(string file, bool json, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(string store, string[] sources, bool json, CancellationToken cancellationToken)
     {
-        var report = JudgementReports.Of(JudgementFile.Read(file, cancellationToken));
+        var report = JudgementReports.Of(await ReadAsync(store, sources, cancellationToken));
         if (json) Console.Out.WriteLine(JsonSerializer.Serialize(report, WithNulls));
         else Print(report);
         return ExitCodes.Done;
     }
+
+    static async Task<JudgementFileContent> ReadAsync(string store, string[] sources, CancellationToken cancellationToken)
+    {
+        if (sources is [var only] && !IsArtifact(only)) return JudgementFile.Read(only, cancellationToken);
+        if (sources.FirstOrDefault(s => !IsArtifact(s)) is { } file)
+            throw new ArgumentException($"'{file}' is no artifact of judgements; expected one file, or artifacts such as judgements/0f3a….");
+        await using var workspace = new Workspace(store);
+        var sets = new List<ArtifactRef>();
+        foreach (var source in sources) sets.Add(await workspace.References.ResolveAsync(source, cancellationToken));
+        return await StoredJudgements.ReadAsync(workspace.Objects, sets, cancellationToken);
+    }
+
+    static bool IsArtifact(string source) =>
+        !File.Exists(source) && (References.IsReference(source) || source.StartsWith("judgements/", StringComparison.Ordinal) && !source.Contains('.', StringComparison.Ordinal));
 
     static void Print(JudgementReport report)
     {

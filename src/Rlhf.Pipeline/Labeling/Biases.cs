@@ -11,9 +11,11 @@ sealed class Biases(IReadOnlyList<JudgementLine> lines, string who, Figures figu
 
     public Proportion? Position()
     {
-        var placed = _decisive.Where(l => l.ShownFirst is not null).ToList();
+        // Of a judge that was asked in both orders each counts: where they differ, the place has decided.
+        var placed = _decisive.Where(l => l is { Orders: null, ShownFirst: not null }).Select(l => l.Choice.Side() == l.ShownFirst)
+            .Concat(lines.SelectMany(l => l.Orders ?? []).Where(o => o.Better != Side.Tie).Select(o => o.Better == o.ShownFirst)).ToList();
         return figures.Known(
-            "positionPreference", Proportion.Of95(placed.Count(l => l.Choice.Side() == l.ShownFirst), placed.Count),
+            "positionPreference", Proportion.Of95(placed.Count(first => first), placed.Count),
             _decisive.Count == 0 ? $"{who} preferred no side." : "No line says which side was shown first (shown_first).");
     }
 

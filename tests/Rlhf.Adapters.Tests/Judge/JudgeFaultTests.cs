@@ -246,4 +246,25 @@ public sealed class JudgeFaultTests : IAsyncLifetime
             await spent.ReserveAsync(left + 1, 0, Token);
         });
     }
+
+    [Fact]
+    public async Task An_endpoint_is_looked_at_without_asking_a_question()
+    {
+        var settings = JudgeSettings.FromEnvironment(_some.Variables.GetValueOrDefault)!;
+
+        var found = await JudgeProbe.LookAsync(settings, Token);
+        var missing = await Assert.ThrowsAsync<IOException>(() => JudgeProbe.LookAsync(settings with { Model = "gone" }, Token));
+        _stub.Models = null;
+        var silent = await JudgeProbe.LookAsync(settings, Token);
+        var refused = await Assert.ThrowsAsync<IOException>(() => JudgeProbe.LookAsync(settings with { Key = null }, Token));
+        await _stub.DisposeAsync();
+        var down = await Assert.ThrowsAsync<IOException>(() => JudgeProbe.LookAsync(settings, Token));
+
+        Assert.Equal($"judge some-model at {_some.Variables[JudgeSettings.Variable]}, with a key", found);
+        Assert.Contains("has no model 'gone' (RLHF_JUDGE_MODEL); it lists another, some-model.", missing.Message, StringComparison.Ordinal);
+        Assert.Contains("lists no models", silent, StringComparison.Ordinal);
+        Assert.Contains("answers 401; RLHF_JUDGE_KEY is not set.", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("is no OpenAI-compatible API that can be reached", down.Message, StringComparison.Ordinal);
+        Assert.Empty(_stub.Asked);
+    }
 }

@@ -34,11 +34,9 @@ public sealed class JudgeTests(FinishedRound finished)
         Assert.True(stopped.ExitCode == 1, $"{stopped.ExitCode}: {stopped.Error}");
         var (instance, affordable) = ((await site.Look.InstancesAsync()).Single().Id, stub.Asked.Count);
         Configure(site, stub, tokens: "10000000");
-        await using (var retried = site.Start("instances", "retry", instance))
-        {
-            await site.UntilAsync("some more are answered", () => Task.FromResult(stub.Asked.Count > affordable + 100 ? "" : null));
-            Assert.True(await retried.KillAsync());
-        }
+        var retried = site.Start("instances", "retry", instance);
+        await site.UntilAsync("some more are answered", () => Task.FromResult(stub.Asked.Count > affordable + 100 ? "" : null));
+        Assert.True(await retried.KillAsync());
         var done = await site.RunAsync([.. Round, "--json"]);
 
         Assert.Contains("budget of 12000 tokens (RLHF_JUDGE_TOKENS)", stopped.Error, StringComparison.Ordinal);

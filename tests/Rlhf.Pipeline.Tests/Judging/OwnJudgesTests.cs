@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rlhf.Pipeline.Labeling;
 using Rlhf.Pipeline.Tests.Support;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
@@ -118,6 +119,40 @@ public sealed class OwnJudgesTests(SmallRound round) : IClassFixture<SmallRound>
         var error = await _run.Fails("CollectJudgements", await Asking("reward-model", round.RewardModel, besides: new() { ["judgementsPerComparison"] = 2 }), "another");
 
         Assert.Contains("a reward model has one opinion", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stores_judgements_of_different_labelers_on_the_same_comparisons_are_reported_together_with_both_orders_of_a_judge()
+    {
+        var asking = await Asking("policy", await _run.TinyPolicy(context: 2048), comparisons: 8);
+        var sets = new List<ArtifactRef>();
+        foreach (var (labeler, instance) in new[] { ("policy", "one"), ("simulated", "two") })
+        {
+            asking["labeler"] = labeler;
+            asking["simulatedLateShare"] = 0.0;
+            sets.Add(ArtifactRef.Parse((await _run.Completes("CollectJudgements", asking, instance))["judgements"]!.GetValue<string>()));
+        }
+
+        var content = await StoredJudgements.ReadAsync(_run.Objects, sets, Token);
+        var axis = Assert.Single(JudgementReports.Of(content).Axes);
+
+        var judgements = await _run.Artifacts.ReadLinesAsync<Judgement>(sets[0], "judgements.jsonl", Token);
+        Assert.Equal(judgements.Select(j => (j.ComparisonId, j.Side, j.Strength)), content.Lines.Take(8).Select(l => (l.Item, l.Choice.Side(), l.Choice.Strength())));
+        var report = await _run.Artifacts.ReadJsonAsync<JudgeReport>(sets[0], "judge.json", Token);
+        var judge = axis.Kinds.Single(k => k.Kind == "judge");
+        Assert.Equal((report.PreferredFirst, 16 - report.PreferredNeither), ((int)Math.Round(judge.PositionPreference!.Share * judge.PositionPreference.Of), judge.PositionPreference.Of));
+        Assert.Equal(8, axis.Kinds.Single(k => k.Kind == "simulated").Judgements);
+        Assert.Equal(8, axis.Agreement.ItemsJudgedTwice);
+        Assert.Contains("No labeler is a person.", axis.Judges.Judges.Single().Reasons["agreement"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Judgements_of_which_nothing_says_what_was_judged_are_refused()
+    {
+        var stray = await _run.Put("judgements", ("judgements.jsonl", ""));
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => StoredJudgements.ReadAsync(_run.Objects, [stray], Token));
+        await Assert.ThrowsAsync<ArgumentException>(() => StoredJudgements.ReadAsync(_run.Objects, [ArtifactRef.Parse(round.Policy)], Token));
     }
 
     [Fact]

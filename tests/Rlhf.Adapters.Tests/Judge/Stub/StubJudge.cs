@@ -58,6 +58,9 @@ public sealed partial class StubJudge : IAsyncDisposable
     {
         _app = app;
         _app.MapPost("/v1/chat/completions", ServeAsync);
+        _app.MapGet("/v1/models", context => Models is { } models
+            ? context.Response.WriteAsync(new JsonObject { ["data"] = new JsonArray([.. models.Select(m => (JsonNode)new JsonObject { ["id"] = m })]) }.ToJsonString())
+            : Task.FromResult(context.Response.StatusCode = context.Request.Headers.Authorization.Count == 0 ? 401 : 404));
     }
 
     /// <summary>Such as <c>http://127.0.0.1:41234/v1</c>.</summary>
@@ -65,6 +68,9 @@ public sealed partial class StubJudge : IAsyncDisposable
 
     /// <summary>What is answered; by default the longer one is better, whichever stands first.</summary>
     public Func<JudgeAsked, Reply> Replies { get; set; } = Longer;
+
+    /// <summary>The models that it lists; null: it lists none, and takes a key only.</summary>
+    public IReadOnlyList<string>? Models { get; set; } = ["another", "some-model"];
 
     public IReadOnlyCollection<JudgeAsked> Asked => _asked;
 
