@@ -24,10 +24,10 @@ public static class OwnJudges
 
     /// <summary>The model that judges.</summary>
     /// <exception cref="ArgumentException">None is named, or one of another kind.</exception>
-    internal static ArtifactRef Of(LabelingRequest request, string labeler, params string[] kinds) =>
+    internal static ArtifactRef Of(LabelingRequest request, string labeler, string kind) =>
         request.Judge is null ? throw new ArgumentException($"'judge' is missing; expected the {labeler} that the labeler {labeler} asks (rlhf round --judge).")
-        : kinds.Contains(request.Judge.Kind) ? request.Judge
-        : throw new ArgumentException($"'judge' is {request.Judge}; expected {string.Join(" or ", kinds.Select(k => $"{k}/…"))} for the labeler {labeler}.");
+        : request.Judge.Kind == kind ? request.Judge
+        : throw new ArgumentException($"'judge' is {request.Judge}; expected {kind}/… for the labeler {labeler}.");
 
     /// <summary>True where what simulated labelers said went into the model: then its judgements rest on theirs.</summary>
     internal static async Task<bool> IsSimulatedAsync(IObjectStore objects, ArtifactRef judge, CancellationToken cancellationToken) =>

@@ -21,7 +21,7 @@ sealed class PolicyJudge(IObjectStore objects, Constitutions constitutions) : IL
     public Task AskAsync(LabelingRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        OwnJudges.Of(request, OwnJudges.Policy, "policy", "model");
+        OwnJudges.Of(request, OwnJudges.Policy, "policy");
         var constitution = constitutions.Read(OwnJudges.SettingsOf(request).JudgeConstitution);
         foreach (var question in request.Questions) constitution.Draw(question, request.JudgementsPerQuestion, request.Seed);
         return Task.CompletedTask;
@@ -29,7 +29,7 @@ sealed class PolicyJudge(IObjectStore objects, Constitutions constitutions) : IL
 
     public async Task<LabelingProgress> CollectAsync(LabelingRequest request, DateTimeOffset askedAt, CancellationToken cancellationToken)
     {
-        var judge = OwnJudges.Of(request, OwnJudges.Policy, "policy", "model");
+        var judge = OwnJudges.Of(request, OwnJudges.Policy, "policy");
         var settings = OwnJudges.SettingsOf(request);
         var constitution = constitutions.Read(settings.JudgeConstitution);
         var simulated = await OwnJudges.IsSimulatedAsync(objects, judge, cancellationToken);
@@ -67,18 +67,18 @@ sealed class PolicyJudge(IObjectStore objects, Constitutions constitutions) : IL
         if (answers.Max(a => a.Length) is var longest && longest > context)
             throw new InvalidDataException($"Comparison {question.Id} takes {longest} tokens with the judge's question by '{principle.Id}'; the judge's context is {context}.");
         var same = answers[0].AsSpan().CommonPrefixLength(answers[1]);
-        return LogProbability(policy, answers[0], same) - LogProbability(policy, answers[1], same);
+        using var mode = no_grad();
+        using var scope = NewDisposeScope();
+        var batch = TokenBatch.Pad(answers, policy.Tokenizer.PadId, policy.Model.Device);
+        var hidden = policy.Model.Hidden(batch.Tokens); // [2, time, hidden]
+        return LogProbability(policy, hidden[0], answers[0], same) - LogProbability(policy, hidden[1], answers[1], same);
     }
 
     /// <summary>Of the tokens from this place on, given those before.</summary>
-    static double LogProbability(LoadedPolicy policy, int[] ids, int from)
+    static double LogProbability(LoadedPolicy policy, Tensor hidden, int[] ids, int from)
     {
-        using var mode = no_grad();
-        using var scope = NewDisposeScope();
-        var batch = TokenBatch.Pad([ids], policy.Tokenizer.PadId, policy.Model.Device);
-        var hidden = policy.Model.Hidden(batch.Tokens)[0]; // [time, hidden]
         var logits = policy.Model.Logits(hidden.slice(0, from - 1, ids.Length - 1, 1)); // [answer, vocabulary]
-        var targets = batch.Tokens[0].slice(0, from, ids.Length, 1).unsqueeze(-1); // [answer, 1]
+        var targets = tensor(ids[from..].Select(id => (long)id).ToArray(), device: policy.Model.Device).unsqueeze(-1); // [answer, 1]
         var value = (double)logits.to(ScalarType.Float32).log_softmax(-1).gather(-1, targets).sum().cpu().item<float>();
         return double.IsFinite(value) ? value : throw new NotFiniteNumberException($"The judge gives an answer of {ids.Length - from} tokens a log-probability of {value}; expected a number.", value);
     }

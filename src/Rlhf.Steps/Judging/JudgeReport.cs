@@ -1,5 +1,5 @@
-using Rlhf.Steps.Json;
 using System.Text;
+using Rlhf.Steps.Json;
 
 namespace Rlhf.Steps.Judging;
 

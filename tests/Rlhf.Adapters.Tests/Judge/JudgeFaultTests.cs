@@ -248,6 +248,19 @@ public sealed class JudgeFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Requests_keep_to_the_rate_however_many_may_be_on_their_way()
+    {
+        _some.Variables[JudgeSettings.RateVariable] = "600"; // one in 100 ms
+        _some.Variables[JudgeSettings.AtOnceVariable] = "16";
+
+        var clock = Stopwatch.StartNew();
+        await _some.AskAsync(SomeJudge.Several(6));
+
+        Assert.Equal(12, _stub.Asked.Count);
+        Assert.True(clock.Elapsed >= TimeSpan.FromSeconds(1), $"{clock.Elapsed}");
+    }
+
+    [Fact]
     public async Task An_endpoint_is_looked_at_without_asking_a_question()
     {
         var settings = JudgeSettings.FromEnvironment(_some.Variables.GetValueOrDefault)!;

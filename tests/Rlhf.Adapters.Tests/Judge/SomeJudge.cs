@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rlhf.Adapters.Judge;
 using Rlhf.Adapters.Resilience;
 using Rlhf.Adapters.Tests.Mlflow.Projection;
@@ -7,7 +8,6 @@ using Rlhf.Steps.Json;
 using Rlhf.Steps.Judging;
 using Rlhf.Steps.Labeling;
 using Rlhf.Tests.Support;
-using System.Text.Json.Nodes;
 
 namespace Rlhf.Adapters.Tests.Judge;
 

@@ -104,7 +104,7 @@ public sealed class OwnJudgesTests(SmallRound round) : IClassFixture<SmallRound>
     [Theory]
     [InlineData("reward-model", null, "'judge' is missing; expected the reward-model that the labeler reward-model asks")]
     [InlineData("policy", null, "'judge' is missing; expected the policy")]
-    [InlineData("policy", "reward model", "expected policy/… or model/… for the labeler policy.")]
+    [InlineData("policy", "reward model", "expected policy/… for the labeler policy.")]
     [InlineData("reward-model", "policy", "expected reward-model/… for the labeler reward-model.")]
     public async Task A_judge_that_is_missing_or_of_another_kind_is_named(string labeler, string? judge, string says)
     {
