@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Rlhf.Pipeline.Judging;
+using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Json;
@@ -26,6 +28,7 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
         {
             askedAt = context.Time.GetUtcNow();
             await labeler.AskAsync(request, cancellationToken);
+            await WarnAsync(inputs.Judge, comparisons, context, cancellationToken);
         }
         var progress = await labeler.CollectAsync(request, askedAt, cancellationToken);
         var expected = comparisons.Count * hparams.JudgementsPerComparison;
@@ -37,5 +40,13 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
             throw new InvalidDataException($"Labeler '{inputs.Labeler}' gave {progress.Judgements.Count} of {expected} judgements and has nothing more to come.");
         var files = new Dictionary<string, byte[]>(progress.Files) { ["judgements.jsonl"] = JsonLines.Serialize(progress.Judgements) };
         return Completed(new(await context.Artifacts.PutAsync("judgements", files, cancellationToken)));
+    }
+
+    static async Task WarnAsync(ArtifactRef? judge, List<Comparison> comparisons, StepContext context, CancellationToken cancellationToken)
+    {
+        if (judge is null) return;
+        List<ArtifactRef> compared = [.. comparisons.Where(c => c.Purpose.StartsWith("evaluation", StringComparison.Ordinal)).SelectMany(c => new[] { c.A.Source, c.B.Source }).Distinct()];
+        if (compared.Count > 0 && await OwnJudges.HadPartInAsync(context.Artifacts.Objects, judge, compared, cancellationToken))
+            context.Notice($"{judge.Short} judges for the gate, and had a part in training a policy that it judges: it prefers what it taught, whether or not people do. A judge from outside, or people, would tell.");
     }
 }

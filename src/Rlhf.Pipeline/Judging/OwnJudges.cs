@@ -34,6 +34,10 @@ public static class OwnJudges
         (await Lineage.ReadAsync(objects, cancellationToken)).Upstream([judge])
             .Any(s => s.Record.Step == nameof(CollectJudgements) && $"{s.Record.Inputs["labeler"]}" == "simulated");
 
+    /// <summary>True where the judge had a part in making one of these artifacts, or is one: it likes what it taught.</summary>
+    internal static async Task<bool> HadPartInAsync(IObjectStore objects, ArtifactRef judge, IReadOnlyCollection<ArtifactRef> artifacts, CancellationToken cancellationToken) =>
+        artifacts.Contains(judge) || (await Lineage.ReadAsync(objects, cancellationToken)).Upstream(artifacts).Any(s => s.From.Contains(judge));
+
     /// <summary>0 for a tie, then 1 below log-odds of 1 (a probability of 0.73), 2 below 2 (0.88), otherwise 3.</summary>
     internal static int Strength(double logOdds, double tieWidth) => Math.Abs(logOdds) <= tieWidth ? 0 : Math.Abs(logOdds) switch { < 1 => 1, < 2 => 2, _ => 3 };
 

@@ -65,8 +65,8 @@ static class KindReports
             Agreement = agreement,
             Opposite = pairs.Count(p => Math.Abs(p.Item1 - p.Item2) == 2),
             CohenKappa = kappa,
-            KappaLower = kappa - reach,
-            KappaUpper = kappa + reach,
+            KappaLower = kappa - reach is { } lower ? Math.Max(lower, -1) : null,
+            KappaUpper = kappa + reach is { } upper ? Math.Min(upper, 1) : null,
             Reasons = figures.Reasons,
         };
     }

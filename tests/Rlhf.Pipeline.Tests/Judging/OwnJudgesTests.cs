@@ -49,6 +49,22 @@ public sealed class OwnJudgesTests(SmallRound round) : IClassFixture<SmallRound>
         static double LogOdds(JudgedVerdicts v) => Math.Log(v.Orders[0].Probability!.Value / (1 - v.Orders[0].Probability!.Value));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_judge_that_had_a_part_in_training_what_it_judges_for_the_gate_is_told_of(bool hadPart)
+    {
+        var trained = hadPart ? ArtifactRef.Parse((await _run.Completes("TrainPolicy", round.Values("TrainPolicy", seed: 1), "trained"))["policy"]!.GetValue<string>()) : Some.Policy('9');
+        var values = await Asking("reward-model", round.RewardModel);
+        var comparisons = (await _run.Artifacts.ReadLinesAsync<Comparison>(ArtifactRef.Parse($"{values["comparisons"]}"), "comparisons.jsonl", Token))
+            .Select(c => c with { Purpose = "evaluation-1", A = c.A with { Source = Some.Policy('8') }, B = c.B with { Source = trained } });
+        values["comparisons"] = $"{await _run.Artifacts.PutAsync("comparisons", new Dictionary<string, byte[]> { ["comparisons.jsonl"] = Rlhf.Steps.Json.JsonLines.Serialize(comparisons) }, Token)}";
+
+        await Judged(values);
+
+        Assert.Equal(hadPart, _run.Said.Notices.Any(n => n.Contains("had a part in training a policy that it judges", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task Differences_within_the_tie_width_are_ties_and_keep_their_probability()
     {
