@@ -32,9 +32,13 @@ static partial class Commands
 
     static Command Report()
     {
-        Argument<string> file = new("file") { Description = "Judgements, .jsonl or .jsonl.gz: one object a line with item, prompt, completion_a, completion_b, labeler and choice." };
-        Command command = new("report", "What the judgements of a file are worth: agreement, consensus, labelers. Needs no store.") { file };
-        command.SetAction((parsed, cancellation) => Task.FromResult(ReportCommand.Run(parsed.GetValue(file)!, parsed.GetValue(Json), cancellation)));
+        Argument<string[]> sources = new("file")
+        {
+            Description = "Judgements, .jsonl or .jsonl.gz: one object a line with item, prompt, completion_a, completion_b, labeler and choice. Or one or more artifacts of the store (judgements/…), taken together.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        Command command = new("report", "What judgements are worth: agreement, consensus, labelers, judges beside people. For a file no store is needed.") { sources };
+        command.SetAction((parsed, cancellation) => ReportCommand.RunAsync(parsed.GetValue(Store)!, parsed.GetValue(sources)!, parsed.GetValue(Json), cancellation));
         return command;
     }
 

@@ -83,13 +83,14 @@ static partial class Commands
         Option<string?> preset = new("--preset") { Description = "HParams: a name in workflows/presets or a file. Without it: default, with --policy pretrained." };
         Option<string?> policy = new("--policy") { Description = "Model to start from: a folder (Hugging Face or llama2.c) or an artifact. Without it a small one is trained from scratch." };
         Option<string?> prompts = new("--prompts") { Description = "Prompts: a file (.txt, .jsonl, .json), an artifact, or a name such as prompts@latest. Without it prompts are generated." };
-        Option<string?> labeler = new("--labeler") { Description = "Who judges: simulated, file (people, by rlhf judgements export and answer or in the browser, at rlhf serve's /label), argilla or label-studio (people in these programs); exit code 4 while people are waited for. Must be named with a policy or prompts of your own." };
+        Option<string?> labeler = new("--labeler") { Description = "Who judges: simulated; file (people, by rlhf judgements export and answer or in the browser, at rlhf serve's /label); argilla or label-studio (people in these programs); judge (an AI judge, RLHF_JUDGE_URL and RLHF_JUDGE_MODEL); reward-model or policy (a model of the store, --judge). Exit code 4 while people are waited for. Must be named with a policy or prompts of your own." };
+        Option<string?> judge = new("--judge") { Description = "With --labeler reward-model or policy: the model that judges, an artifact or a name such as reward-model@latest." };
         Option<long> seed = new("--seed") { Description = "Seed of the campaign.", DefaultValueFactory = _ => 1 };
         Option<bool> forgetting = new("--accept-forgetting") { Description = "With a reward model as --policy: take its backbone although it became more than 2 % worse as a language model." };
-        return ([preset, policy, prompts, labeler, seed, forgetting], parsed => new(
+        return ([preset, policy, prompts, labeler, judge, seed, forgetting], parsed => new(
             parsed.GetValue(Store)!, parsed.GetValue(preset), parsed.GetValue(policy), parsed.GetValue(prompts), parsed.GetValue(labeler),
             parsed.GetValue(seed), Same: false, parsed.GetValue(Json))
-        { AcceptForgetting = parsed.GetValue(forgetting) });
+        { AcceptForgetting = parsed.GetValue(forgetting), Judge = parsed.GetValue(judge) });
     }
 
     static Command Run()

@@ -1,7 +1,9 @@
+using System.ClientModel;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
 using System.Threading.RateLimiting;
 using Azure;
+using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.CircuitBreaker;
@@ -95,6 +97,23 @@ public static class Pipelines
     /// <summary>True for a status that may be another one on the next try.</summary>
     internal static bool IsTransient(int status) => Transient.Contains(status);
 
+    /// <summary>
+    /// Around one request to an AI judge, whose client's own retries are off. Retried are lost connections, tries out of time, and the statuses 408,
+    /// 429 (unless the account has nothing left), 500, 502, 503 and 504.
+    /// </summary>
+    /// <returns>A pipeline whose last exception is thrown once nothing is left to try; <see cref="TimeoutRejectedException"/> once the total
+    /// has passed.</returns>
+    public static ResiliencePipeline<ChatResponse> Judge(PipelineOptions options, TimeProvider time, ILoggerFactory? logs = null) =>
+        Build<ChatResponse>("judge", options, time, logs,
+            (outcome, token) => ValueTask.FromResult(outcome.Exception is ClientResultException { Status: not 0 } failed
+                ? Transient.Contains(failed.Status) && !IsOutOfQuota(failed)
+                : IsLost(outcome.Exception, token)),
+            outcome => outcome.Exception is ClientResultException failed && failed.GetRawResponse()?.Headers.TryGetValue("Retry-After", out var text) == true
+                && RetryConditionHeaderValue.TryParse(text, out var value) ? value : null);
+
+    /// <summary>True where a service says 429 for what no waiting changes: the account is used up.</summary>
+    internal static bool IsOutOfQuota(ClientResultException failed) => failed.Status == 429 && failed.Message.Contains("insufficient_quota", StringComparison.Ordinal);
+
     // From the outside in: what is left of the total bounds everything, each try passes the breaker and waits for its turn.
     static ResiliencePipeline<T> Build<T>(
         string name, PipelineOptions options, TimeProvider time, ILoggerFactory? logs,
@@ -151,6 +170,7 @@ public static class Pipelines
         TimeoutRejectedException => true,
         OperationCanceledException => !token.IsCancellationRequested,
         RequestFailedException or HttpRequestException or IOException => e.InnerException is not AuthenticationException,
+        ClientResultException lost => lost.InnerException is null || IsLost(lost.InnerException, token),
         AggregateException many => many.InnerExceptions.All(one => IsLost(one, token)),
         _ => false,
     };

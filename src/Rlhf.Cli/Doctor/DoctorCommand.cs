@@ -6,6 +6,7 @@ using Rlhf.Adapters.Labeling;
 using Rlhf.Adapters.Labeling.Argilla;
 using Rlhf.Adapters.Labeling.LabelStudio;
 using Rlhf.Adapters.Resilience;
+using Rlhf.Adapters.Judge;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Tracking;
 using Rlhf.Steps.Artifacts;
@@ -30,6 +31,7 @@ static class DoctorCommand
             await LookAsync("MLflow", () => MlflowAsync(cancellationToken)),
             await LookAsync("Argilla", () => ArgillaAsync(cancellationToken)),
             await LookAsync("Label Studio", () => LabelStudioAsync(cancellationToken)),
+            await LookAsync("AI judge", () => JudgeAsync(cancellationToken)),
         };
         Output.Write(json, new JsonArray([.. findings.Select(ToJson)]), () =>
         {
@@ -83,6 +85,9 @@ static class DoctorCommand
         var open = (await workspace.Runtime.ListAsync(new(Take: 1000) { OnlyOpen = true }, cancellationToken)).Count;
         return $"{(Settings.Database is null ? $"SQLite in {store}" : "PostgreSQL")}: {open} open instances";
     }
+
+    static async Task<string> JudgeAsync(CancellationToken cancellationToken) =>
+        Settings.Judge is { } settings ? await JudgeProbe.LookAsync(settings, cancellationToken) : "not configured (RLHF_JUDGE_URL)";
 
     static async Task<string> MlflowAsync(CancellationToken cancellationToken)
     {

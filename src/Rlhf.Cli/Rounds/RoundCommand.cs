@@ -34,7 +34,7 @@ static class RoundCommand
     {
         if ((options.Policy is not null || options.Prompts is not null) && options.Labeler is null)
             throw new ArgumentException("With a policy or prompts of your own, --labeler must be named (such as --labeler simulated); there is no default.");
-        Workspace.Labeler(options.Labeler ?? "simulated");
+        Workspace.Labeler(options.Labeler ?? "simulated", options.Judge);
         WorkflowFiles.Preset(Preset(options));
     }
 
@@ -75,6 +75,7 @@ static class RoundCommand
         {
             ["preset"] = (await workspace.PresetAsync(Preset(options), cancellationToken, options.AcceptForgetting)).ToString(),
             ["labeler"] = options.Labeler ?? "simulated",
+            ["judge"] = options.Judge is null ? "" : (await workspace.References.ResolveAsync(options.Judge, cancellationToken)).ToString(),
             ["seed"] = options.Seed,
             ["model"] = options.Policy is null ? "" : (await workspace.ModelAsync(options.Policy, cancellationToken)).ToString(),
             ["prompts"] = options.Prompts is null ? "" : (await workspace.PromptsAsync(options.Prompts, cancellationToken)).ToString(),

@@ -5,4 +5,7 @@ sealed record RoundOptions(string Store, string? Preset, string? Policy, string?
 {
     /// <summary>Takes the backbone of a reward model although its training made it worse as a language model.</summary>
     public bool AcceptForgetting { get; init; }
+
+    /// <summary>The artifact, or its name, that judges for the labelers reward-model and policy.</summary>
+    public string? Judge { get; init; }
 }

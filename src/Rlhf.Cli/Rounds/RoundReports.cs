@@ -5,6 +5,7 @@ using Rlhf.Runtime;
 using Rlhf.Runtime.Interpreter;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Json;
+using Rlhf.Steps.Judging;
 using Spectre.Console;
 
 namespace Rlhf.Cli.Rounds;
@@ -27,6 +28,7 @@ static class RoundReports
         ["status"] = JsonNamingName(result.Status.ToString()),
         ["decision"] = report is null ? null : JsonNamingName(report.Decision.Outcome),
         ["simulated"] = report?.Decision.Simulated,
+        ["judgeShare"] = report?.Decision.JudgeShare,
         ["report"] = report is null ? null : CanonicalJson.ToObject(report),
         ["outputs"] = result.Outputs.DeepClone(),
         ["seconds"] = Math.Round(wall.TotalSeconds, 3),
@@ -51,11 +53,11 @@ static class RoundReports
     static void PrintRound(IAnsiConsole console, RoundReport report)
     {
         var decision = report.Decision;
-        var simulated = decision.Simulated ? " (simulated)" : "";
+        var (origin, learned) = (JudgedBy.Mark(decision.Simulated, decision.JudgeShare), JudgedBy.Mark(report.RewardModel.Simulated, report.RewardModel.JudgeShare));
         var table = new Table().Title($"Round {report.Round}").AddColumns("Figure", "Before", "After").AddColumn("Source");
-        table.AddRow("Reward model: accuracy on held-out judgements", "", $"{report.RewardModel.Accuracy:0.000} of {report.RewardModel.Pairs}", $"reward model{(report.RewardModel.Simulated ? " (simulated)" : "")}");
-        table.AddRow("  bag of words on the same pairs", "", $"{report.RewardModel.BaselineAccuracy:0.000}", $"baseline{(report.RewardModel.Simulated ? " (simulated)" : "")}");
-        table.AddRow("  calibration error, best temperature", "", $"{report.RewardModel.Calibration.Ece:0.000}, {report.RewardModel.Calibration.Temperature:0.00}", $"reward model{(report.RewardModel.Simulated ? " (simulated)" : "")}");
+        table.AddRow("Reward model: accuracy on held-out judgements", "", $"{report.RewardModel.Accuracy:0.000} of {report.RewardModel.Pairs}", $"reward model{learned}");
+        table.AddRow("  bag of words on the same pairs", "", $"{report.RewardModel.BaselineAccuracy:0.000}", $"baseline{learned}");
+        table.AddRow("  calibration error, best temperature", "", $"{report.RewardModel.Calibration.Ece:0.000}, {report.RewardModel.Calibration.Temperature:0.00}", $"reward model{learned}");
         table.AddRow("  scores and length: correlation", "", report.RewardModel.Length.Correlation is { } correlation ? $"{correlation:0.00} (decides {report.RewardModel.Length.Decided:P0} of the pairs)" : "all of one length", "reward model");
         if (report.RewardModel is { LanguageLossBefore: { } before, LanguageLossAfter: { } after })
             table.AddRow("  backbone as a language model, nats a token", $"{before:0.000}", $"{after:0.000}", "reward model");
@@ -68,10 +70,10 @@ static class RoundReports
         table.AddRow("KL to the reference, nats a sequence", "", $"{report.SequenceKl:0.00}", "PPO");
         table.AddRow(
             "Win rate against the champion", "", $"{(decision.WinRate is { } rate ? $"{rate:0.000} [[{decision.LowerBound:0.000}, {decision.UpperBound:0.000}]]" : "none was decisive")} ({decision.Wins} won, {decision.Losses} lost, {decision.Ties} ties)",
-            $"judgements{simulated}");
-        table.AddRow("Decision", "", decision.Outcome, $"gate{simulated}");
+            $"judgements{origin}");
+        table.AddRow("Decision", "", decision.Outcome, $"gate{origin}");
         console.Write(table);
-        foreach (var criterion in decision.Criteria) Console.Out.WriteLine($"  {(criterion.Holds ? "holds" : "fails")}: {criterion.Name}: {criterion.Reason}{simulated}");
+        foreach (var criterion in decision.Criteria) Console.Out.WriteLine($"  {(criterion.Holds ? "holds" : "fails")}: {criterion.Name}: {criterion.Reason}{(decision.Simulated ? " (simulated)" : "")}");
         console.WriteLine();
         foreach (var (name, artifact) in new[]
                  {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rlhf.Adapters.Judge;
 using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Cli.Stores;
@@ -45,6 +46,10 @@ static class Settings
                 : throw new ArgumentException($"{variable} is '{text}'; expected seconds, 2 to 3600.");
         }
     }
+
+    /// <summary>The AI judge's endpoint and limits, from the variables that begin with <c>RLHF_JUDGE_</c>; null where none is set up.</summary>
+    /// <exception cref="ArgumentException">A value is malformed.</exception>
+    public static JudgeSettings? Judge => JudgeSettings.FromEnvironment(Text);
 
     /// <summary><c>RLHF_PUBLIC_URL</c>: the address under which people reach <c>rlhf serve</c>, where a proxy stands before it.</summary>
     /// <exception cref="ArgumentException">It is none.</exception>

@@ -1,13 +1,16 @@
 using Rlhf.Adapters.Blob;
+using Rlhf.Adapters.Judge;
 using Rlhf.Cli.Tracking;
 using Rlhf.Cli.Workflows;
 using Rlhf.Pipeline;
+using Rlhf.Pipeline.Judging;
 using Rlhf.Runtime;
 using Rlhf.Runtime.Driver;
 using Rlhf.Simulation.Gold;
 using Rlhf.Simulation.Labelers;
 using Rlhf.Simulation.Stories;
 using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Judging;
 using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Running;
 
@@ -19,9 +22,9 @@ sealed class Workspace : IAsyncDisposable
     /// <summary>Longer than any upload takes: what is older was left by a process that was killed.</summary>
     static readonly TimeSpan Unfinished = TimeSpan.FromHours(1);
 
-    const string Simulated = "simulated", File = "file";
+    const string Simulated = "simulated", File = "file", Judge = "judge";
 
-    static readonly string[] Labelers = [Simulated, File, LabelingTools.Argilla, LabelingTools.LabelStudio];
+    static readonly string[] Labelers = [Simulated, File, LabelingTools.Argilla, LabelingTools.LabelStudio, Judge, OwnJudges.RewardModel, OwnJudges.Policy];
 
     readonly Lazy<WorkflowRuntime> _runtime;
     TrackingSession? _tracking;
@@ -34,6 +37,7 @@ sealed class Workspace : IAsyncDisposable
     {
         Store = store;
         Objects = ObjectStores.Open(store);
+        var constitutions = new Constitutions(WorkflowFiles.Constitutions);
         Dictionary<string, object> services = new()
         {
             ["stories"] = new StoryGrammar(),
@@ -41,7 +45,9 @@ sealed class Workspace : IAsyncDisposable
             [File] = new DeskLabeler(() => Runtime.Desk, TimeProvider.System),
             [LabelingTools.Argilla] = new ConfiguredLabeler(ToolSettings.Argilla),
             [LabelingTools.LabelStudio] = new ConfiguredLabeler(ToolSettings.LabelStudio),
+            [Judge] = new ConstitutionalJudge(() => Settings.Judge, Objects, constitutions, TimeProvider.System),
         };
+        foreach (var (name, own) in OwnJudges.Over(Objects, constitutions)) services[name] = own;
         Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, services, CheckpointInterval(), Settings.Environment);
         var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync, FiresSchedules = stays };
         if (queues is not null) options = options with { Queues = queues };
@@ -117,11 +123,15 @@ sealed class Workspace : IAsyncDisposable
         }
     }
 
-    /// <summary>The name of a labeler, checked; one that is another program must be configured.</summary>
-    /// <exception cref="ArgumentException">It is none, or a setting is missing or malformed.</exception>
-    public static string Labeler(string name)
+    /// <summary>The name of a labeler, checked, and whether what it needs is there: an endpoint, or the artifact that judges.</summary>
+    /// <exception cref="ArgumentException">There is no such labeler, or what it needs is missing, or there is what it does not need.</exception>
+    public static string Labeler(string name, string? judge)
     {
         if (!Labelers.Contains(name)) throw new ArgumentException($"'{name}' is no known labeler; known are {string.Join(", ", Labelers)}.");
+        var own = name is OwnJudges.RewardModel or OwnJudges.Policy;
+        if (own && judge is null) throw new ArgumentException($"--labeler {name} needs --judge: the artifact or the name of the {name} that judges, such as {name}@latest.");
+        if (!own && judge is not null) throw new ArgumentException($"--judge is '{judge}', but --labeler {name} asks no model of our own; expected --labeler {OwnJudges.RewardModel} or {OwnJudges.Policy}.");
+        if (name == Judge && Settings.Judge is null) throw new ArgumentException($"--labeler {Judge} needs {JudgeSettings.Variable} and {JudgeSettings.ModelVariable}: an OpenAI-compatible API, such as https://judge.example/v1, and a model there.");
         if (name == LabelingTools.Argilla) ToolSettings.Argilla();
         if (name == LabelingTools.LabelStudio) ToolSettings.LabelStudio();
         return name;

@@ -16,6 +16,9 @@ static class WorkflowFiles
     /// <summary>Where guidelines for labelers are, <c>AXIS.md</c> for each axis; the first that has one counts.</summary>
     public static IReadOnlyList<string> Guidelines => [.. Folders.Select(f => Path.Combine(f, "guidelines"))];
 
+    /// <summary>Where constitutions of AI judges are, <c>NAME.md</c>; the first that has one counts.</summary>
+    public static IReadOnlyList<string> Constitutions => [.. Folders.Select(f => Path.Combine(f, "constitutions"))];
+
     /// <summary>Every workflow file, one of each name.</summary>
     public static IReadOnlyList<string> All() =>
         [.. Folders.Where(Directory.Exists).SelectMany(f => Directory.GetFiles(f, "*.json")).DistinctBy(Path.GetFileName).Order(StringComparer.Ordinal)];

@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
+using Rlhf.Pipeline.Judging;
+using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Json;
+using Rlhf.Steps.Judging;
 using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Running;
 
@@ -19,25 +22,34 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
         var request = new LabelingRequest(
             context.Key, [.. comparisons.Select(c => new Question(c.Id, c.Prompt, c.A.Text, c.B.Text, c.Axis))],
             hparams.JudgementsPerComparison, Seeds.Derive(inputs.Seed, "judgements"), CanonicalJson.ToObject(hparams))
-        { Instance = context.Execution.Instance };
+        { Instance = context.Execution.Instance, Judge = inputs.Judge, Progress = context.Progress };
 
         if (context.Execution.State?["askedAt"]?.GetValue<DateTimeOffset>() is not { } askedAt)
         {
             askedAt = context.Time.GetUtcNow();
             await labeler.AskAsync(request, cancellationToken);
+            await WarnAsync(inputs.Judge, comparisons, context, cancellationToken);
         }
         var progress = await labeler.CollectAsync(request, askedAt, cancellationToken);
         var expected = comparisons.Count * hparams.JudgementsPerComparison;
         if (progress is { Trouble: { } trouble, NextAnswerAt: { } again })
             return new StepResult.Waiting(Unseen(context.Execution.State, askedAt, progress, expected), again, trouble) { Events = progress.Events };
-        context.Progress((double)progress.Judgements.Count / expected, $"{progress.Judgements.Count} of {expected} judgements{(progress.Judgements.Any(j => j.Simulated) ? " (simulated)" : "")}");
+        context.Progress((double)progress.Judgements.Count / expected, $"{progress.Judgements.Count} of {expected} judgements{JudgedBy.Mark(progress.Judgements.Any(j => j.Simulated), JudgedBy.JudgeShare(progress.Judgements))}");
         if (progress is { Pending: > 0, NextAnswerAt: { } next })
             return new StepResult.Waiting(State(askedAt, progress), next, Says(progress)) { Events = progress.Events };
 
         if (progress.Pending > 0 || progress.Judgements.Count != expected)
             throw new InvalidDataException($"Labeler '{inputs.Labeler}' gave {progress.Judgements.Count} of {expected} judgements and has nothing more to come.");
-        return Completed(new(await context.Artifacts.PutAsync(
-            "judgements", new Dictionary<string, byte[]> { ["judgements.jsonl"] = JsonLines.Serialize(progress.Judgements) }, cancellationToken)));
+        var files = new Dictionary<string, byte[]>(progress.Files) { ["judgements.jsonl"] = JsonLines.Serialize(progress.Judgements) };
+        return Completed(new(await context.Artifacts.PutAsync("judgements", files, cancellationToken)));
+    }
+
+    static async Task WarnAsync(ArtifactRef? judge, List<Comparison> comparisons, StepContext context, CancellationToken cancellationToken)
+    {
+        if (judge is null) return;
+        List<ArtifactRef> compared = [.. comparisons.Where(c => c.Purpose.StartsWith("evaluation", StringComparison.Ordinal)).SelectMany(c => new[] { c.A.Source, c.B.Source }).Distinct()];
+        if (compared.Count > 0 && await OwnJudges.HadPartInAsync(context.Artifacts.Objects, judge, compared, cancellationToken))
+            context.Notice($"{judge.Short} judges for the gate, and had a part in training a policy that it judges: it prefers what it taught, whether or not people do. A judge from outside, or people, would tell.");
     }
 
     // Where people answer in another program, how far they are stands nowhere else.

@@ -4,6 +4,7 @@ using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Json;
+using Rlhf.Steps.Judging;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Pipeline.Gate;
@@ -43,17 +44,20 @@ sealed class DecideGateStep : Step<DecideGate.Inputs, DecideGate.HParams, Decide
 
         var enough = decisive.Count >= hparams.DecisiveJudgements;
         var preferred = interval?.Lower > hparams.TargetWinRate;
+        var judgeShare = JudgedBy.JudgeShare(items.SelectMany(e => e.Judgements));
+        var judges = JudgedBy.Mark(simulated: false, judgeShare);
         CriterionResult[] criteria =
         [
             new("decisive judgements", decisive.Count, hparams.DecisiveJudgements, enough,
-                $"{decisive.Count} decisive judgements after {pass} passes, {hparams.DecisiveJudgements} asked for"),
+                $"{decisive.Count} decisive judgements after {pass} passes, {hparams.DecisiveJudgements} asked for{judges}"),
             new("win rate, lower bound", interval?.Lower, hparams.TargetWinRate, preferred, interval is null
-                ? "not evaluable: no judgement was decisive"
-                : $"lower bound {interval.Lower:0.0000} of the {hparams.Confidence:P0} Wilson interval is {(preferred ? "above" : "not above")} {hparams.TargetWinRate:0.00##}"),
+                ? $"not evaluable: no judgement was decisive{judges}"
+                : $"lower bound {interval.Lower:0.0000} of the {hparams.Confidence:P0} Wilson interval is {(preferred ? "above" : "not above")} {hparams.TargetWinRate:0.00##}{judges}"),
         ];
         var outcome = enough ? preferred ? "Promote" : "Reject" : pass >= hparams.MaxPasses ? "Reject" : "NeedMoreJudgements";
         return new(
             outcome, models.Champion, models.Challenger, evidence, wins, decisive.Count - wins, votes.Count(v => v.Side == Side.Tie),
-            decisive.Count > 0 ? (double)wins / decisive.Count : null, interval?.Lower, interval?.Upper, hparams.Confidence, votes.Any(v => v.Simulated), criteria);
+            decisive.Count > 0 ? (double)wins / decisive.Count : null, interval?.Lower, interval?.Upper, hparams.Confidence, votes.Any(v => v.Simulated), criteria)
+        { JudgeShare = judgeShare };
     }
 }

@@ -27,7 +27,76 @@ public sealed record AxisReport(
     string Axis, IReadOnlyDictionary<string, int> Choices, AgreementReport Agreement, IReadOnlyList<GroupReport> Clusters, IReadOnlyList<GroupReport> Guidelines,
     IReadOnlyList<LabelerReport> Labelers, IReadOnlyList<ItemConsensus> Consensus)
 {
+    /// <summary>People, judges and simulated labelers side by side.</summary>
+    public required IReadOnlyList<KindReport> Kinds { get; init; }
+
+    /// <summary>AI judges against people.</summary>
+    public required JudgesReport Judges { get; init; }
+
     public IReadOnlyDictionary<string, string> Reasons { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>What the judgements of all labelers of a kind prefer besides the better side; second answers included, each judgement counted as a case of its own.</summary>
+public sealed record KindReport
+{
+    /// <summary><c>person</c>, <c>judge</c> or <c>simulated</c>.</summary>
+    public required string Kind { get; init; }
+
+    public required int Labelers { get; init; }
+
+    public required int Judgements { get; init; }
+
+    public required int Items { get; init; }
+
+    /// <inheritdoc cref="LabelerReport.PositionPreference"/>
+    public Proportion? PositionPreference { get; init; }
+
+    /// <inheritdoc cref="LabelerReport.LengthPreference"/>
+    public Proportion? LengthPreference { get; init; }
+
+    /// <inheritdoc cref="LabelerReport.SelfPreference"/>
+    public Proportion? SelfPreference { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Reasons { get; init; }
+}
+
+/// <summary>How far AI judges say what people say of the same items, and, beside it, how far people do among themselves.</summary>
+/// <param name="Judges">By model, the principles of one together.</param>
+/// <param name="People">Agreement of people alone, on all items.</param>
+public sealed record JudgesReport(IReadOnlyList<JudgeAgreement> Judges, AgreementReport People)
+{
+    public IReadOnlyDictionary<string, string> Reasons { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>
+/// A judge's majority (of the principles it was asked by) against people's on the items that both judged, by first answers, as first side, tie or second.
+/// </summary>
+public sealed record JudgeAgreement
+{
+    /// <summary>The judge's model, or the labeler's name where that is no judge's.</summary>
+    public required string Judge { get; init; }
+
+    /// <summary>Items that both judged and on which each of the two has a majority.</summary>
+    public required int Items { get; init; }
+
+    /// <summary>Items that both judged and on which one of them has none; they are left out.</summary>
+    public required int WithoutMajority { get; init; }
+
+    /// <summary>Items on which they say the same of the three.</summary>
+    public Proportion? Agreement { get; init; }
+
+    /// <summary>Items on which they prefer different sides.</summary>
+    public int Opposite { get; init; }
+
+    public double? CohenKappa { get; init; }
+
+    /// <summary>95 % interval of kappa, by Cohen's standard error.</summary>
+    public double? KappaLower { get; init; }
+
+    /// <inheritdoc cref="KappaLower"/>
+    public double? KappaUpper { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Reasons { get; init; }
 }
 
 /// <summary>Agreement of the judgements that have something in common.</summary>
@@ -137,6 +206,9 @@ public sealed record LabelerReport
 
     /// <summary>Decisive answers for the longer text, in characters; texts of one length are left out.</summary>
     public Proportion? LengthPreference { get; init; }
+
+    /// <summary>Decisive answers for the side that the labeler's own model wrote, of those where it wrote one side.</summary>
+    public Proportion? SelfPreference { get; init; }
 
     public double? MedianSeconds { get; init; }
 

@@ -1,6 +1,3 @@
-using Rlhf.Steps.Data;
-using Rlhf.Steps.Labeling;
-
 namespace Rlhf.Pipeline.Labeling;
 
 /// <summary>What each labeler's judgements of an axis are like beside those of the others.</summary>
@@ -31,16 +28,14 @@ static class LabelerReports
         var others = firsts.Values.Select(j => (j.Category, Others: MajorityOfOthers(counts[j.Line.Item], j.Category))).Where(j => j.Others is not null).ToList();
         var shared = firsts.Keys.Count(item => counts[item].Sum() > 1);
         var again = own.Where(j => !ReferenceEquals(firsts[j.Line.Item], j)).ToList();
-        var decisive = own.Select(j => j.Line).Where(l => l.Choice.Side() != Side.Tie).ToList();
-        var placed = decisive.Where(l => l.ShownFirst is not null).ToList();
-        var unequal = decisive.Where(l => Length(l) != 0).ToList();
+        var biases = new Biases([.. own.Select(j => j.Line)], "The labeler", figures);
         var times = own.Select(j => j.Line.Seconds).OfType<double>().ToList();
         var (median, peersMedian) = (Median(times), Median(peers));
         var isTimed = times.Count >= FewestTimes && peers.Count >= FewestTimes;
         return new()
         {
             Labeler = own[0].Line.Labeler,
-            Kind = own[0].Line.Kind.ToString().ToLowerInvariant(),
+            Kind = KindReports.NameOf(own[0].Line.Kind),
             Judgements = own.Count,
             Items = firsts.Count,
             SharedItems = shared,
@@ -50,12 +45,9 @@ static class LabelerReports
                 "consensusAgreement", Proportion.Of95(others.Count(j => j.Category == j.Others), others.Count), "None of the labeler's items has a majority of others."),
             SelfConsistency = figures.Known(
                 "selfConsistency", Proportion.Of95(again.Count(j => j.Category == firsts[j.Line.Item].Category), again.Count), "The labeler judged no item twice."),
-            PositionPreference = figures.Known(
-                "positionPreference", Proportion.Of95(placed.Count(l => l.Choice.Side() == l.ShownFirst), placed.Count),
-                decisive.Count == 0 ? "The labeler preferred no side." : "No line says which side was shown first (shown_first)."),
-            LengthPreference = figures.Known(
-                "lengthPreference", Proportion.Of95(unequal.Count(l => l.Choice.Side() == (Length(l) > 0 ? Side.A : Side.B)), unequal.Count),
-                "The labeler preferred no side of a pair of different length."),
+            PositionPreference = biases.Position(),
+            LengthPreference = biases.Length(),
+            SelfPreference = biases.Self(),
             MedianSeconds = figures.Known("medianSeconds", median, "No line says how long it took (seconds)."),
             PeersMedianSeconds = figures.Known("peersMedianSeconds", peersMedian, "No line of another labeler says how long it took (seconds)."),
             SpeedOutlier = figures.Known(
@@ -70,12 +62,6 @@ static class LabelerReports
         int[] others = [.. counts.Select((count, k) => k == own ? count - 1 : count)];
         return JudgementReports.Majority(others);
     }
-
-    /// <summary>How much longer the first text is, in characters.</summary>
-    static int Length(JudgementLine line) => Characters(line.CompletionA!) - Characters(line.CompletionB!);
-
-    // Of Unicode: an emoji is one.
-    static int Characters(string text) => text.EnumerateRunes().Count();
 
     static double? Median(IReadOnlyList<double> values)
     {

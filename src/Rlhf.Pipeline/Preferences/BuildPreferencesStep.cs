@@ -4,6 +4,7 @@ using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Json;
+using Rlhf.Steps.Judging;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Pipeline.Preferences;
@@ -35,6 +36,7 @@ sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, BuildPreferenc
             Identical = comparisons.Count - different.Count + (before?.Identical ?? 0),
             Simulated = before?.Simulated == true || judged.Any(j => j.Judgements.Any(x => x.Simulated)),
             Excluded = excluded.Count,
+            JudgeShare = JudgedBy.JudgeShare(used.SelectMany(j => j.Judgements)),
         };
         if (report.Disagreement > MostDisagreement)
             context.Notice($"Labelers disagree about the better side in {report.Disagreement:P0} of all pairs of their judgements (more than {MostDisagreement:P0}): the guidelines may be unclear, or the sides too much alike.");

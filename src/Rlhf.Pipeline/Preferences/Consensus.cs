@@ -36,7 +36,7 @@ sealed class Consensus
         var (comparison, judgements) = judged;
         var (a, b, ties) = (judgements.Count(j => j.Side == Side.A), judgements.Count(j => j.Side == Side.B), judgements.Count(j => j.Side == Side.Tie));
         var (ofA, ofB, weight) = _probabilities is null
-            ? ((a + 0.5 * ties) / judgements.Count, (b + 0.5 * ties) / judgements.Count, 1.0)
+            ? Shares(judgements)
             : Estimated(_probabilities[comparison.Id]);
         var sign = ofA >= ofB ? 1 : -1;
         var (chosen, rejected) = ofA >= ofB ? (comparison.A, comparison.B) : (comparison.B, comparison.A);
@@ -46,6 +46,15 @@ sealed class Consensus
             Margin: ofA == ofB ? 0 : Math.Max(0, strength / 3), Probability: Math.Max(ofA, ofB),
             Agreement: (double)Math.Max(Math.Max(a, b), ties) / judgements.Count, HeldOut: comparison.Purpose == "heldOut")
         { ChosenSource = chosen.Writer, RejectedSource = rejected.Writer, Weight = weight };
+    }
+
+    /// <summary>Of both sides. A labeler who knows how probable the preference is counts with that, for the side that it prefers.</summary>
+    static (double A, double B, double Certainty) Shares(IReadOnlyList<Judgement> judgements)
+    {
+        double Of(Side side) => judgements.Sum(j => j.Side == Side.Tie ? 0.5
+            : j.Probability is not { } probability ? j.Side == side ? 1 : 0
+            : Math.Max(j.Side == Side.A ? probability : 1 - probability, 0.5) is var known && j.Side == side ? known : 1 - known) / judgements.Count;
+        return (Of(Side.A), Of(Side.B), 1.0);
     }
 
     /// <summary>Of both sides, and how sure the model is; where a tie is most probable, a tie.</summary>

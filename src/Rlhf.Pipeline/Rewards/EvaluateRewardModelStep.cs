@@ -25,7 +25,7 @@ sealed class EvaluateRewardModelStep : Step<EvaluateRewardModel.Inputs, Evaluate
             var heldOut = pairs.Where(p => p is { HeldOut: true, IsTie: false }).ToList();
             var baseline = BagOfWords.Fit([.. pairs.Where(p => p is { HeldOut: false, IsTie: false }).Select(p => (p.Chosen, p.Rejected))]);
             var evaluated = Evaluate(members, hparams, baseline, heldOut, cancellationToken);
-            var card = ReportCards.Of(evaluated, report.Simulated, pairs.Count(p => p is { HeldOut: true, IsTie: true }), members.Count, loss);
+            var card = ReportCards.Of(evaluated, report, pairs.Count(p => p is { HeldOut: true, IsTie: true }), members.Count, loss);
             var artifact = await context.Artifacts.PutAsync("report-card", new Dictionary<string, byte[]>
             {
                 ["card.json"] = CanonicalJson.Serialize(card),

@@ -12,15 +12,16 @@ sealed record EvaluatedPair(PreferencePair Pair, double Chosen, double Rejected,
 /// <summary>The figures of a report card from evaluated pairs.</summary>
 static class ReportCards
 {
-    public static RewardModelCard Of(IReadOnlyList<EvaluatedPair> pairs, bool simulated, int ties, int members, LanguageLoss? loss)
+    public static RewardModelCard Of(IReadOnlyList<EvaluatedPair> pairs, PreferenceReport report, int ties, int members, LanguageLoss? loss)
     {
         if (pairs.Count == 0) throw new InvalidDataException("No held-out pair has a majority; expected at least one to measure the reward model on.");
         var calibration = CalibrationOf(pairs);
         return new(
             pairs.Count, Accuracy(pairs), Margins.Accuracy([.. pairs.Select(p => p.BaselineMargin)]),
             Margins.Accuracy([.. pairs.Select(p => (double)(p.Pair.Chosen.Length - p.Pair.Rejected.Length))]), pairs.Average(p => p.Margin),
-            calibration.NegativeLogLikelihood, simulated, ties, members, calibration, LengthOf(pairs), loss?.Before, loss?.After,
-            Parts(pairs, p => AgreementBucket(p.Pair.Agreement)), Parts(pairs, Sources), Parts(pairs, LengthBucket));
+            calibration.NegativeLogLikelihood, report.Simulated, ties, members, calibration, LengthOf(pairs), loss?.Before, loss?.After,
+            Parts(pairs, p => AgreementBucket(p.Pair.Agreement)), Parts(pairs, Sources), Parts(pairs, LengthBucket))
+        { JudgeShare = report.JudgeShare };
     }
 
     static double Accuracy(IEnumerable<EvaluatedPair> pairs) => Margins.Accuracy([.. pairs.Select(p => p.Margin)]);

@@ -10,8 +10,9 @@ public static class CollectJudgements
 {
     public sealed record Inputs(
         [property: Description("Comparisons.")] ArtifactRef Comparisons,
-        [property: Description("Who answers, such as simulated.")] string Labeler,
-        [property: Description("Seed of simulated labelers.")] long Seed);
+        [property: Description("Who answers: simulated, file, judge, reward-model or policy.")] string Labeler,
+        [property: Description("Seed of simulated labelers, and of the principles that a judge is given.")] long Seed,
+        [property: Description("The model of our own that judges (labelers reward-model and policy).")] ArtifactRef? Judge = null);
 
     public sealed record HParams(
         [property: Range(1, 100), Description("Judgements of each comparison, each by another labeler.")] int JudgementsPerComparison = 1,
@@ -22,7 +23,13 @@ public static class CollectJudgements
         [property: Range(0.0, 1.0), Description("Simulated: share of answers given without looking.")] double SimulatedCareless = 0.05,
         [property: Range(0.0, 10.0), Description("Simulated: perceived differences smaller than this are called a tie.")] double SimulatedTieWidth = 0.05,
         [property: Range(0.0, 1.0), Description("Simulated: share of answers that come late.")] double SimulatedLateShare = 0.1,
-        [property: Range(0.0, 1e6), Description("Simulated: how late, in seconds.")] double SimulatedLateSeconds = 1.0)
+        [property: Range(0.0, 1e6), Description("Simulated: how late, in seconds.")] double SimulatedLateSeconds = 1.0,
+        [property: Description("Judge and policy: the constitution, a file of workflows/constitutions without its ending.")] string JudgeConstitution = "helpful-harmless-honest",
+        [property: Range(0.0, 2.0), Description("Judge: temperature of its answers.")] double JudgeTemperature = 0.0,
+        [property: Range(0, int.MaxValue), Description("Judge: seed that the endpoint is given.")] int JudgeSeed = 1,
+        [property: Range(64, 100_000), Description("Judge: most tokens of one answer.")] int JudgeAnswerTokens = 1024,
+        [property: Description("Judge: ask for the log-probabilities of its tokens; some endpoints refuse that.")] bool JudgeLogprobs = true,
+        [property: Range(0.0, 100.0), Description("Reward model and policy: log-odds between the sides up to which they are called a tie.")] double JudgeTieWidth = 0.0)
     {
         public HParams() : this(1) { }
     }

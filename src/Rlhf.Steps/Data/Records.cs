@@ -65,11 +65,15 @@ public sealed record Judgement(string ComparisonId, string Labeler, Side Side, i
     /// <summary>The side that the labeler saw first, left or above; null where it is not known.</summary>
     public Side? ShownFirst { get; init; }
 
-    /// <summary>Version of the guidelines that the labeler had; null where it is not known.</summary>
+    /// <summary>Version of the guidelines that the labeler had, or name and version of the judge's constitution; null where it is not known.</summary>
     public string? Guidelines { get; init; }
 
+    /// <summary>That side A is the better one, a tie being half, for a labeler that knows chances; null for others.</summary>
+    public double? Probability { get; init; }
+
     /// <summary>The same answer to the comparison with its sides exchanged.</summary>
-    public Judgement Swapped() => this with { Side = Exchanged(Side), ShownFirst = ShownFirst is { } shown ? Exchanged(shown) : null };
+    public Judgement Swapped() =>
+        this with { Side = Exchanged(Side), ShownFirst = ShownFirst is { } shown ? Exchanged(shown) : null, Probability = 1 - Probability };
 
     static Side Exchanged(Side side) => side switch { Side.A => Side.B, Side.B => Side.A, _ => side };
 

@@ -21,6 +21,9 @@ public sealed record PreferenceReport(
     public int Excluded { get; init; }
 
     public IReadOnlyList<LabelerFigures> Labelers { get; init; } = [];
+
+    /// <inheritdoc cref="GateDecision.JudgeShare"/>
+    public double? JudgeShare { get; init; }
 }
 
 /// <summary>One labeler's part: judgements that are used, the share of them that say what was taken for the better side (ties of either left out), and the
@@ -60,7 +63,11 @@ public sealed record LengthReport(double? Correlation, double? Slope, double? De
 public sealed record RewardModelCard(
     int Pairs, double Accuracy, double BaselineAccuracy, double LongerWins, double MeanMargin, double NegativeLogLikelihood, bool Simulated,
     int Ties, int Members, CalibrationReport Calibration, LengthReport Length, double? LanguageLossBefore, double? LanguageLossAfter,
-    IReadOnlyList<PartAccuracy> ByAgreement, IReadOnlyList<PartAccuracy> BySource, IReadOnlyList<PartAccuracy> ByLength);
+    IReadOnlyList<PartAccuracy> ByAgreement, IReadOnlyList<PartAccuracy> BySource, IReadOnlyList<PartAccuracy> ByLength)
+{
+    /// <summary>Of the judgements that the pairs were made of; null where none was an AI judge's.</summary>
+    public double? JudgeShare { get; init; }
+}
 
 /// <summary>What the training did to the backbone as a language model, in nats a token; <c>reward-model</c> artifact, file <c>language_loss.json</c>.</summary>
 public sealed record LanguageLoss(double Before, double After, int Tokens);
@@ -79,7 +86,11 @@ public sealed record CriterionResult(string Name, double? Value, double Threshol
 /// <summary>The gate's answer, rates without a value where no judgement was decisive; <c>decision</c> artifact, file <c>decision.json</c>.</summary>
 public sealed record GateDecision(
     string Outcome, ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef Evidence, int Wins, int Losses, int Ties,
-    double? WinRate, double? LowerBound, double? UpperBound, double Confidence, bool Simulated, IReadOnlyList<CriterionResult> Criteria);
+    double? WinRate, double? LowerBound, double? UpperBound, double Confidence, bool Simulated, IReadOnlyList<CriterionResult> Criteria)
+{
+    /// <summary>Share of the judgements that an AI judge gave, above 0 to 1; null where none did.</summary>
+    public double? JudgeShare { get; init; }
+}
 
 /// <summary>
 /// What the hidden preference of simulated labelers says; <c>gold</c> artifact, file <c>gold.json</c>. Gold means are over the completions of

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
 
 namespace Rlhf.Steps.Labeling;
@@ -13,6 +14,12 @@ public sealed record LabelingRequest(string Id, IReadOnlyList<Question> Question
 
     /// <summary>What is done besides asking each question that often.</summary>
     public Care Care { get; init; } = new();
+
+    /// <summary>A model of our own that is to judge; null for labelers that need none.</summary>
+    public ArtifactRef? Judge { get; init; }
+
+    /// <summary>Told, by a labeler that answers at once but not quickly, how far it is: 0 to 1, and a few words. Must not throw.</summary>
+    public Action<double, string> Progress { get; init; } = (_, _) => { };
 }
 
 /// <summary>How the answers of people are made to be worth something.</summary>
@@ -44,9 +51,12 @@ public sealed record LabelingProgress(IReadOnlyList<Judgement> Judgements, int P
 
     /// <summary>For people: what was found besides answers, such as how many records were left out and why; null where nothing.</summary>
     public string? Remark { get; init; }
+
+    /// <summary>What the labeler has to say of its judgements, as files that are kept beside them.</summary>
+    public IReadOnlyDictionary<string, byte[]> Files { get; init; } = new Dictionary<string, byte[]>();
 }
 
-/// <summary>Who answers comparisons: simulated labelers, people at the desk, or people in another program. Failures propagate to the step.</summary>
+/// <summary>Who answers comparisons: simulated labelers, people at the desk or in another program, or an AI judge. Failures propagate to the step.</summary>
 public interface ILabeler
 {
     /// <summary>Puts the questions; idempotent by the request's id.</summary>

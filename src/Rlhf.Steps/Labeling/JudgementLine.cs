@@ -41,6 +41,9 @@ public sealed record JudgementLine(string Item, string Labeler, Choice Choice)
     /// <summary>The side that the labeler saw first, left or above.</summary>
     public Side? ShownFirst { get; init; }
 
+    /// <summary>Of an AI judge that was asked in both orders, the side that stood first and the better one, in each; no file holds them.</summary>
+    public IReadOnlyList<(Side ShownFirst, Side Better)>? Orders { get; init; }
+
     /// <summary>The prompt's cluster.</summary>
     public string? Cluster { get; init; }
 
@@ -64,7 +67,8 @@ public sealed record JudgementLine(string Item, string Labeler, Choice Choice)
         CompletionB = CompletionA,
         SourceA = SourceB,
         SourceB = SourceA,
-        ShownFirst = ShownFirst switch { Side.A => Side.B, Side.B => Side.A, var first => first },
+        ShownFirst = ShownFirst is { } first ? Exchanged(first) : null,
+        Orders = Orders is { } orders ? [.. orders.Select(o => (Exchanged(o.ShownFirst), Exchanged(o.Better)))] : null,
     };
 
     /// <summary>One line of a file, without its end; what is null and what goes without saying is left out.</summary>
@@ -96,6 +100,8 @@ public sealed record JudgementLine(string Item, string Labeler, Choice Choice)
     }
 
     static readonly JsonSerializerOptions ForPeople = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    static Side Exchanged(Side side) => side switch { Side.A => Side.B, Side.B => Side.A, _ => side };
 
     static string SideText(Side side) => side switch
     {

@@ -13,6 +13,7 @@ public sealed class AgreementTests
 
         Assert.Equal(.4, agreement.CohenKappa, 1e-12);
         Assert.Equal(.7, agreement.Share, 1e-12);
+        Assert.Equal(.129615, agreement.KappaStandardError, 1e-6); // √(0.7 · 0.3 / 50) / (1 − 0.5)
     }
 
     [Fact]

@@ -62,4 +62,20 @@ public sealed class DecideGateTests
 
     [Fact]
     public void Evidence_of_simulated_labelers_is_called_simulated() => Assert.True(Decide(Evidence(360, 240)).Simulated);
+
+    [Theory]
+    [InlineData(10, 1.0, "(AI judge)")]
+    [InlineData(4, 0.4, "(40 % AI judge)")]
+    public void Evidence_of_an_AI_judge_is_called_so_and_neither_peoples_nor_simulated(int byJudge, double share, string mark)
+    {
+        var evidence = Evidence(wins: 7, losses: 3).Select((e, i) => e with { Judgements = [e.Judgements[0] with { Simulated = false, Kind = i < byJudge ? LabelerKind.Judge : LabelerKind.Person }] });
+
+        var decision = Decide([.. evidence]);
+
+        Assert.Equal((share, false), (decision.JudgeShare!.Value, decision.Simulated));
+        Assert.All(decision.Criteria, c => Assert.EndsWith(mark, c.Reason, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Evidence_without_an_AI_judge_says_nothing_of_one() => Assert.Null(Decide(Evidence(wins: 7, losses: 3)).JudgeShare);
 }

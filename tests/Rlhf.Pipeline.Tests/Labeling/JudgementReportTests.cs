@@ -63,7 +63,7 @@ public sealed class JudgementReportTests
         Assert.Null(agreement.Alarm);
         Assert.Equal(["agreement", "alarm", "cohenKappa", "fleissKappa", "krippendorffInterval", "krippendorffNominal", "opposite", "pairwiseAgreement"], agreement.Reasons.Keys);
         Assert.Equal(
-            ["ability", "consensusAgreement", "lengthPreference", "medianSeconds", "peersMedianSeconds", "positionPreference", "selfConsistency", "speedOutlier"], ann.Reasons.Keys);
+            ["ability", "consensusAgreement", "lengthPreference", "medianSeconds", "peersMedianSeconds", "positionPreference", "selfConsistency", "selfPreference", "speedOutlier"], ann.Reasons.Keys);
         Assert.Null(report.Consensus[0].DawidSkene);
         Assert.Contains("dawidSkene", report.Reasons.Keys);
         Assert.Equal("All 2 judgements are '0'; expected at least two that differ.", Report(Line("i", "ann", Choice.Tie), Line("i", "bob", Choice.Tie)).Agreement.Reasons["krippendorffInterval"]);
@@ -122,6 +122,65 @@ public sealed class JudgementReportTests
         Assert.All(new[] { "ann", "bob", "cem" }, l => Assert.True(Labeler(report, l).Ability > .9));
         Assert.All(report.Labelers.Where(l => l.Labeler.StartsWith("bad", StringComparison.Ordinal)), l => Assert.True(l.Ability < .8));
         Assert.All(report.Consensus, c => Assert.Equal(1, c.Probabilities!.Values.Sum(), 1e-9));
+    }
+
+    static JudgementLine Judged(string item, string principle, Choice choice) => Line(item, $"judge:one#{principle}", choice) with { Kind = LabelerKind.Judge };
+
+    [Fact]
+    public void A_judge_is_measured_beside_people_by_place_length_and_what_its_own_model_wrote()
+    {
+        var lines = Enumerable.Range(0, 40).SelectMany(i => new[]
+        {
+            Judged($"{i}", i % 2 == 0 ? "true" : "kind", i < 30 ? Choice.A : Choice.B) with { ShownFirst = i < 20 ? Side.A : Side.B },
+            Line($"{i}", "ann", i < 10 ? Choice.A : Choice.BSlight) with { ShownFirst = Side.A },
+        });
+
+        var report = Report(lines);
+
+        Assert.Equal(["person", "judge"], report.Kinds.Select(k => k.Kind));
+        var (person, judge) = (report.Kinds[0], report.Kinds[1]);
+        Assert.Equal((2, 40, 40), (judge.Labelers, judge.Judgements, judge.Items));
+        Assert.Equal((.75, 40), (judge.SelfPreference!.Share, judge.SelfPreference.Of)); // side A is the judge's own model's
+        Assert.Equal((.25, .75, .25, .75), (judge.LengthPreference!.Share, person.LengthPreference!.Share, person.PositionPreference!.Share, judge.PositionPreference!.Share));
+        Assert.Null(person.SelfPreference);
+        Assert.Contains("own model wrote", person.Reasons["selfPreference"], StringComparison.Ordinal);
+        Assert.Equal(.75, Labeler(report, "judge:one#true").SelfPreference!.Share);
+    }
+
+    [Fact]
+    public void A_judge_and_people_are_compared_on_the_items_that_both_judged_by_the_majority_of_each()
+    {
+        // D6's table: 20 both A, 5 people A and judge B, 10 people B and judge A, 15 both B; then one without a majority of people, and one of the judge alone.
+        List<(Choice Judge, Choice People)> table = [
+            .. Enumerable.Repeat((Choice.A, Choice.AMuch), 20), .. Enumerable.Repeat((Choice.B, Choice.A), 5),
+            .. Enumerable.Repeat((Choice.A, Choice.B), 10), .. Enumerable.Repeat((Choice.BSlight, Choice.B), 15)];
+        var lines = table.SelectMany((t, i) => new[]
+        {
+            Judged($"{i}", "true", t.Judge), Judged($"{i}", "kind", t.Judge), Judged($"{i}", "short", Choice.Tie), Line($"{i}", "ann", t.People), Line($"{i}", "bob", t.People),
+        });
+
+        var report = Report([.. lines, Judged("split", "true", Choice.A), Line("split", "ann", Choice.A), Line("split", "bob", Choice.B), Judged("alone", "true", Choice.A)]);
+
+        var judge = Assert.Single(report.Judges.Judges);
+        Assert.Equal(("one", 50, 1, 15), (judge.Judge, judge.Items, judge.WithoutMajority, judge.Opposite));
+        Assert.Equal((.7, 50), (judge.Agreement!.Share, judge.Agreement.Of));
+        Assert.Equal(.4, judge.CohenKappa!.Value, 1e-12);
+        Assert.Equal((.4 - 1.959964 * .129615, .4 + 1.959964 * .129615), (judge.KappaLower!.Value, judge.KappaUpper!.Value), (x, y) => Math.Abs(x.Item1 - y.Item1) < 1e-5 && Math.Abs(x.Item2 - y.Item2) < 1e-5);
+        Assert.Equal((51, 50.0 / 51), (report.Judges.People.ItemsJudgedTwice, report.Judges.People.Agreement!.Value));
+    }
+
+    [Fact]
+    public void Without_an_item_in_common_agreement_of_a_judge_with_people_is_not_computable_and_the_reason_is_said()
+    {
+        var apart = Assert.Single(Report(Judged("i", "true", Choice.A), Line("k", "ann", Choice.A)).Judges.Judges);
+        var alone = Assert.Single(Report(Judged("i", "true", Choice.A)).Judges.Judges);
+        var people = Report(Line("k", "ann", Choice.A)).Judges;
+
+        Assert.Equal((0, null, null, null), (apart.Items, apart.Agreement, apart.CohenKappa, apart.KappaLower));
+        Assert.Equal("People and the judge have no item in common on which each has a majority (0 judged by both).", apart.Reasons["agreement"]);
+        Assert.Equal("No labeler is a person.", alone.Reasons["cohenKappa"]);
+        Assert.Empty(people.Judges);
+        Assert.Equal("No labeler is a judge (labeler_kind).", people.Reasons["judges"]);
     }
 
     [Fact]

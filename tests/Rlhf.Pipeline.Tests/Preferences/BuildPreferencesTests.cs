@@ -163,4 +163,20 @@ public sealed class BuildPreferencesTests : IDisposable
         var comparisons = Ids.Select((id, i) => Some.Comparison(i % 5 == 0 ? "heldOut" : "training", swapped, id) with { PromptId = $"p{i}", Prompt = Turn.User($"Prompt number {i} of many.") }).ToList();
         return ($"{await _run.Artifacts.PutComparisonsAsync(comparisons, Token)}", $"{await _run.Put("judgements", "judgements.jsonl", JsonLines.Serialize(judgements))}");
     }
+
+    [Fact]
+    public void A_judgement_with_a_probability_makes_a_soft_label_and_never_turns_against_its_side()
+    {
+        var comparison = Some.Comparison(id: "c");
+
+        var (sure, soft, odd) = (Pair(comparison, By(Side.B, comparison: "c")), Pair(comparison, By(Side.B, comparison: "c") with { Probability = 0.2 }), Pair(comparison, By(Side.B, comparison: "c") with { Probability = 0.6 }));
+        var two = Pair(comparison, By(Side.B, comparison: "c") with { Probability = 0.2 }, By(Side.A, comparison: "c") with { Probability = 0.6 });
+        var tie = Pair(comparison, By(Side.Tie, 0, comparison: "c") with { Probability = 0.9 });
+
+        Assert.Equal((" second", 1.0), (sure.Chosen, sure.Probability));
+        Assert.Equal((" second", 0.8), (soft.Chosen, soft.Probability));
+        Assert.True(odd.IsTie && tie.IsTie);
+        Assert.Equal(" second", two.Chosen);
+        Assert.Equal(0.6, two.Probability, 12);
+    }
 }

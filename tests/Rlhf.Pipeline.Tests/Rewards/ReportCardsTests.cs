@@ -9,7 +9,7 @@ public sealed class ReportCardsTests
         new(new("c", "p", Turn.User("A prompt."), "x", "y", 0, 1, agreement, true) { ChosenSource = source, RejectedSource = "a" },
             chosen, rejected, 2 * (chosen - rejected), 0, chosenLength, rejectedLength);
 
-    static RewardModelCard Card(params EvaluatedPair[] pairs) => ReportCards.Of(pairs, simulated: true, ties: 3, members: 2, new(1.5, 1.6, 100));
+    static RewardModelCard Card(params EvaluatedPair[] pairs) => ReportCards.Of(pairs, new(1, 1, 0, 1, Simulated: true) { JudgeShare = 0.5 }, ties: 3, members: 2, new(1.5, 1.6, 100));
 
     [Fact]
     public void A_tie_of_scores_counts_a_half_in_every_accuracy()

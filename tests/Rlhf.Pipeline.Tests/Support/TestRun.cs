@@ -1,9 +1,12 @@
+using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
+using Rlhf.Pipeline.Judging;
 using Rlhf.Simulation.Labelers;
 using Rlhf.Simulation.Stories;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Judging;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Pipeline.Tests.Support;
@@ -15,10 +18,12 @@ sealed class TestRun : IDisposable
     {
         if (copyOf is not null) Copy(copyOf, Folder);
         Objects = new FolderObjectStore(Folder);
-        Runner = new(
-            PipelineSteps.All, Objects, TimeProvider.System,
-            new Dictionary<string, object> { ["stories"] = stories ?? new StoryGrammar(), ["simulated"] = new SimulatedLabelers(TimeProvider.System) }, TimeSpan.Zero);
+        var services = new Dictionary<string, object> { ["stories"] = stories ?? new StoryGrammar(), ["simulated"] = new SimulatedLabelers(TimeProvider.System) };
+        foreach (var (name, judge) in OwnJudges.Over(Objects, new Constitutions([Path.Combine(Root, "workflows", "constitutions")]))) services[name] = judge;
+        Runner = new(PipelineSteps.All, Objects, TimeProvider.System, services, TimeSpan.Zero);
     }
+
+    static readonly string Root = typeof(TestRun).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(m => m.Key == "RepositoryRoot").Value!;
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
 

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Text;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Judging;
 
 namespace Rlhf.Adapters.Mlflow.Projection;
 
@@ -13,11 +15,15 @@ static class ModelCard
         var card = new StringBuilder();
         card.Append($"# Challenger of round {report.Round}{(place is null ? "" : $", campaign {place.Campaign}")}\n\n");
         if (decision.Simulated) card.Append("**The judgements are simulated: nothing here says what people prefer.**\n\n");
+        if (decision.JudgeShare is { } share)
+            card.Append(share == 1
+                ? "**The judgements are an AI judge's: nothing here says by itself what people prefer.**\n\n"
+                : string.Create(CultureInfo.InvariantCulture, $"**Of the judgements {100 * share:0.#} % are an AI judge's.**\n\n"));
         card.Append($"Decision: **{decision.Outcome}**. {Sample(decision)}\n\n");
         card.Append("| Criterion | Holds | Why |\n|---|---|---|\n");
         foreach (var criterion in decision.Criteria) card.Append($"| {Cell(criterion.Name)} | {(criterion.Holds ? "yes" : "no")} | {Cell(criterion.Reason)} |\n");
         card.Append($"\n## Training\n\n| Figure | Value |\n|---|---|\n");
-        card.Append($"| Reward model, accuracy on {report.RewardModel.Pairs} held-out pairs{Mark(report.RewardModel.Simulated)} | {report.RewardModel.Accuracy:0.0000} |\n");
+        card.Append($"| Reward model, accuracy on {report.RewardModel.Pairs} held-out pairs{JudgedBy.Mark(report.RewardModel.Simulated, report.RewardModel.JudgeShare)} | {report.RewardModel.Accuracy:0.0000} |\n");
         card.Append($"| Bag-of-words baseline, accuracy on the same pairs | {report.RewardModel.BaselineAccuracy:0.0000} |\n");
         card.Append($"| Mean score before and after PPO (proxy) | {report.ProxyBefore:0.0000}, {report.ProxyAfter:0.0000} |\n");
         card.Append($"| Sequence KL to the reference policy, nats | {report.SequenceKl:0.0000} |\n");
@@ -44,8 +50,6 @@ static class ModelCard
             ? $"Win rate {rate:0.0000} from {sample}; {decision.Confidence * 100:0.##} % Wilson interval {lower:0.0000} to {upper:0.0000}."
             : $"No win rate: {sample}.";
     }
-
-    static string Mark(bool simulated) => simulated ? " (simulated)" : "";
 
     static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|");
 }

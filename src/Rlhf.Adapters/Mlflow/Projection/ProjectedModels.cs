@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
@@ -49,6 +50,7 @@ static partial class ProjectedModels
                     new("rlhf.round", $"{report.Round}"),
                     new("rlhf.decision", report.Decision.Outcome),
                     new("rlhf.simulated", report.Decision.Simulated ? "true" : "false"),
+                    .. report.Decision.JudgeShare is { } share ? new MlflowTag[] { new("rlhf.judge_share", share.ToString("0.####", CultureInfo.InvariantCulture)) } : [],
                 ],
             ])) { MadeBy = makers[version.Artifact.ToString()].LastOrDefault() };
         })];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
@@ -132,6 +133,7 @@ static class ProjectedRounds
     [
         new("rlhf.decision", report.Report.Decision.Outcome),
         new("rlhf.simulated", report.Report.Decision.Simulated ? "true" : "false"),
+        .. report.Report.Decision.JudgeShare is { } share ? new MlflowTag[] { new("rlhf.judge_share", share.ToString("0.####", CultureInfo.InvariantCulture)) } : [],
         new("rlhf.report", artifact.ToString()),
         new("rlhf.champion", report.Report.Champion.ToString()),
         new("rlhf.challenger", report.Report.Challenger.ToString()),
