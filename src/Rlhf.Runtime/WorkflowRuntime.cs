@@ -145,7 +145,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// What an instance, or one that it dispatched, waits for people for; empty where something else can move it on, too.
     /// </summary>
     public Task<IReadOnlyList<PeopleWait>> PeopleAsync(string instance, CancellationToken cancellationToken = default) =>
-        PeopleWaits.OfAsync(_store, Desk, instance, cancellationToken);
+        PeopleWaits.OfAsync(_store, Desk, instance, _time.GetUtcNow(), cancellationToken);
 
     async Task<InstanceResult> FollowAsync(string instance, IStepObserver? observer, bool untilPeople, CancellationToken cancellationToken)
     {

@@ -1,7 +1,4 @@
-using System.Text.Json.Nodes;
 using Rlhf.Steps.Contracts;
-using Rlhf.Steps.Data;
-using Rlhf.Steps.Json;
 using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Running;
 
@@ -14,27 +11,10 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
     protected override async Task<StepResult> RunAsync(
         CollectJudgements.Inputs inputs, CollectJudgements.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        var labeler = context.Service<ILabeler>(inputs.Labeler);
+        // What is mistyped is said before people have worked for days.
+        if (hparams.EscalateTo == inputs.Labeler) throw new ArgumentException($"'escalateTo' is '{hparams.EscalateTo}', who is asked already; expected another labeler, or none.");
+        if (hparams.EscalateTo.Length > 0) context.Service<ILabeler>(hparams.EscalateTo);
         var comparisons = await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken);
-        var request = new LabelingRequest(
-            context.Key, [.. comparisons.Select(c => new Question(c.Id, c.Prompt, c.A.Text, c.B.Text, c.Axis))],
-            hparams.JudgementsPerComparison, Seeds.Derive(inputs.Seed, "judgements"), CanonicalJson.ToObject(hparams))
-        { Instance = context.Execution.Instance };
-
-        if (context.Execution.State?["askedAt"]?.GetValue<DateTimeOffset>() is not { } askedAt)
-        {
-            askedAt = context.Time.GetUtcNow();
-            await labeler.AskAsync(request, cancellationToken);
-        }
-        var progress = await labeler.CollectAsync(request, askedAt, cancellationToken);
-        var expected = comparisons.Count * hparams.JudgementsPerComparison;
-        context.Progress((double)progress.Judgements.Count / expected, $"{progress.Judgements.Count} of {expected} judgements{(progress.Judgements.Any(j => j.Simulated) ? " (simulated)" : "")}");
-        if (progress is { Pending: > 0, NextAnswerAt: { } next })
-            return new StepResult.Waiting(new JsonObject { ["askedAt"] = askedAt }, next, $"{progress.Pending} judgements have not come yet") { Events = progress.Events };
-
-        if (progress.Pending > 0 || progress.Judgements.Count != expected)
-            throw new InvalidDataException($"Labeler '{inputs.Labeler}' gave {progress.Judgements.Count} of {expected} judgements and has nothing more to come.");
-        return Completed(new(await context.Artifacts.PutAsync(
-            "judgements", new Dictionary<string, byte[]> { ["judgements.jsonl"] = JsonLines.Serialize(progress.Judgements) }, cancellationToken)));
+        return await new JudgementLook(comparisons, inputs, hparams, context).RunAsync(cancellationToken);
     }
 }

@@ -17,9 +17,8 @@ sealed class DecideGateStep : Step<DecideGate.Inputs, DecideGate.HParams, Decide
     {
         var items = inputs.Evidence is null ? [] : await context.Artifacts.ReadLinesAsync<EvidenceItem>(inputs.Evidence, "evidence.jsonl", cancellationToken);
         var pass = items.Count == 0 ? 1 : items.Max(e => e.Pass) + 1;
-        var judgements = (await context.Artifacts.ReadLinesAsync<Judgement>(inputs.Judgements, "judgements.jsonl", cancellationToken)).ToLookup(j => j.ComparisonId);
-        items.AddRange((await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken)).Select(c => new EvidenceItem(pass, c,
-            judgements[c.Id].Any() ? [.. judgements[c.Id]] : throw new InvalidDataException($"Comparison {c.Id} has no judgement."))));
+        var comparisons = await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken);
+        items.AddRange((await context.Artifacts.ReadCollectedAsync(inputs.Judgements, comparisons, cancellationToken)).Select(c => new EvidenceItem(pass, c.Comparison, c.Judgements) { Missing = c.Missing }));
 
         var evidence = await context.Artifacts.PutAsync("evidence", new Dictionary<string, byte[]>
         {
@@ -43,10 +42,11 @@ sealed class DecideGateStep : Step<DecideGate.Inputs, DecideGate.HParams, Decide
 
         var enough = decisive.Count >= hparams.DecisiveJudgements;
         var preferred = interval?.Lower > hparams.TargetWinRate;
+        var missing = items.Sum(e => e.Missing);
         CriterionResult[] criteria =
         [
             new("decisive judgements", decisive.Count, hparams.DecisiveJudgements, enough,
-                $"{decisive.Count} decisive judgements after {pass} passes, {hparams.DecisiveJudgements} asked for"),
+                $"{decisive.Count} decisive judgements after {pass} passes, {hparams.DecisiveJudgements} asked for{(missing > 0 ? $"; {missing} judgements never came" : "")}"),
             new("win rate, lower bound", interval?.Lower, hparams.TargetWinRate, preferred, interval is null
                 ? "not evaluable: no judgement was decisive"
                 : $"lower bound {interval.Lower:0.0000} of the {hparams.Confidence:P0} Wilson interval is {(preferred ? "above" : "not above")} {hparams.TargetWinRate:0.00##}"),
@@ -54,6 +54,7 @@ sealed class DecideGateStep : Step<DecideGate.Inputs, DecideGate.HParams, Decide
         var outcome = enough ? preferred ? "Promote" : "Reject" : pass >= hparams.MaxPasses ? "Reject" : "NeedMoreJudgements";
         return new(
             outcome, models.Champion, models.Challenger, evidence, wins, decisive.Count - wins, votes.Count(v => v.Side == Side.Tie),
-            decisive.Count > 0 ? (double)wins / decisive.Count : null, interval?.Lower, interval?.Upper, hparams.Confidence, votes.Any(v => v.Simulated), criteria);
+            decisive.Count > 0 ? (double)wins / decisive.Count : null, interval?.Lower, interval?.Upper, hparams.Confidence, votes.Any(v => v.Simulated), criteria)
+        { Missing = missing };
     }
 }

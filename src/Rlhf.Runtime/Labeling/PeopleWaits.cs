@@ -10,7 +10,7 @@ public sealed record PeopleWait(string Instance, string Execution, int Judged, i
 /// <summary>Finds out whether only people can move an instance on.</summary>
 internal static class PeopleWaits
 {
-    public static async Task<IReadOnlyList<PeopleWait>> OfAsync(WorkflowStore store, ILabelingDesk desk, string instance, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<PeopleWait>> OfAsync(WorkflowStore store, ILabelingDesk desk, string instance, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var family = await store.FamilyAsync(instance, cancellationToken);
         if (family.All(i => i.Status != WorkflowStatus.Suspended) || family.Any(i => i.Status == WorkflowStatus.Running)) return [];
@@ -20,11 +20,18 @@ internal static class PeopleWaits
             foreach (var wait in (await store.LoadAsync(id, cancellationToken)).State.Waits)
             {
                 if (family.Any(i => i.Id == wait.Child && i.Status == WorkflowStatus.Suspended)) continue;
-                if (!wait.IsStep || wait.WakeEvents?.Find(e => e.StartsWith(DeskLabeler.EventPrefix, StringComparison.Ordinal)) is not { } name) return [];
-                var (judgements, missing) = await desk.ProgressAsync(name[DeskLabeler.EventPrefix.Length..], cancellationToken);
+                var requests = (wait.WakeEvents ?? []).Where(e => e.StartsWith(DeskLabeler.EventPrefix, StringComparison.Ordinal)).Select(e => e[DeskLabeler.EventPrefix.Length..]).ToList();
+                // Where its time has come, such as a deadline, the step is about to look again.
+                if (!wait.IsStep || requests.Count == 0 || wait.WakeAt <= now) return [];
+                var (judged, missing) = (0, 0);
+                foreach (var request in requests)
+                {
+                    var progress = await desk.ProgressAsync(request, cancellationToken);
+                    (judged, missing) = (judged + progress.Judgements.Count, missing + progress.Missing);
+                }
                 // All answers are there: the event is on its way.
                 if (missing == 0) return [];
-                people.Add(new(id, wait.Id, judgements.Count, missing));
+                people.Add(new(id, wait.Id, judged, missing));
             }
         }
         return people;

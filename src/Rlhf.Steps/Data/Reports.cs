@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Steps.Data;
@@ -19,6 +20,10 @@ public sealed record PreferenceReport(
 
     /// <summary>Judgements that are not used.</summary>
     public int Excluded { get; init; }
+
+    /// <summary>Comparisons left out since no judgement of them came.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Unjudged { get; init; }
 
     public IReadOnlyList<LabelerFigures> Labelers { get; init; } = [];
 }
@@ -71,7 +76,12 @@ public sealed record EvidenceModels(ArtifactRef Champion, ArtifactRef Challenger
 /// <summary>
 /// One comparison of champion and challenger with its judgements; <c>evidence</c> artifact, file <c>evidence.jsonl</c>, in the order of asking.
 /// </summary>
-public sealed record EvidenceItem(int Pass, Comparison Comparison, IReadOnlyList<Judgement> Judgements);
+public sealed record EvidenceItem(int Pass, Comparison Comparison, IReadOnlyList<Judgement> Judgements)
+{
+    /// <summary>Judgements that were asked for and never came.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Missing { get; init; }
+}
 
 /// <summary>One criterion of the gate: its figure (none where it is not evaluable), its threshold, whether it holds, and the sentence that says so.</summary>
 public sealed record CriterionResult(string Name, double? Value, double Threshold, bool Holds, string Reason);
@@ -79,7 +89,12 @@ public sealed record CriterionResult(string Name, double? Value, double Threshol
 /// <summary>The gate's answer, rates without a value where no judgement was decisive; <c>decision</c> artifact, file <c>decision.json</c>.</summary>
 public sealed record GateDecision(
     string Outcome, ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef Evidence, int Wins, int Losses, int Ties,
-    double? WinRate, double? LowerBound, double? UpperBound, double Confidence, bool Simulated, IReadOnlyList<CriterionResult> Criteria);
+    double? WinRate, double? LowerBound, double? UpperBound, double Confidence, bool Simulated, IReadOnlyList<CriterionResult> Criteria)
+{
+    /// <summary>Judgements that were asked for and never came; nothing stands for them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Missing { get; init; }
+}
 
 /// <summary>
 /// What the hidden preference of simulated labelers says; <c>gold</c> artifact, file <c>gold.json</c>. Gold means are over the completions of

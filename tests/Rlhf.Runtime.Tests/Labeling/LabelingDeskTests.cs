@@ -141,7 +141,7 @@ public sealed class LabelingDeskTests
         using var cluster = new Cluster(Kind.Sqlite, Asking(out var desk));
         desk.Value = Desk(cluster);
         var id = await cluster.StartAsync(Flow());
-        Task<IReadOnlyList<PeopleWait>> People() => PeopleWaits.OfAsync(cluster.Store, desk.Value, id, default);
+        Task<IReadOnlyList<PeopleWait>> People() => PeopleWaits.OfAsync(cluster.Store, desk.Value, id, cluster.Time.GetUtcNow(), default);
 
         var before = await People();
         await WorkAsync(cluster);
