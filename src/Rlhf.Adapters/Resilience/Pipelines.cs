@@ -8,6 +8,7 @@ using Polly.CircuitBreaker;
 using Polly.RateLimiting;
 using Polly.Retry;
 using Polly.Timeout;
+using Rlhf.Adapters.Webhooks;
 
 namespace Rlhf.Adapters.Resilience;
 
@@ -44,6 +45,19 @@ public static class Pipelines
                 : IsLost(outcome.Exception, token)),
             outcome => outcome.Exception is RequestFailedException failed && failed.GetRawResponse()?.Headers.TryGetValue("Retry-After", out var text) == true
                 && RetryConditionHeaderValue.TryParse(text, out var value) ? value : null);
+
+    /// <summary>
+    /// Around one notification to a receiver, whose answer's body is not read. Retried are lost connections, tries out of time, and the statuses 408, 429,
+    /// 500, 502, 503 and 504; not an address that may not be called.
+    /// </summary>
+    /// <returns>A pipeline whose last answer is returned, or its last exception thrown, once nothing is left to try;
+    /// <see cref="TimeoutRejectedException"/> once the total has passed.</returns>
+    public static ResiliencePipeline<HttpResponseMessage> Webhook(PipelineOptions options, TimeProvider time, ILoggerFactory? logs = null) =>
+        Build<HttpResponseMessage>("webhook", options, time, logs,
+            (outcome, token) => ValueTask.FromResult(outcome.Result is { } answer
+                ? Transient.Contains((int)answer.StatusCode)
+                : IsLost(outcome.Exception, token)),
+            outcome => outcome.Result?.Headers.RetryAfter);
 
     // From the outside in: what is left of the total bounds everything, each try passes the breaker and waits for its turn.
     static ResiliencePipeline<T> Build<T>(
@@ -100,7 +114,7 @@ public static class Pipelines
         null or Azure.Identity.AuthenticationFailedException => false,
         TimeoutRejectedException => true,
         OperationCanceledException => !token.IsCancellationRequested,
-        RequestFailedException or HttpRequestException or IOException => e.InnerException is not AuthenticationException,
+        RequestFailedException or HttpRequestException or IOException => e is not AddressRefusedException && e.InnerException is not (AuthenticationException or AddressRefusedException),
         AggregateException many => many.InnerExceptions.All(one => IsLost(one, token)),
         _ => false,
     };

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Rlhf.Adapters.Blob;
+using Rlhf.Adapters.Webhooks;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Tracking;
 using Rlhf.Steps.Artifacts;
@@ -14,13 +15,14 @@ static class DoctorCommand
     /// <summary>What was looked at, whether it works, and what was found or is wrong.</summary>
     sealed record Finding(string Service, bool Works, string Says, double Seconds);
 
-    public static async Task<int> RunAsync(string store, bool create, bool json, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(string store, bool create, bool webhook, bool json, CancellationToken cancellationToken)
     {
         var findings = new List<Finding>
         {
             await LookAsync("artifact store", () => StoreAsync(store, create, cancellationToken)),
             await LookAsync("workflow state", () => DatabaseAsync(store, cancellationToken)),
             await LookAsync("MLflow", () => MlflowAsync(cancellationToken)),
+            await LookAsync("webhook", () => WebhookAsync(webhook, cancellationToken)),
         };
         Output.Write(json, new JsonArray([.. findings.Select(ToJson)]), () =>
         {
@@ -73,6 +75,16 @@ static class DoctorCommand
         await using var workspace = new Workspace(store);
         var open = (await workspace.Runtime.ListAsync(new(Take: 1000) { OnlyOpen = true }, cancellationToken)).Count;
         return $"{(Settings.Database is null ? $"SQLite in {store}" : "PostgreSQL")}: {open} open instances";
+    }
+
+    /// <summary>Sends a notification of the type <c>doctor.test</c>, where that is asked for: the receiver may wake somebody.</summary>
+    static async Task<string> WebhookAsync(bool sends, CancellationToken cancellationToken)
+    {
+        if (Settings.Webhook is not { } settings) return sends ? throw new ArgumentException($"{WebhookSettings.AddressVariable} is not set; expected the receiver's address.") : $"not configured ({WebhookSettings.AddressVariable})";
+        if (!sends) return $"{settings}: not called (--webhook sends a test)";
+        using var notifications = new WebhookNotifications(settings, TimeProvider.System, _ => { });
+        await notifications.DeliverAsync(new($"test-{Guid.NewGuid():N}", "doctor.test", TimeProvider.System.GetUtcNow(), new() { ["environment"] = Settings.Environment }), cancellationToken);
+        return $"{settings}: took a signed test";
     }
 
     static async Task<string> MlflowAsync(CancellationToken cancellationToken)

@@ -9,6 +9,8 @@ static class WaitingForPeople
     public static async Task<int> SayAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
     {
         var waits = await workspace.Runtime.PeopleAsync(instance, cancellationToken);
+        var reasons = new List<string?>();
+        foreach (var wait in waits) reasons.Add((await workspace.Runtime.GetAsync(wait.Instance, cancellationToken)).Open.FirstOrDefault(e => e.Id == wait.Execution)?.WaitsFor);
         var definition = (await workspace.Runtime.GetAsync(instance, cancellationToken)).Summary.DefinitionId;
         var store = workspace.Store == Settings.Store ? "" : $" --store {Quoted(workspace.Store)}";
         var (export, answer) = ($"rlhf judgements export questions.jsonl{store}", $"rlhf judgements answer answers.jsonl{store}");
@@ -17,9 +19,9 @@ static class WaitingForPeople
             ["instance"] = instance,
             ["definition"] = definition,
             ["status"] = "waitingForPeople",
-            ["waits"] = new JsonArray([.. waits.Select(w => new JsonObject
+            ["waits"] = new JsonArray([.. waits.Zip(reasons, (w, reason) => new JsonObject
             {
-                ["instance"] = w.Instance, ["execution"] = w.Execution, ["judged"] = w.Judged, ["missing"] = w.Missing,
+                ["instance"] = w.Instance, ["execution"] = w.Execution, ["judged"] = w.Judged, ["missing"] = w.Missing, ["reason"] = reason,
             })]),
             ["commands"] = new JsonArray(export, answer),
         };
@@ -27,8 +29,8 @@ static class WaitingForPeople
         {
             // Answers may have come since.
             if (waits.Count == 0) Console.Out.WriteLine($"{definition} {instance} waited for people, whose answers have come; the same command goes on with it.");
-            foreach (var wait in waits)
-                Console.Out.WriteLine($"{definition} {instance} waits for people at '{wait.Execution}': {wait.Missing} of {wait.Judged + wait.Missing} judgements are missing.");
+            foreach (var (wait, reason) in waits.Zip(reasons))
+                Console.Out.WriteLine($"{definition} {instance} waits for people at '{wait.Execution}': {wait.Missing} of {wait.Judged + wait.Missing} judgements are missing{(reason is null ? "" : $" ({reason})")}.");
             Console.Out.WriteLine($"  {export}");
             Console.Out.WriteLine($"  {answer}");
             Console.Out.WriteLine($"  rlhf serve{store}");

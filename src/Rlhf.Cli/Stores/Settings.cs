@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rlhf.Adapters.Webhooks;
 using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Cli.Stores;
@@ -51,6 +52,10 @@ static class Settings
     public static Uri? PublicUrl => Text("RLHF_PUBLIC_URL") is not { } text ? null
         : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.PathAndQuery == "/" ? url
         : throw new ArgumentException($"RLHF_PUBLIC_URL is '{text}'; expected such as https://labeling.example.");
+
+    /// <summary>Where notifications go besides the log (<see cref="WebhookSettings.FromEnvironment"/>); null for nowhere.</summary>
+    /// <exception cref="ArgumentException">A variable is missing or malformed.</exception>
+    public static WebhookSettings? Webhook => WebhookSettings.FromEnvironment(Text) is { } webhook ? webhook with { Link = PublicUrl } : null;
 
     static TimeSpan Seconds(string variable, double none) => Text(variable) is not { } text ? TimeSpan.FromSeconds(none)
         : double.TryParse(text, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600 ? TimeSpan.FromSeconds(seconds)

@@ -1,4 +1,5 @@
 using Rlhf.Adapters.Blob;
+using Rlhf.Adapters.Webhooks;
 using Rlhf.Cli.Tracking;
 using Rlhf.Cli.Workflows;
 using Rlhf.Pipeline;
@@ -9,6 +10,7 @@ using Rlhf.Simulation.Labelers;
 using Rlhf.Simulation.Stories;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Labeling;
+using Rlhf.Steps.Notifications;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Cli.Stores;
@@ -22,6 +24,7 @@ sealed class Workspace : IAsyncDisposable
     const string Simulated = "simulated", File = "file";
 
     readonly Lazy<WorkflowRuntime> _runtime;
+    readonly IDisposable? _notifications;
     TrackingSession? _tracking;
 
     /// <param name="store">Folder of the artifacts, unless they are in Azure Blob Storage, and, without a database of its own, of the workflow state.</param>
@@ -32,11 +35,15 @@ sealed class Workspace : IAsyncDisposable
     {
         Store = store;
         Objects = ObjectStores.Open(store);
+        Action<string> log = observer is null ? Console.Error.WriteLine : observer.Trouble;
+        INotifications notifications = Settings.Webhook is { } webhook ? new WebhookNotifications(webhook, TimeProvider.System, log) : new LoggedNotifications(log);
+        _notifications = notifications as IDisposable;
         Dictionary<string, object> services = new()
         {
             ["stories"] = new StoryGrammar(),
             [Simulated] = new SimulatedLabelers(TimeProvider.System),
             [File] = new DeskLabeler(() => Runtime.Desk, TimeProvider.System),
+            [INotifications.Service] = notifications,
         };
         Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, services, CheckpointInterval(), Settings.Environment);
         var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync, FiresSchedules = stays };
@@ -124,6 +131,7 @@ sealed class Workspace : IAsyncDisposable
     {
         if (_tracking is not null) await _tracking.DisposeAsync();
         if (_runtime.IsValueCreated) await _runtime.Value.DisposeAsync();
+        _notifications?.Dispose();
     }
 
     async Task<string> ResolveAsync(string value, CancellationToken cancellationToken) =>
