@@ -30,7 +30,10 @@ static class WaitingForPeople
             // Answers may have come since.
             if (waits.Count == 0) Console.Out.WriteLine($"{definition} {instance} waited for people, whose answers have come; the same command goes on with it.");
             foreach (var (wait, reason) in waits.Zip(reasons))
-                Console.Out.WriteLine($"{definition} {instance} waits for people at '{wait.Execution}': {wait.Missing} of {wait.Judged + wait.Missing} judgements are missing{(reason is null ? "" : $" ({reason})")}.");
+            {
+                Console.Out.WriteLine($"{definition} {instance} waits for people at '{wait.Execution}': {wait.Missing} of {wait.Judged + wait.Missing} judgements are missing.");
+                if (reason is not null) Console.Out.WriteLine($"  When it was last looked at: {reason}.");
+            }
             Console.Out.WriteLine($"  {export}");
             Console.Out.WriteLine($"  {answer}");
             Console.Out.WriteLine($"  rlhf serve{store}");
