@@ -80,13 +80,13 @@ internal sealed class StepWorker(
             .FirstOrDefault(j => j.Execution == key.Execution && j.Epoch == key.Epoch);
         if (queued is null) return true;
         if (_versions.GetValueOrDefault(queued.Step) != queued.StepVersion) return false;
+        var workflow = await InsistAsync(() => store.DefinitionOfAsync(key.Instance, _stop.Token));
         if (await InsistAsync(() => store.ClaimAsync(key, Name, time.GetUtcNow(), _stop.Token)) is not { } job) return true;
 
         observer?.Dispatching(key.Instance, key.Execution);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         using var finished = new CancellationTokenSource();
         var report = new JobProgressReport();
-        var workflow = await InsistAsync(() => store.DefinitionOfAsync(key.Instance, _stop.Token));
         var beats = BeatAsync(key, report, lost, finished.Token);
         var answer = await AnswerAsync(job, workflow, report, lost.Token);
         await finished.CancelAsync();

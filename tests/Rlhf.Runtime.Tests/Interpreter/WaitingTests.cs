@@ -88,7 +88,7 @@ public class WaitingTests
     [Fact]
     public void A_step_that_fails_may_say_what_its_next_try_begins_with()
     {
-        var definition = Some.Read(new FlowBuilder().Add("work", "Rlhf.Work", ("text", FlowBuilder.Literal("x"))));
+        var definition = Some.Read(new FlowBuilder().Add("work", "Rlhf.Work", ("text", FlowBuilder.Literal("x"))), [Work]);
         var waiting = Some.Play(definition, Some.Started(), new StepWaiting(Some.Time, "work", new JsonObject { ["n"] = 1 }, Some.Time, "something", [])).State;
         JsonNode? Next(StepFailed failed) =>
             WorkflowInterpreter.Apply(definition, WorkflowInterpreter.Apply(definition, waiting, failed).State, new Retried(Some.Time)).State.OpenSteps.Single().StepState!["n"];
