@@ -40,7 +40,7 @@ sealed record Asking(string Name, ILabeler Labeler, IReadOnlyList<LabelingReques
     public async Task<LabelingProgress> CollectAsync(IReadOnlyList<Comparison> comparisons, DateTimeOffset askedAt, CancellationToken cancellationToken)
     {
         var parts = new List<LabelingProgress>();
-        foreach (var request in Requests) parts.Add(await Labeler.CollectAsync(request, askedAt, cancellationToken));
+        foreach (var request in Requests) parts.Add(Checked(request, await Labeler.CollectAsync(request, askedAt, cancellationToken)));
         var judgements = parts.SelectMany(p => p.Judgements);
         if (Given.Count > 0)
         {
@@ -48,6 +48,14 @@ sealed record Asking(string Name, ILabeler Labeler, IReadOnlyList<LabelingReques
             judgements = comparisons.SelectMany(c => all[c.Id]);
         }
         return new([.. judgements], parts.Sum(p => p.Pending), parts.Min(p => p.NextAnswerAt)) { Events = [.. parts.SelectMany(p => p.Events)] };
+    }
+
+    LabelingProgress Checked(LabelingRequest request, LabelingProgress progress)
+    {
+        var most = Math.Max(request.JudgementsPerQuestion, request.Care.MostJudgements) + (request.Care.Adjudicate ? 1 : 0);
+        return progress.Judgements.CountBy(j => j.ComparisonId).FirstOrDefault(c => c.Value > most) is { Key: { } comparison, Value: var given }
+            ? throw new InvalidDataException($"Labeler '{Name}' gave {given} judgements of comparison {comparison}; expected {most} at most.")
+            : progress;
     }
 
     static LabelingRequest Request(

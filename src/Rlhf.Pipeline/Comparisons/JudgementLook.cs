@@ -32,10 +32,10 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
         if (wait.BeginsAgain) wait = wait.BegunAgain(_now);
         var progress = await CollectAsync(asking, wait, cancellationToken);
         var count = CountOf(asking, wait, progress);
-        if (count.Missing == 0) return await CompleteAsync(wait, progress, count, cancellationToken);
+        if (count.IsComplete) return await CompleteAsync(wait, progress, count, cancellationToken);
         var hasMoreToCome = progress is { Pending: > 0, NextAnswerAt: not null };
         if (hasMoreToCome && !wait.IsOver) return await WaitAsync(wait, progress, count, cancellationToken);
-        return wait.Given is null && hparams.EscalateTo.Length > 0
+        return wait.Given is null && count.Missing > 0 && hparams.EscalateTo.Length > 0
             ? await EscalateAsync(asking, wait, cancellationToken)
             : await EndAsync(asking, wait, count, hasMoreToCome, cancellationToken);
     }
@@ -71,7 +71,7 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
 
     async Task<StepResult> EndAsync(Asking asking, JudgementWait wait, JudgementCount count, bool hasMoreToCome, CancellationToken cancellationToken)
     {
-        if (count.Judged < count.Least)
+        if (count.Given < count.Least)
         {
             await _notices.EndAsync(wait, cancellationToken);
             // What was asked stays asked: who tries again waits for it, and answers that come until then count.
@@ -87,8 +87,8 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
         await _notices.EndAsync(wait, cancellationToken);
         if (count.Missing > 0)
         {
-            var judged = progress.Judgements.DistinctBy(j => j.ComparisonId).Count();
-            var sentence = $"{count.Missing} of {count.Asked} judgements never came and the round goes on without them, {count.Least} being enough; {comparisons.Count - judged} of {comparisons.Count} comparisons have none.";
+            var unjudged = comparisons.Count - progress.Judgements.DistinctBy(j => j.ComparisonId).Count();
+            var sentence = $"{count.Missing} of {count.Asked} judgements never came and the round goes on without them, {count.Least} being enough; {unjudged} of {comparisons.Count} comparisons have none.";
             context.Progress(1, sentence);
             context.Notice(sentence);
         }
@@ -101,22 +101,22 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
 
     JudgementCount CountOf(Asking asking, JudgementWait wait, LabelingProgress progress)
     {
-        var (asked, judged) = (comparisons.Count * hparams.JudgementsPerComparison, progress.Judgements.Count);
-        if (judged > asked) throw new InvalidDataException($"Labeler '{asking.Name}' gave {judged - asking.Given.Count} judgements; expected {asked - asking.Given.Count} at most, which were asked for.");
-        context.Progress((double)judged / asked, $"{judged} of {asked} judgements{(progress.Judgements.Any(j => j.Simulated) ? " (simulated)" : "")}");
+        var asked = comparisons.Count * hparams.JudgementsPerComparison;
+        var given = progress.Judgements.CountBy(j => j.ComparisonId).Sum(c => Math.Min(c.Value, hparams.JudgementsPerComparison));
+        context.Progress((double)given / asked, $"{given} of {asked} judgements{(progress.Judgements.Any(j => j.Simulated) ? " (simulated)" : "")}");
         // A share such as 0.7 of 10 must not become 8 by its last binary digit.
-        return new(asking.Name, asked, judged, Math.Max(1, (int)Math.Ceiling(hparams.LeastShare * asked - 1e-6)), wait.Deadline(hparams));
+        return new(asking.Name, asked, given, progress.Pending, Math.Max(1, (int)Math.Ceiling(hparams.LeastShare * asked - 1e-6)), wait.Deadline(hparams));
     }
 
     string Waits(JudgementCount count)
     {
-        var waits = $"{count.Missing} judgements have not come yet";
+        var waits = $"{Math.Max(count.Missing, count.Pending)} judgements have not come yet";
         return count.Deadline is not { } deadline ? waits
             : $"{waits}; at {JudgementNotices.Text(deadline)} {(hparams.EscalateTo.Length > 0 && count.Labeler != hparams.EscalateTo ? $"'{hparams.EscalateTo}' is asked for them" : $"{count.Least} of {count.Asked} are enough")}";
     }
 
     string TooFew(JudgementCount count, bool hasMoreToCome) =>
         hasMoreToCome && count.Deadline is { } deadline
-            ? $"{count.Judged} of {count.Asked} judgements came by {JudgementNotices.Text(deadline)}, the deadline of '{count.Labeler}'; expected at least {count.Least} ('leastShare' {hparams.LeastShare}). Trying again waits for another {hparams.DeadlineHours} hours."
-            : $"Labeler '{count.Labeler}' gave {count.Judged} of {count.Asked} judgements and has nothing more to come; expected at least {count.Least}.";
+            ? $"{count.Given} of {count.Asked} judgements came by {JudgementNotices.Text(deadline)}, the deadline of '{count.Labeler}'; expected at least {count.Least} ('leastShare' {hparams.LeastShare}). Trying again waits for another {hparams.DeadlineHours} hours."
+            : $"Labeler '{count.Labeler}' gave {count.Given} of {count.Asked} judgements and has nothing more to come; expected at least {count.Least}.";
 }

@@ -7,10 +7,16 @@ namespace Rlhf.Pipeline.Comparisons;
 
 /// <summary>How much of what was asked for is there.</summary>
 /// <param name="Labeler">Who is waited for.</param>
-/// <param name="Least">Fewer than these are not enough to go on with.</param>
-sealed record JudgementCount(string Labeler, int Asked, int Judged, int Least, DateTimeOffset? Deadline)
+/// <param name="Asked">Judgements that every comparison was to have, together.</param>
+/// <param name="Given">Those of them that are there; what a disputed comparison has beyond its number counts for no other one.</param>
+/// <param name="Pending">What the labeler still means to give, further judgements of disputed comparisons among it.</param>
+/// <param name="Least">Fewer given ones are not enough to go on with.</param>
+sealed record JudgementCount(string Labeler, int Asked, int Given, int Pending, int Least, DateTimeOffset? Deadline)
 {
-    public int Missing => Asked - Judged;
+    /// <summary>Judgements that a comparison still lacks.</summary>
+    public int Missing => Asked - Given;
+
+    public bool IsComplete => Missing == 0 && Pending == 0;
 }
 
 /// <summary>
@@ -62,7 +68,7 @@ sealed class JudgementNotices(StepContext context)
             ["activity"] = context.Execution.Activity,
             ["labeler"] = count.Labeler,
             ["asked"] = count.Asked,
-            ["judged"] = count.Judged,
+            ["judged"] = count.Given,
             ["missing"] = count.Missing,
             ["deadline"] = count.Deadline is { } deadline ? Text(deadline) : null,
             [more.Name] = more.Value,

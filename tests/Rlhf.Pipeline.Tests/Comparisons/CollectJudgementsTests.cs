@@ -305,7 +305,7 @@ public sealed class CollectJudgementsTests
             foreach (var comparison in run.Comparisons) run.People.Answer(comparison.Id, name);
         }
 
-        Assert.Equal("Labeler 'people' gave 8 judgements; expected 4 at most, which were asked for.", Assert.IsType<StepResult.Failed>(await run.LookAsync()).Reason);
+        Assert.Equal("Labeler 'people' gave 2 judgements of comparison c0; expected 1 at most.", Assert.IsType<StepResult.Failed>(await run.LookAsync()).Reason);
     }
 
     [Fact]
