@@ -12,6 +12,7 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
         CollectJudgements.Inputs inputs, CollectJudgements.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
         // What is mistyped is said before people have worked for days.
+        context.Service<ILabeler>(inputs.Labeler);
         if (hparams.EscalateTo == inputs.Labeler) throw new ArgumentException($"'escalateTo' is '{hparams.EscalateTo}', who is asked already; expected another labeler, or none.");
         if (hparams.EscalateTo.Length > 0) context.Service<ILabeler>(hparams.EscalateTo);
         var comparisons = await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken);
