@@ -190,8 +190,9 @@ static partial class Commands
     static Command DoctorOf()
     {
         Option<bool> create = new("--create") { Description = "Make the container where it is missing." };
-        Command command = new("doctor", "Check every configured service.") { create };
-        command.SetAction((parsed, cancellation) => DoctorCommand.RunAsync(parsed.GetValue(Store)!, parsed.GetValue(create), parsed.GetValue(Json), cancellation));
+        Option<bool> webhook = new("--webhook") { Description = "Send a test notification to the webhook's receiver (RLHF_WEBHOOK_URL)." };
+        Command command = new("doctor", "Check every configured service.") { create, webhook };
+        command.SetAction((parsed, cancellation) => DoctorCommand.RunAsync(parsed.GetValue(Store)!, parsed.GetValue(create), parsed.GetValue(webhook), parsed.GetValue(Json), cancellation));
         return command;
     }
 

@@ -145,7 +145,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// What an instance, or one that it dispatched, waits for people for; empty where something else can move it on, too.
     /// </summary>
     public Task<IReadOnlyList<PeopleWait>> PeopleAsync(string instance, CancellationToken cancellationToken = default) =>
-        PeopleWaits.OfAsync(_store, Desk, instance, cancellationToken);
+        PeopleWaits.OfAsync(_store, Desk, instance, _time.GetUtcNow(), cancellationToken);
 
     /// <summary>Makes what waits for people in another program, in an instance or in one that it dispatched, look there now.</summary>
     public async Task LookForAnswersAsync(string instance, CancellationToken cancellationToken = default)

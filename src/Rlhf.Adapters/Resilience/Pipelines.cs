@@ -10,6 +10,7 @@ using Polly.CircuitBreaker;
 using Polly.RateLimiting;
 using Polly.Retry;
 using Polly.Timeout;
+using Rlhf.Adapters.Webhooks;
 
 namespace Rlhf.Adapters.Resilience;
 
@@ -114,6 +115,19 @@ public static class Pipelines
     /// <summary>True where a service says 429 for what no waiting changes: the account is used up.</summary>
     internal static bool IsOutOfQuota(ClientResultException failed) => failed.Status == 429 && failed.Message.Contains("insufficient_quota", StringComparison.Ordinal);
 
+    /// <summary>
+    /// Around one notification to a receiver, whose answer's body is not read. Retried are lost connections, tries out of time, and the statuses 408, 429,
+    /// 500, 502, 503 and 504; not an address that may not be called.
+    /// </summary>
+    /// <returns>A pipeline whose last answer is returned, or its last exception thrown, once nothing is left to try;
+    /// <see cref="TimeoutRejectedException"/> once the total has passed.</returns>
+    public static ResiliencePipeline<HttpResponseMessage> Webhook(PipelineOptions options, TimeProvider time, ILoggerFactory? logs = null) =>
+        Build<HttpResponseMessage>("webhook", options, time, logs,
+            (outcome, token) => ValueTask.FromResult(outcome.Result is { } answer
+                ? Transient.Contains((int)answer.StatusCode)
+                : IsLost(outcome.Exception, token)),
+            outcome => outcome.Result?.Headers.RetryAfter);
+
     // From the outside in: what is left of the total bounds everything, each try passes the breaker and waits for its turn.
     static ResiliencePipeline<T> Build<T>(
         string name, PipelineOptions options, TimeProvider time, ILoggerFactory? logs,
@@ -169,7 +183,7 @@ public static class Pipelines
         null or Azure.Identity.AuthenticationFailedException => false,
         TimeoutRejectedException => true,
         OperationCanceledException => !token.IsCancellationRequested,
-        RequestFailedException or HttpRequestException or IOException => e.InnerException is not AuthenticationException,
+        RequestFailedException or HttpRequestException or IOException => e is not AddressRefusedException && e.InnerException is not (AuthenticationException or AddressRefusedException),
         ClientResultException lost => lost.InnerException is null || IsLost(lost.InnerException, token),
         AggregateException many => many.InnerExceptions.All(one => IsLost(one, token)),
         _ => false,

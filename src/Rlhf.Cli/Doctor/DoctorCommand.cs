@@ -7,6 +7,7 @@ using Rlhf.Adapters.Labeling.Argilla;
 using Rlhf.Adapters.Labeling.LabelStudio;
 using Rlhf.Adapters.Resilience;
 using Rlhf.Adapters.Judge;
+using Rlhf.Adapters.Webhooks;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Tracking;
 using Rlhf.Steps.Artifacts;
@@ -22,7 +23,7 @@ static class DoctorCommand
     /// <summary>What was looked at, whether it works, and what was found or is wrong.</summary>
     sealed record Finding(string Service, bool Works, string Says, double Seconds);
 
-    public static async Task<int> RunAsync(string store, bool create, bool json, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(string store, bool create, bool webhook, bool json, CancellationToken cancellationToken)
     {
         var findings = new List<Finding>
         {
@@ -32,6 +33,7 @@ static class DoctorCommand
             await LookAsync("Argilla", () => ArgillaAsync(cancellationToken)),
             await LookAsync("Label Studio", () => LabelStudioAsync(cancellationToken)),
             await LookAsync("AI judge", () => JudgeAsync(cancellationToken)),
+            await LookAsync("webhook", () => WebhookAsync(webhook, cancellationToken)),
         };
         Output.Write(json, new JsonArray([.. findings.Select(ToJson)]), () =>
         {
@@ -88,6 +90,16 @@ static class DoctorCommand
 
     static async Task<string> JudgeAsync(CancellationToken cancellationToken) =>
         Settings.Judge is { } settings ? await JudgeProbe.LookAsync(settings, cancellationToken) : "not configured (RLHF_JUDGE_URL)";
+
+    /// <summary>Sends a notification of the type <c>doctor.test</c>, where that is asked for: the receiver may wake somebody.</summary>
+    static async Task<string> WebhookAsync(bool sends, CancellationToken cancellationToken)
+    {
+        if (Settings.Webhook is not { } settings) return sends ? throw new ArgumentException($"{WebhookSettings.AddressVariable} is not set; expected the receiver's address.") : $"not configured ({WebhookSettings.AddressVariable})";
+        if (!sends) return $"{settings}: not called (--webhook sends a test)";
+        using var notifications = new WebhookNotifications(settings, TimeProvider.System, _ => { });
+        await notifications.DeliverAsync(new($"test-{Guid.NewGuid():N}", "doctor.test", TimeProvider.System.GetUtcNow(), new() { ["environment"] = Settings.Environment }), cancellationToken);
+        return $"{settings}: took a signed test";
+    }
 
     static async Task<string> MlflowAsync(CancellationToken cancellationToken)
     {

@@ -9,6 +9,8 @@ static class WaitingForPeople
     public static async Task<int> SayAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)
     {
         var waits = await workspace.Runtime.PeopleAsync(instance, cancellationToken);
+        var reasons = new List<string?>();
+        foreach (var wait in waits) reasons.Add((await workspace.Runtime.GetAsync(wait.Instance, cancellationToken)).Open.FirstOrDefault(e => e.Id == wait.Execution)?.WaitsFor);
         var definition = (await workspace.Runtime.GetAsync(instance, cancellationToken)).Summary.DefinitionId;
         var store = workspace.Store == Settings.Store ? "" : $" --store {Quoted(workspace.Store)}";
         // Where all of it is somebody else's program, there is nothing to be answered here.
@@ -19,9 +21,9 @@ static class WaitingForPeople
             ["instance"] = instance,
             ["definition"] = definition,
             ["status"] = "waitingForPeople",
-            ["waits"] = new JsonArray([.. waits.Select(w => new JsonObject
+            ["waits"] = new JsonArray([.. waits.Zip(reasons, (w, reason) => new JsonObject
             {
-                ["instance"] = w.Instance, ["execution"] = w.Execution, ["judged"] = w.Judged, ["missing"] = w.Missing, ["place"] = w.Place, ["trouble"] = w.Trouble,
+                ["instance"] = w.Instance, ["execution"] = w.Execution, ["judged"] = w.Judged, ["missing"] = w.Missing, ["place"] = w.Place, ["trouble"] = w.Trouble, ["reason"] = reason,
             })]),
             ["commands"] = isHere ? new JsonArray(export, answer) : [],
         };
@@ -29,8 +31,11 @@ static class WaitingForPeople
         {
             // Answers may have come since.
             if (waits.Count == 0) Console.Out.WriteLine($"{definition} {instance} waited for people, whose answers have come; the same command goes on with it.");
-            foreach (var wait in waits)
+            foreach (var (wait, reason) in waits.Zip(reasons))
+            {
                 Console.Out.WriteLine($"{definition} {instance} waits for people at '{wait.Execution}': {wait.Missing} of {wait.Judged + wait.Missing} judgements are missing{(wait.Place is null ? "." : $", to be given at {wait.Place}{(wait.Trouble is null ? "" : $"; it could not be looked at: {wait.Trouble}")}")}");
+                if (reason is not null && wait.Trouble is null) Console.Out.WriteLine($"  When it was last looked at: {reason}.");
+            }
             if (!isHere)
             {
                 Console.Out.WriteLine($"The same command again, or rlhf instances resume {instance}{store}, looks there and goes on; rlhf serve{store} does so by itself.");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rlhf.Adapters.Judge;
+using Rlhf.Adapters.Webhooks;
 using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Cli.Stores;
@@ -56,6 +57,10 @@ static class Settings
     public static Uri? PublicUrl => Text("RLHF_PUBLIC_URL") is not { } text ? null
         : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.PathAndQuery == "/" ? url
         : throw new ArgumentException($"RLHF_PUBLIC_URL is '{text}'; expected such as https://labeling.example.");
+
+    /// <summary>Where notifications go besides the log (<see cref="WebhookSettings.FromEnvironment"/>); null for nowhere.</summary>
+    /// <exception cref="ArgumentException">A variable is missing or malformed.</exception>
+    public static WebhookSettings? Webhook => WebhookSettings.FromEnvironment(Text) is { } webhook ? webhook with { Link = PublicUrl } : null;
 
     /// <summary>Seconds in a variable, 1 to a bound.</summary>
     /// <exception cref="ArgumentException">It holds none.</exception>

@@ -1,5 +1,6 @@
 using Rlhf.Adapters.Blob;
 using Rlhf.Adapters.Judge;
+using Rlhf.Adapters.Webhooks;
 using Rlhf.Cli.Tracking;
 using Rlhf.Cli.Workflows;
 using Rlhf.Pipeline;
@@ -12,6 +13,7 @@ using Rlhf.Simulation.Stories;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Judging;
 using Rlhf.Steps.Labeling;
+using Rlhf.Steps.Notifications;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Cli.Stores;
@@ -27,6 +29,7 @@ sealed class Workspace : IAsyncDisposable
     static readonly string[] Labelers = [Simulated, File, LabelingTools.Argilla, LabelingTools.LabelStudio, Judge, OwnJudges.RewardModel, OwnJudges.Policy];
 
     readonly Lazy<WorkflowRuntime> _runtime;
+    readonly IDisposable? _notifications;
     TrackingSession? _tracking;
 
     /// <param name="store">Folder of the artifacts, unless they are in Azure Blob Storage, and, without a database of its own, of the workflow state.</param>
@@ -38,6 +41,9 @@ sealed class Workspace : IAsyncDisposable
         Store = store;
         Objects = ObjectStores.Open(store);
         var constitutions = new Constitutions(WorkflowFiles.Constitutions);
+        Action<string> log = observer is null ? Console.Error.WriteLine : observer.Trouble;
+        INotifications notifications = Settings.Webhook is { } webhook ? new WebhookNotifications(webhook, TimeProvider.System, log) : new LoggedNotifications(log);
+        _notifications = notifications as IDisposable;
         Dictionary<string, object> services = new()
         {
             ["stories"] = new StoryGrammar(),
@@ -46,6 +52,7 @@ sealed class Workspace : IAsyncDisposable
             [LabelingTools.Argilla] = new ConfiguredLabeler(ToolSettings.Argilla),
             [LabelingTools.LabelStudio] = new ConfiguredLabeler(ToolSettings.LabelStudio),
             [Judge] = new ConstitutionalJudge(() => Settings.Judge, Objects, constitutions, TimeProvider.System),
+            [INotifications.Service] = notifications,
         };
         foreach (var (name, own) in OwnJudges.Over(Objects, constitutions)) services[name] = own;
         Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, services, CheckpointInterval(), Settings.Environment);
@@ -144,6 +151,7 @@ sealed class Workspace : IAsyncDisposable
     {
         if (_tracking is not null) await _tracking.DisposeAsync();
         if (_runtime.IsValueCreated) await _runtime.Value.DisposeAsync();
+        _notifications?.Dispose();
     }
 
     async Task<string> ResolveAsync(string value, CancellationToken cancellationToken) =>

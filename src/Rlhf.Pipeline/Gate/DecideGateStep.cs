@@ -18,9 +18,8 @@ sealed class DecideGateStep : Step<DecideGate.Inputs, DecideGate.HParams, Decide
     {
         var items = inputs.Evidence is null ? [] : await context.Artifacts.ReadLinesAsync<EvidenceItem>(inputs.Evidence, "evidence.jsonl", cancellationToken);
         var pass = items.Count == 0 ? 1 : items.Max(e => e.Pass) + 1;
-        var judgements = (await context.Artifacts.ReadLinesAsync<Judgement>(inputs.Judgements, "judgements.jsonl", cancellationToken)).ToLookup(j => j.ComparisonId);
-        items.AddRange((await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken)).Select(c => new EvidenceItem(pass, c,
-            judgements[c.Id].Any() ? [.. judgements[c.Id]] : throw new InvalidDataException($"Comparison {c.Id} has no judgement."))));
+        var comparisons = await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken);
+        items.AddRange((await context.Artifacts.ReadCollectedAsync(inputs.Judgements, comparisons, cancellationToken)).Select(c => new EvidenceItem(pass, c.Comparison, c.Judgements) { Missing = c.Missing }));
 
         var evidence = await context.Artifacts.PutAsync("evidence", new Dictionary<string, byte[]>
         {
@@ -46,10 +45,11 @@ sealed class DecideGateStep : Step<DecideGate.Inputs, DecideGate.HParams, Decide
         var preferred = interval?.Lower > hparams.TargetWinRate;
         var judgeShare = JudgedBy.JudgeShare(items.SelectMany(e => e.Judgements));
         var judges = JudgedBy.Mark(simulated: false, judgeShare);
+        var missing = items.Sum(e => e.Missing);
         CriterionResult[] criteria =
         [
             new("decisive judgements", decisive.Count, hparams.DecisiveJudgements, enough,
-                $"{decisive.Count} decisive judgements after {pass} passes, {hparams.DecisiveJudgements} asked for{judges}"),
+                $"{decisive.Count} decisive judgements after {pass} passes, {hparams.DecisiveJudgements} asked for{(missing > 0 ? $"; {missing} judgements never came" : "")}{judges}"),
             new("win rate, lower bound", interval?.Lower, hparams.TargetWinRate, preferred, interval is null
                 ? $"not evaluable: no judgement was decisive{judges}"
                 : $"lower bound {interval.Lower:0.0000} of the {hparams.Confidence:P0} Wilson interval is {(preferred ? "above" : "not above")} {hparams.TargetWinRate:0.00##}{judges}"),
@@ -58,6 +58,6 @@ sealed class DecideGateStep : Step<DecideGate.Inputs, DecideGate.HParams, Decide
         return new(
             outcome, models.Champion, models.Challenger, evidence, wins, decisive.Count - wins, votes.Count(v => v.Side == Side.Tie),
             decisive.Count > 0 ? (double)wins / decisive.Count : null, interval?.Lower, interval?.Upper, hparams.Confidence, votes.Any(v => v.Simulated), criteria)
-        { JudgeShare = judgeShare };
+        { JudgeShare = judgeShare, Missing = missing };
     }
 }

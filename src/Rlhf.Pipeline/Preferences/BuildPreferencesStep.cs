@@ -11,7 +11,7 @@ namespace Rlhf.Pipeline.Preferences;
 
 sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, BuildPreferences.HParams, BuildPreferences.Outputs>
 {
-    const string PairsFile = "pairs.jsonl", JudgedFile = "judged.jsonl", ExcludedFile = "excluded.jsonl", ReportFile = "report.json";
+    const string PairsFile = "pairs.jsonl", JudgedFile = "judged.jsonl", ExcludedFile = "excluded.jsonl", UnjudgedFile = "unjudged.jsonl", ReportFile = "report.json";
 
     // Where more of all pairs of labelers disagree, guidelines or questions are not clear enough to train on the answers.
     const double MostDisagreement = 0.3;
@@ -21,12 +21,14 @@ sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, BuildPreferenc
     protected override async Task<StepResult> RunAsync(
         BuildPreferences.Inputs inputs, BuildPreferences.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        var (earlier, old, before) = await EarlierAsync(inputs.Earlier, context, cancellationToken);
+        var (earlier, old, unjudgedBefore, before) = await EarlierAsync(inputs.Earlier, context, cancellationToken);
         var comparisons = await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken);
-        var judgements = (await context.Artifacts.ReadLinesAsync<Judgement>(inputs.Judgements, "judgements.jsonl", cancellationToken)).ToLookup(j => j.ComparisonId);
-        if (comparisons.Find(c => !judgements.Contains(c.Id)) is { } unjudged) throw new InvalidDataException($"Comparison {unjudged.Id} has no judgement.");
-        var different = comparisons.Where(c => c.A.Text != c.B.Text).ToList();
-        var judged = Joined([.. earlier, .. different.Until(cancellationToken).Select(c => new JudgedComparison(c, [.. judgements[c.Id]]))]);
+        var collected = await context.Artifacts.ReadCollectedAsync(inputs.Judgements, comparisons, cancellationToken);
+        var different = collected.Where(c => c.Comparison.A.Text != c.Comparison.B.Text).ToList();
+        var judged = Joined([.. earlier, .. different.Until(cancellationToken).Where(c => c.Judgements.Count > 0).Select(c => new JudgedComparison(c.Comparison, c.Judgements))]);
+        var unjudged = Unjudged(unjudgedBefore, different, judged);
+        if (different.Count(c => c.Judgements.Count == 0) is > 0 and var left)
+            context.Notice($"{left} of {different.Count} comparisons are left out: no judgement of them came.");
 
         var (used, excluded) = Exclude(judged, hparams.Withdrawn.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
         var consensus = Consensus.Of(used, hparams.Consensus);
@@ -37,33 +39,48 @@ sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, BuildPreferenc
             Simulated = before?.Simulated == true || judged.Any(j => j.Judgements.Any(x => x.Simulated)),
             Excluded = excluded.Count,
             JudgeShare = JudgedBy.JudgeShare(used.SelectMany(j => j.Judgements)),
+            Unjudged = unjudged.Count,
         };
         if (report.Disagreement > MostDisagreement)
             context.Notice($"Labelers disagree about the better side in {report.Disagreement:P0} of all pairs of their judgements (more than {MostDisagreement:P0}): the guidelines may be unclear, or the sides too much alike.");
-        var artifact = await context.Artifacts.PutAsync("preferences", new Dictionary<string, byte[]>
+        var files = new Dictionary<string, byte[]>
         {
             [PairsFile] = JsonLines.Serialize(pairs),
             [JudgedFile] = JsonLines.Serialize(judged),
             [ExcludedFile] = JsonLines.Serialize(excluded),
             [ReportFile] = CanonicalJson.Serialize(report),
-        }, cancellationToken);
+        };
+        if (unjudged.Count > 0) files[UnjudgedFile] = JsonLines.Serialize(unjudged);
+        var artifact = await context.Artifacts.PutAsync("preferences", files, cancellationToken);
         return Completed(new(artifact, report.TrainPairs, report.HeldOutPairs, report.Ties));
     }
 
     /// <summary>
     /// What earlier rounds have: judgements, out of which pairs are made anew; and pairs of a version of this product that did not keep them, as they are.
     /// </summary>
-    static async Task<(List<JudgedComparison> Judged, List<PreferencePair> Pairs, PreferenceReport? Report)> EarlierAsync(
+    static async Task<(List<JudgedComparison> Judged, List<PreferencePair> Pairs, List<UnjudgedComparison> Unjudged, PreferenceReport? Report)> EarlierAsync(
         ArtifactRef? earlier, StepContext context, CancellationToken cancellationToken)
     {
-        if (earlier is null) return ([], [], null);
+        if (earlier is null) return ([], [], [], null);
         var report = await context.Artifacts.ReadJsonAsync<PreferenceReport>(earlier, ReportFile, cancellationToken);
-        var judged = (await context.Artifacts.ManifestAsync(earlier, cancellationToken)).Files.Any(f => f.Path == JudgedFile)
-            ? await context.Artifacts.ReadLinesAsync<JudgedComparison>(earlier, JudgedFile, cancellationToken)
-            : [];
+        var files = (await context.Artifacts.ManifestAsync(earlier, cancellationToken)).Files.Select(f => f.Path).ToHashSet();
+        var judged = await LinesAsync<JudgedComparison>(JudgedFile);
         var known = judged.Select(j => j.Comparison.Id).ToHashSet();
         var pairs = await context.Artifacts.ReadPairsAsync(earlier, cancellationToken);
-        return (judged, [.. pairs.Where(p => !known.Contains(p.ComparisonId))], report);
+        return (judged, [.. pairs.Where(p => !known.Contains(p.ComparisonId))], await LinesAsync<UnjudgedComparison>(UnjudgedFile), report);
+
+        async Task<List<T>> LinesAsync<T>(string file) => files.Contains(file) ? await context.Artifacts.ReadLinesAsync<T>(earlier, file, cancellationToken) : [];
+    }
+
+    /// <summary>Comparisons of this and earlier rounds of which no judgement came in any.</summary>
+    static List<UnjudgedComparison> Unjudged(List<UnjudgedComparison> before, List<CollectedComparison> collected, List<JudgedComparison> judged)
+    {
+        var known = judged.Select(j => j.Comparison.Id).ToHashSet();
+        return
+        [
+            .. before.Concat(collected.Where(c => c.Judgements.Count == 0).Select(c => new UnjudgedComparison(c.Comparison.Id, $"none of {c.Missing} judgements came")))
+                .Where(u => !known.Contains(u.ComparisonId)).DistinctBy(u => u.ComparisonId),
+        ];
     }
 
     /// <summary>Each comparison once, with all that was said of it, as of the sides of its first asking: another round may have drawn them the other way.</summary>

@@ -40,7 +40,11 @@ internal sealed partial class Burst
     public void Fail(StepFailed failed)
     {
         var execution = OpenStep(failed.Execution);
-        execution = execution with { FailedAttempts = execution.FailedAttempts + 1 };
+        execution = execution with
+        {
+            FailedAttempts = execution.FailedAttempts + 1,
+            StepState = failed.State?.DeepClone().AsObject() ?? execution.StepState,
+        };
         _state = _state.With(execution);
         var policy = ActivityOf(execution).Type.Step!.Retry;
         if (!failed.Transient || execution.FailedAttempts >= policy.Attempts)

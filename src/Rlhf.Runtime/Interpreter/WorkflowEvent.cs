@@ -64,7 +64,11 @@ public sealed record StepWaiting(
     double Seconds = 0) : WorkflowEvent(At);
 
 /// <summary>A step failed: for now, or for good.</summary>
-public sealed record StepFailed(DateTimeOffset At, string Execution, string Reason, bool Transient, double Seconds = 0) : WorkflowEvent(At);
+public sealed record StepFailed(DateTimeOffset At, string Execution, string Reason, bool Transient, double Seconds = 0) : WorkflowEvent(At)
+{
+    /// <summary>What the next try gets as its state; null: what it has.</summary>
+    public JsonObject? State { get; init; }
+}
 
 /// <summary>The time that an execution waits for has come: of a step, Delay, Timer or Cron.</summary>
 public sealed record StepResumed(DateTimeOffset At, string Execution) : WorkflowEvent(At);

@@ -80,6 +80,7 @@ internal sealed class StepWorker(
             .FirstOrDefault(j => j.Execution == key.Execution && j.Epoch == key.Epoch);
         if (queued is null) return true;
         if (_versions.GetValueOrDefault(queued.Step) != queued.StepVersion) return false;
+        var workflow = await InsistAsync(() => store.DefinitionOfAsync(key.Instance, _stop.Token));
         if (await InsistAsync(() => store.ClaimAsync(key, Name, time.GetUtcNow(), _stop.Token)) is not { } job) return true;
 
         observer?.Dispatching(key.Instance, key.Execution);
@@ -87,7 +88,7 @@ internal sealed class StepWorker(
         using var finished = new CancellationTokenSource();
         var report = new JobProgressReport();
         var beats = BeatAsync(key, report, lost, finished.Token);
-        var answer = await AnswerAsync(job, report, lost.Token);
+        var answer = await AnswerAsync(job, workflow, report, lost.Token);
         await finished.CancelAsync();
         var isMine = await beats;
         // Drained: it goes back to the queue. What is no longer this worker's is left to whose it is.
@@ -108,11 +109,11 @@ internal sealed class StepWorker(
     }
 
     /// <summary>Null where the step was stopped before it had an answer.</summary>
-    async Task<WorkflowEvent?> AnswerAsync(JobRow job, JobProgressReport report, CancellationToken cancellationToken)
+    async Task<WorkflowEvent?> AnswerAsync(JobRow job, string workflow, JobProgressReport report, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var state = job.StepState is null ? null : JsonNode.Parse(job.StepState)!.AsObject();
-        var execution = new StepExecution(job.InstanceId, job.Execution, state) { Epoch = job.Epoch };
+        var execution = new StepExecution(job.InstanceId, job.Execution, state) { Epoch = job.Epoch, Workflow = workflow };
         StepResult result;
         try
         {
@@ -135,7 +136,7 @@ internal sealed class StepWorker(
         {
             StepResult.Completed done => new StepCompleted(now, job.Execution, done.Outputs, done.Outcome, done.Cached, seconds) { Notices = report.Latest().Notices },
             StepResult.Waiting wait => new StepWaiting(now, job.Execution, wait.State, wait.Deadline, wait.Reason, [.. wait.Events], seconds),
-            StepResult.Failed failed => new StepFailed(now, job.Execution, failed.Reason, failed.Transient, seconds),
+            StepResult.Failed failed => new StepFailed(now, job.Execution, failed.Reason, failed.Transient, seconds) { State = failed.State },
             _ => throw new NotSupportedException(result.GetType().Name),
         };
     }

@@ -64,7 +64,8 @@ internal sealed class DeskTransaction
                 continue;
             }
             var isFirst = _judged.Add((judgement.Item, judgement.Labeler)) || adjudicates;
-            var fills = isFirst && question.Missing > 0 && question.ForAdjudicator == adjudicates;
+            // A request that was closed early has empty places that nobody fills any more.
+            var fills = isFirst && question.Missing > 0 && question.ForAdjudicator == adjudicates && _requests[question.RequestId].ClosedAt is null;
             receipt = fills ? receipt with { Taken = receipt.Taken + 1 }
                 : isFirst ? receipt with { Surplus = receipt.Surplus + 1 }
                 : receipt with { SelfRepeated = receipt.SelfRepeated + 1 };

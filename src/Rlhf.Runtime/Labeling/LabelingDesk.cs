@@ -51,6 +51,18 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
         }
     }
 
+    public async Task CloseAsync(string request, CancellationToken cancellationToken)
+    {
+        await using var write = await database.WriteAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        // The row is what writers of answers lock: each of them comes before this or after it.
+        var known = await write.Db.LabelingRequests.Where(r => r.Id == request)
+            .ExecuteUpdateAsync(set => set.SetProperty(r => r.ClosedAt, r => r.ClosedAt ?? now), cancellationToken);
+        if (known == 0) throw new ArgumentException($"There is no request '{request}' on this store's desk.");
+        await write.CommitAsync(cancellationToken);
+        pulse.Fire();
+    }
+
     public async Task<DeskProgress> ProgressAsync(string request, CancellationToken cancellationToken)
     {
         await using var db = database.Connect();

@@ -20,7 +20,7 @@ public sealed record PeopleWait(string Instance, string Execution, int Judged, i
 /// <summary>Finds out whether only people can move an instance on.</summary>
 internal static class PeopleWaits
 {
-    public static async Task<IReadOnlyList<PeopleWait>> OfAsync(WorkflowStore store, ILabelingDesk desk, string instance, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<PeopleWait>> OfAsync(WorkflowStore store, ILabelingDesk desk, string instance, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var family = await store.FamilyAsync(instance, cancellationToken);
         if (family.All(i => i.Status != WorkflowStatus.Suspended) || family.Any(i => i.Status == WorkflowStatus.Running)) return [];
@@ -30,7 +30,8 @@ internal static class PeopleWaits
             foreach (var wait in (await store.LoadAsync(id, cancellationToken)).State.Waits)
             {
                 if (family.Any(i => i.Id == wait.Child && i.Status == WorkflowStatus.Suspended)) continue;
-                if (!wait.IsStep || await OfAsync(store, desk, id, wait, cancellationToken) is not { } found) return [];
+                // Where its time has come, such as a deadline, the step is about to look again.
+                if (!wait.IsStep || wait.WakeAt <= now || await OfAsync(store, desk, id, wait, cancellationToken) is not { } found) return [];
                 people.Add(found);
             }
         }
@@ -46,9 +47,14 @@ internal static class PeopleWaits
             if (wait.StepState is not { } state || state["place"] is null || await store.HasEventAsync(instance, look, cancellationToken)) return null;
             return new(instance, wait.Id, state["judged"]!.GetValue<int>(), state["missing"]!.GetValue<int>()) { Place = $"{state["place"]}", Trouble = state["trouble"]?.GetValue<string>(), Event = look };
         }
-        if (wait.WakeEvents?.Find(e => e.StartsWith(DeskLabeler.EventPrefix, StringComparison.Ordinal)) is not { } name) return null;
-        var (judgements, missing) = await desk.ProgressAsync(name[DeskLabeler.EventPrefix.Length..], cancellationToken);
+        var requests = (wait.WakeEvents ?? []).Where(e => e.StartsWith(DeskLabeler.EventPrefix, StringComparison.Ordinal)).Select(e => e[DeskLabeler.EventPrefix.Length..]).ToList();
+        var (judged, missing) = (0, 0);
+        foreach (var request in requests)
+        {
+            var progress = await desk.ProgressAsync(request, cancellationToken);
+            (judged, missing) = (judged + progress.Judgements.Count, missing + progress.Missing);
+        }
         // All answers are there: the event is on its way.
-        return missing == 0 ? null : new(instance, wait.Id, judgements.Count, missing);
+        return missing == 0 ? null : new(instance, wait.Id, judged, missing);
     }
 }

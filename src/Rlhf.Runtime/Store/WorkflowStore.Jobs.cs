@@ -31,6 +31,13 @@ internal sealed partial class WorkflowStore
         return claimed == 0 ? null : await Jobs(db, key, JobStatus.Running).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
     }
 
+    /// <summary>The workflow that an instance is of.</summary>
+    public async Task<string> DefinitionOfAsync(string instance, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        return await db.Instances.Where(i => i.Id == instance).Select(i => i.DefinitionId).SingleAsync(cancellationToken);
+    }
+
     /// <summary>
     /// Says that the worker lives, and how far it is; false where the job is no longer this worker's. A step that gets further than ever
     /// before is not what its workers die of, so those lost until then no longer count.

@@ -85,6 +85,14 @@ public sealed record Judgement(string ComparisonId, string Labeler, Side Side, i
 /// <summary>A comparison with what was said of it; <c>preferences</c> artifact, file <c>judged.jsonl</c>.</summary>
 public sealed record JudgedComparison(Comparison Comparison, IReadOnlyList<Judgement> Judgements);
 
+/// <summary>
+/// A comparison with fewer judgements than were asked for; <c>judgements</c> artifact, file <c>missing.jsonl</c>, which is there only where some are missing.
+/// </summary>
+public sealed record MissingJudgements(string ComparisonId, int Asked, int Given);
+
+/// <summary>A comparison that makes no pair, and why; <c>preferences</c> artifact, file <c>unjudged.jsonl</c>, which is there only where there are some.</summary>
+public sealed record UnjudgedComparison(string ComparisonId, string Reason);
+
 /// <summary>A judgement that is not used, and why; <c>preferences</c> artifact, file <c>excluded.jsonl</c>.</summary>
 public sealed record ExcludedJudgement(string ComparisonId, string Labeler, string Reason);
 

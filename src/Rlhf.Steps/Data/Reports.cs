@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Steps.Data;
@@ -19,6 +20,10 @@ public sealed record PreferenceReport(
 
     /// <summary>Judgements that are not used.</summary>
     public int Excluded { get; init; }
+
+    /// <summary>Comparisons left out since no judgement of them came.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Unjudged { get; init; }
 
     public IReadOnlyList<LabelerFigures> Labelers { get; init; } = [];
 
@@ -78,7 +83,12 @@ public sealed record EvidenceModels(ArtifactRef Champion, ArtifactRef Challenger
 /// <summary>
 /// One comparison of champion and challenger with its judgements; <c>evidence</c> artifact, file <c>evidence.jsonl</c>, in the order of asking.
 /// </summary>
-public sealed record EvidenceItem(int Pass, Comparison Comparison, IReadOnlyList<Judgement> Judgements);
+public sealed record EvidenceItem(int Pass, Comparison Comparison, IReadOnlyList<Judgement> Judgements)
+{
+    /// <summary>Judgements that were asked for and never came.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Missing { get; init; }
+}
 
 /// <summary>One criterion of the gate: its figure (none where it is not evaluable), its threshold, whether it holds, and the sentence that says so.</summary>
 public sealed record CriterionResult(string Name, double? Value, double Threshold, bool Holds, string Reason);
@@ -90,6 +100,10 @@ public sealed record GateDecision(
 {
     /// <summary>Share of the judgements that an AI judge gave, above 0 to 1; null where none did.</summary>
     public double? JudgeShare { get; init; }
+
+    /// <summary>Judgements that were asked for and never came; nothing stands for them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Missing { get; init; }
 }
 
 /// <summary>

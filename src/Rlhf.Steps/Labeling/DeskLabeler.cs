@@ -17,6 +17,8 @@ public sealed class DeskLabeler(Func<ILabelingDesk> desk, TimeProvider time) : I
 
     public Task AskAsync(LabelingRequest request, CancellationToken cancellationToken) => desk().PutAsync(request, cancellationToken);
 
+    public Task WithdrawAsync(LabelingRequest request, CancellationToken cancellationToken) => desk().CloseAsync(request.Id, cancellationToken);
+
     public async Task<LabelingProgress> CollectAsync(LabelingRequest request, DateTimeOffset askedAt, CancellationToken cancellationToken)
     {
         var (judgements, missing) = await desk().ProgressAsync(request.Id, cancellationToken);

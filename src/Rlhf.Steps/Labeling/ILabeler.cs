@@ -64,4 +64,10 @@ public interface ILabeler
 
     /// <summary>All judgements that have come since <paramref name="askedAt"/>, in a stable order.</summary>
     Task<LabelingProgress> CollectAsync(LabelingRequest request, DateTimeOffset askedAt, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Asks no more: what has not been answered is not waited for any longer. What was answered by then is still collected; idempotent. A labeler that
+    /// shows its questions to nobody has nothing to take away.
+    /// </summary>
+    Task WithdrawAsync(LabelingRequest request, CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -53,6 +53,13 @@ public interface ILabelingDesk
     /// <summary>Puts the questions of a request; one that is there already is left as it is.</summary>
     Task PutAsync(LabelingRequest request, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Closes a request although places are empty: its questions are no longer open, and an answer that comes later is kept as surplus. One that is closed
+    /// already stays so.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such request.</exception>
+    Task CloseAsync(string request, CancellationToken cancellationToken);
+
     /// <exception cref="ArgumentException">There is no such request.</exception>
     Task<DeskProgress> ProgressAsync(string request, CancellationToken cancellationToken);
 

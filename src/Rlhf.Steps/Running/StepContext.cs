@@ -12,6 +12,9 @@ public sealed record StepExecution(string Instance, string Activity, JsonObject?
     /// disturb the one that took over.
     /// </summary>
     public int Epoch { get; init; }
+
+    /// <summary>The workflow of the instance; empty for a step that is run alone.</summary>
+    public string Workflow { get; init; } = "";
 }
 
 /// <summary>Sees a step while it runs. Implementers must be quick and must not throw.</summary>

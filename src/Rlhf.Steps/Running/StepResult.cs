@@ -23,5 +23,9 @@ public abstract record StepResult
     }
 
     /// <summary>It can't be done: a sentence, and whether a later try may succeed.</summary>
-    public sealed record Failed(string Reason, bool Transient) : StepResult;
+    public sealed record Failed(string Reason, bool Transient) : StepResult
+    {
+        /// <summary>What comes back with the next try, of which a person may say when it is; null: what the last Waiting answer left.</summary>
+        public JsonObject? State { get; init; }
+    }
 }

@@ -57,6 +57,28 @@ public sealed class BuildPreferencesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_comparison_whose_judgements_never_came_is_left_out_with_the_reason_until_a_later_round_has_some()
+    {
+        var comparisons = Comparisons(swapped: false);
+        Judgement[] given = [.. Ids.Skip(2).Select(c => By(Side.A, comparison: c))];
+        var partly = await _run.Artifacts.PutJudgementsAsync(comparisons, 2, given, new Dictionary<string, byte[]>(), Token);
+        var set = $"{await _run.Artifacts.PutComparisonsAsync(comparisons, Token)}";
+
+        var first = ArtifactRef.Parse($"{(await _run.Completes("BuildPreferences", new() { ["comparisons"] = set, ["judgements"] = $"{partly}" }))["preferences"]}");
+        var others = await _run.Artifacts.PutJudgementsAsync(comparisons, 1, [.. given, By(Side.B, comparison: "c01")], new Dictionary<string, byte[]>(), Token);
+        var second = ArtifactRef.Parse($"{(await _run.Completes("BuildPreferences", new() { ["comparisons"] = set, ["judgements"] = $"{others}", ["earlier"] = $"{first}" }, "j"))["preferences"]}");
+
+        Assert.Equal(18, (await _run.Artifacts.ReadPairsAsync(first, Token)).Count);
+        Assert.Equal(2, (await _run.Artifacts.ReadJsonAsync<PreferenceReport>(first, "report.json", Token)).Unjudged);
+        Assert.Equal(
+            [new("c00", "none of 2 judgements came"), new UnjudgedComparison("c01", "none of 2 judgements came")], await _run.Artifacts.ReadLinesAsync<UnjudgedComparison>(first, "unjudged.jsonl", Token));
+        Assert.Equal("BuildPreferences: 2 of 20 comparisons are left out: no judgement of them came.", _run.Said.Notices[0]);
+        Assert.Equal(19, (await _run.Artifacts.ReadPairsAsync(second, Token)).Count);
+        Assert.Equal(["c00"], (await _run.Artifacts.ReadLinesAsync<UnjudgedComparison>(second, "unjudged.jsonl", Token)).Select(u => u.ComparisonId));
+        Assert.Equal(1, (await _run.Artifacts.ReadJsonAsync<PreferenceReport>(second, "report.json", Token)).Unjudged);
+    }
+
+    [Fact]
     public async Task By_ability_two_who_are_always_right_outvote_three_who_guess()
     {
         var random = new Random(1);
@@ -160,8 +182,7 @@ public sealed class BuildPreferencesTests : IDisposable
     /// <summary>Twenty comparisons, every fifth held out, and judgements of them.</summary>
     async Task<(string Comparisons, string Judgements)> Put(bool swapped, params Judgement[] judgements)
     {
-        var comparisons = Ids.Select((id, i) => Some.Comparison(i % 5 == 0 ? "heldOut" : "training", swapped, id) with { PromptId = $"p{i}", Prompt = Turn.User($"Prompt number {i} of many.") }).ToList();
-        return ($"{await _run.Artifacts.PutComparisonsAsync(comparisons, Token)}", $"{await _run.Put("judgements", "judgements.jsonl", JsonLines.Serialize(judgements))}");
+        return ($"{await _run.Artifacts.PutComparisonsAsync(Comparisons(swapped), Token)}", $"{await _run.Put("judgements", "judgements.jsonl", JsonLines.Serialize(judgements))}");
     }
 
     [Fact]
@@ -179,4 +200,7 @@ public sealed class BuildPreferencesTests : IDisposable
         Assert.Equal(" second", two.Chosen);
         Assert.Equal(0.6, two.Probability, 12);
     }
+
+    static List<Comparison> Comparisons(bool swapped) =>
+        [.. Ids.Select((id, i) => Some.Comparison(i % 5 == 0 ? "heldOut" : "training", swapped, id) with { PromptId = $"p{i}", Prompt = Turn.User($"Prompt number {i} of many.") })];
 }

@@ -86,6 +86,20 @@ public class WaitingTests
     }
 
     [Fact]
+    public void A_step_that_fails_may_say_what_its_next_try_begins_with()
+    {
+        var definition = Some.Read(new FlowBuilder().Add("work", "Rlhf.Work", ("text", FlowBuilder.Literal("x"))), [Work]);
+        var waiting = Some.Play(definition, Some.Started(), new StepWaiting(Some.Time, "work", new JsonObject { ["n"] = 1 }, Some.Time, "something", [])).State;
+        JsonNode? Next(StepFailed failed) =>
+            WorkflowInterpreter.Apply(definition, WorkflowInterpreter.Apply(definition, waiting, failed).State, new Retried(Some.Time)).State.OpenSteps.Single().StepState!["n"];
+
+        var without = Next(new(Some.Time, "work", "it did not work", false));
+        var with = Next((StepFailed)WorkflowEvent.Parse(new StepFailed(Some.Time, "work", "it did not work", false) { State = new() { ["n"] = 2 } }.ToText(), "an event"));
+
+        Assert.Equal((1, 2), (without!.GetValue<int>(), with!.GetValue<int>()));
+    }
+
+    [Fact]
     public void An_event_that_nobody_waits_for_changes_nothing()
     {
         var definition = Some.Read(new FlowBuilder().Event("wait", "go"));

@@ -141,7 +141,7 @@ public sealed class LabelingDeskTests
         using var cluster = new Cluster(Kind.Sqlite, Asking(out var desk));
         desk.Value = Desk(cluster);
         var id = await cluster.StartAsync(Flow());
-        Task<IReadOnlyList<PeopleWait>> People() => PeopleWaits.OfAsync(cluster.Store, desk.Value, id, default);
+        Task<IReadOnlyList<PeopleWait>> People() => PeopleWaits.OfAsync(cluster.Store, desk.Value, id, cluster.Time.GetUtcNow(), default);
 
         var before = await People();
         await WorkAsync(cluster);
@@ -156,6 +156,65 @@ public sealed class LabelingDeskTests
         Assert.Equal([new PeopleWait(id, "ask", 0, 4)], waiting);
         Assert.Equal([new PeopleWait(id, "ask", 2, 2)], half);
         Assert.Empty(answered);
+    }
+
+    [Theory, InlineData(Kind.Sqlite), InlineData(Kind.Postgres)]
+    public async Task Of_a_request_that_is_closed_early_nothing_is_open_and_a_later_answer_is_surplus(Kind kind)
+    {
+        using var cluster = new Cluster(kind);
+        var desk = Desk(cluster);
+        await desk.PutAsync(Request("r", each: 2), default);
+        await desk.PutAsync(Request("s"), default);
+        var (open, queue) = (await desk.OpenAsync(null, default), new LabelingQueue(cluster.Store.Database, cluster.Time, new Pulse()));
+        var inHand = Assert.Single(await queue.AssignAsync("bob", 1, ["preference"], default));
+        await desk.TakeAsync([Answer(open[0].Item, "ann")], default);
+
+        await desk.CloseAsync("r", default);
+        await desk.CloseAsync("r", default);
+        var late = await queue.AnswerAsync("bob", new("k", inHand.Item, Choice.B, 1), default);
+        var byFile = await desk.TakeAsync([Answer(open[0].Item, "cem"), Answer(open[1].Item, "ann"), Answer(open[0].Item, "ann")], default);
+
+        Assert.Equal(open[0].Item, inHand.Item);
+        Assert.Equal(AnswerFate.Surplus, late);
+        Assert.Equal(new DeskReceipt(0, 1, 0, 2), byFile);
+        var progress = await desk.ProgressAsync("r", default);
+        Assert.Equal(("ann", 3), (Assert.Single(progress.Judgements).Labeler, progress.Missing));
+        Assert.Equal([open[2].Item, open[3].Item], (await desk.OpenAsync(null, default)).Select(q => q.Item));
+        Assert.Equal([open[2].Item], (await queue.AssignAsync("dee", 1, ["preference"], default)).Select(a => a.Item));
+        Assert.Equal("There is no request 'other' on this store's desk.", (await Assert.ThrowsAsync<ArgumentException>(() => desk.CloseAsync("other", default))).Message);
+    }
+
+    [Theory, InlineData(Kind.Sqlite), InlineData(Kind.Postgres)]
+    public async Task An_answer_that_meets_the_closing_counts_before_it_or_not_at_all(Kind kind)
+    {
+        using var cluster = new Cluster(kind);
+        await Desk(cluster).PutAsync(Request("r", questions: 20), default);
+        var items = (await Desk(cluster).OpenAsync(null, default)).Select(q => q.Item).ToList();
+
+        var answers = items.Select(item => Task.Run(async () => (await Desk(cluster).TakeAsync([Answer(item, "ann")], default)).Taken)).ToList();
+        var closed = Task.Run(async () =>
+        {
+            await Desk(cluster).CloseAsync("r", default);
+            return (await Desk(cluster).ProgressAsync("r", default)).Judgements.Count;
+        });
+        var taken = (await Task.WhenAll(answers)).Sum();
+
+        Assert.Equal(taken, await closed);
+        Assert.Equal(taken, (await Desk(cluster).ProgressAsync("r", default)).Judgements.Count);
+    }
+
+    [Fact]
+    public async Task Where_the_time_of_a_waiting_step_has_come_it_is_not_people_who_are_waited_for()
+    {
+        using var cluster = new Cluster(Kind.Sqlite, Asking(out var desk));
+        desk.Value = Desk(cluster);
+        var id = await StartAndAskAsync(cluster);
+
+        var before = await PeopleWaits.OfAsync(cluster.Store, desk.Value, id, cluster.Time.GetUtcNow(), default);
+        cluster.Time.Advance(DeskLabeler.LookAgain);
+
+        Assert.Single(before);
+        Assert.Empty(await PeopleWaits.OfAsync(cluster.Store, desk.Value, id, cluster.Time.GetUtcNow(), default));
     }
 
     [Fact]

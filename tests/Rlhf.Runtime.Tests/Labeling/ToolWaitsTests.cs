@@ -45,7 +45,7 @@ public sealed class ToolWaitsTests
         using var cluster = new Cluster(Kind.Sqlite, Asking());
         var desk = new LabelingDesk(cluster.Store.Database, cluster.Time, new Pulse());
         var id = await StartAsync(cluster);
-        Task<IReadOnlyList<PeopleWait>> People() => PeopleWaits.OfAsync(cluster.Store, desk, id, default);
+        Task<IReadOnlyList<PeopleWait>> People() => PeopleWaits.OfAsync(cluster.Store, desk, id, cluster.Time.GetUtcNow(), default);
 
         var waiting = await People();
         await SendAsync(cluster, id);

@@ -82,6 +82,8 @@ public sealed class DeskFileTests : IDisposable
 
         public Task PutAsync(LabelingRequest request, CancellationToken cancellationToken) => Task.CompletedTask;
 
+        public Task CloseAsync(string request, CancellationToken cancellationToken) => Task.CompletedTask;
+
         public Task<DeskProgress> ProgressAsync(string request, CancellationToken cancellationToken) => Task.FromResult(new DeskProgress([], 1));
 
         public Task<IReadOnlyList<DeskQuestion>> OpenAsync(string? labeler, CancellationToken cancellationToken) =>
