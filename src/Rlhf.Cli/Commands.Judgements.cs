@@ -6,7 +6,7 @@ namespace Rlhf.Cli;
 /// <content><c>rlhf judgements …</c></content>
 static partial class Commands
 {
-    static Command JudgementsOf() => new("judgements", "People's answers, and judgements that were made elsewhere.") { ExportQuestions(), Answer(), ImportJudgements(), Report() };
+    static Command JudgementsOf() => new("judgements", "People's answers, and judgements that were made elsewhere.") { ExportQuestions(), Answer(), Gold(), Labelers(), ImportJudgements(), Report() };
 
     static Command ExportQuestions()
     {
@@ -26,6 +26,24 @@ static partial class Commands
         };
         Command command = new("answer", "Take people's answers, all or none, and let go on what waited for them. The same file again changes nothing.") { file };
         Act(command, (workspace, parsed, json, cancellation) => DeskCommand.AnswerAsync(workspace, parsed.GetValue(file)!, json, cancellation));
+        command.Validators.Add(NeedsStore);
+        return command;
+    }
+
+    static Command Gold()
+    {
+        Argument<string> file = new("file") { Description = "Judgements, .jsonl or .jsonl.gz, one of each item: its choice is the known answer." };
+        Command command = new(
+            "gold", "Make a file's questions, and no others, the ones whose answer is known, on the axes that it names. Labelers get them among the others where goldShare of CollectJudgements says so.") { file };
+        Act(command, (workspace, parsed, json, cancellation) => DeskCommand.GoldAsync(workspace, parsed.GetValue(file)!, json, cancellation));
+        command.Validators.Add(NeedsStore);
+        return command;
+    }
+
+    static Command Labelers()
+    {
+        Command command = new("labelers", "What people have done at the desk: answers, known answers that were right, the same answer again, agreement by axis.");
+        Act(command, (workspace, parsed, json, cancellation) => DeskCommand.LabelersAsync(workspace, json, cancellation));
         command.Validators.Add(NeedsStore);
         return command;
     }

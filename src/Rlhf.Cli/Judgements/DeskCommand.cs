@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Stores;
+using Rlhf.Steps.Json;
 using Rlhf.Steps.Labeling;
 
 namespace Rlhf.Cli.Judgements;
@@ -37,4 +38,36 @@ static class DeskCommand
         });
         return ExitCodes.Done;
     }
+
+    public static async Task<int> GoldAsync(Workspace workspace, string file, bool json, CancellationToken cancellationToken)
+    {
+        var content = JudgementFile.Read(file, cancellationToken);
+        if (content.Lines.Count == 0) throw new ArgumentException($"'{file}' has no judgement; expected at least one question whose answer is known.");
+        if (content.Lines.GroupBy(l => l.Item).FirstOrDefault(g => g.Skip(1).Any()) is { } several)
+            throw JudgementFile.Wrong(content.Name, several.Last().Line, $"item '{several.Key}' has another answer in line {several.First().Line}; expected one known answer of each item.");
+        var gold = content.Lines.Select(l => (new Question(l.Item, l.Prompt!, l.CompletionA!, l.CompletionB!, l.Axis), l.Choice)).ToList();
+        var questions = await workspace.Runtime.Queue.SetGoldAsync(gold, cancellationToken);
+        var axes = gold.Select(g => g.Item1.Axis).Distinct().Order(StringComparer.Ordinal).ToList();
+        Output.Write(json, new JsonObject { ["questions"] = questions, ["axes"] = new JsonArray([.. axes.Select(a => JsonValue.Create(a))]) }, () =>
+            Console.Out.WriteLine($"{questions} questions with a known answer on {string.Join(", ", axes)}; labelers get them where 'goldShare' of CollectJudgements is above 0."));
+        return ExitCodes.Done;
+    }
+
+    public static async Task<int> LabelersAsync(Workspace workspace, bool json, CancellationToken cancellationToken)
+    {
+        var desk = await workspace.Runtime.Queue.SummaryAsync(cancellationToken);
+        Output.Write(json, CanonicalJson.ToNode(desk)!, () =>
+        {
+            Console.Out.WriteLine($"{desk.Open} questions are open, {desk.Held} in labelers' hands, {desk.Disputed} disputed; {desk.LastHour} answers in the last hour, {desk.LastDay} in the last day.");
+            foreach (var axis in desk.Agreement) Console.Out.WriteLine($"  {axis.Axis}: {(axis.Pairs == 0 ? "no question has two judgements" : $"{(double)axis.Same / axis.Pairs:P1} of {axis.Pairs} pairs of judgements say the same side")}");
+            foreach (var labeler in desk.Labelers)
+            {
+                var checks = desk.Checks.FirstOrDefault(c => c.Labeler == labeler.Labeler);
+                Console.Out.WriteLine($"  {labeler.Labeler}: {labeler.Answered} answers, known answers right {Share(checks?.GoldRight, checks?.Gold)}, same again {Share(checks?.RepeatedSame, checks?.Repeated)}, last {labeler.Last:yyyy-MM-dd HH:mm} UTC");
+            }
+        });
+        return ExitCodes.Done;
+    }
+
+    static string Share(int? part, int? whole) => whole is null or 0 ? "–" : $"{part} of {whole}";
 }

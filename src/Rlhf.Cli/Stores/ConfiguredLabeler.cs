@@ -11,4 +11,6 @@ sealed class ConfiguredLabeler(Func<ILabeler> make) : ILabeler
 
     public Task<LabelingProgress> CollectAsync(LabelingRequest request, DateTimeOffset askedAt, CancellationToken cancellationToken) =>
         _labeler.Value.CollectAsync(request, askedAt, cancellationToken);
+
+    public Task WithdrawAsync(LabelingRequest request, CancellationToken cancellationToken) => _labeler.Value.WithdrawAsync(request, cancellationToken);
 }

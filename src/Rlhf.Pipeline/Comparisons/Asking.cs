@@ -22,7 +22,8 @@ sealed record Asking(string Name, ILabeler Labeler, IReadOnlyList<LabelingReques
         var judgements = await context.Artifacts.ReadJudgementsAsync(given, cancellationToken);
         var counts = judgements.CountBy(j => j.ComparisonId).ToDictionary();
         var requests = comparisons.GroupBy(c => hparams.JudgementsPerComparison - counts.GetValueOrDefault(c.Id)).Where(g => g.Key > 0).OrderBy(g => g.Key)
-            .Select(g => Request($"{context.Key}-escalated-{g.Key}", g, g.Key, inputs, hparams, context));
+            // Whether a comparison is disputed cannot be known from the rest of its judgements.
+            .Select(g => Request($"{context.Key}-escalated-{g.Key}", g, g.Key, inputs, hparams, context) with { Care = new() });
         return new(hparams.EscalateTo, context.Service<ILabeler>(hparams.EscalateTo), [.. requests], judgements);
     }
 

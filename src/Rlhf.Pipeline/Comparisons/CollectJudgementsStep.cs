@@ -12,7 +12,8 @@ sealed class CollectJudgementsStep : Step<CollectJudgements.Inputs, CollectJudge
         CollectJudgements.Inputs inputs, CollectJudgements.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
         // What is mistyped is said before people have worked for days.
-        context.Service<ILabeler>(inputs.Labeler);
+        if (!context.Service<ILabeler>(inputs.Labeler).TakesCare && hparams.ToCare() != new Care())
+            throw new ArgumentException($"'mostJudgementsPerComparison', 'adjudicate', 'goldShare' or 'repeatShare' is set, which labeler '{inputs.Labeler}' knows nothing of; expected none of them, or labeler 'file'.");
         if (hparams.EscalateTo == inputs.Labeler) throw new ArgumentException($"'escalateTo' is '{hparams.EscalateTo}', who is asked already; expected another labeler, or none.");
         if (hparams.EscalateTo.Length > 0) context.Service<ILabeler>(hparams.EscalateTo);
         var comparisons = await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken);

@@ -36,7 +36,7 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
         if (wait.BeginsAgain) wait = wait.BegunAgain(_now);
         var progress = await asking.CollectAsync(comparisons, wait.EscalatedAt ?? wait.AskedAt, cancellationToken);
         wait = wait.Seen(progress, comparisons.Count * hparams.JudgementsPerComparison);
-        if (progress is { Trouble: { } trouble, NextAnswerAt: { } again }) return new StepResult.Waiting(wait.ToState(), again, trouble) { Events = progress.Events };
+        if (progress is { Trouble: { } trouble, NextAnswerAt: { } again }) return await UnseenAsync(asking, wait, progress, trouble, again, cancellationToken);
         var count = CountOf(asking, wait, progress);
         if (count.IsComplete) return await CompleteAsync(wait, progress, count, cancellationToken);
         var hasMoreToCome = progress is { Pending: > 0, NextAnswerAt: not null };
@@ -44,6 +44,19 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
         return wait.Given is null && count.Missing > 0 && hparams.EscalateTo.Length > 0
             ? await EscalateAsync(asking, wait, cancellationToken)
             : await EndAsync(asking, wait, count, hasMoreToCome, cancellationToken);
+    }
+
+    /// <summary>
+    /// Looks again, however long that takes: what was given could not be seen, so nothing may be decided about what is missing, at a deadline neither. Reminders
+    /// go out meanwhile.
+    /// </summary>
+    async Task<StepResult> UnseenAsync(Asking asking, JudgementWait wait, LabelingProgress progress, string trouble, DateTimeOffset again, CancellationToken cancellationToken)
+    {
+        var asked = comparisons.Count * hparams.JudgementsPerComparison;
+        var (due, _) = wait.RemindersAt(_now, hparams);
+        if (due > wait.Reminders)
+            wait = await _notices.RemindAsync(wait, due, new(asking.Name, asked, wait.Judged ?? 0, wait.Missing ?? asked, 0, wait.Deadline(hparams)), cancellationToken);
+        return new StepResult.Waiting(wait.ToState(), again, trouble) { Events = progress.Events };
     }
 
     async Task<StepResult> WaitAsync(JudgementWait wait, LabelingProgress progress, JudgementCount count, CancellationToken cancellationToken)

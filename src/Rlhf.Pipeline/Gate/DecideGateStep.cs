@@ -36,7 +36,7 @@ sealed class DecideGateStep : Step<DecideGate.Inputs, DecideGate.HParams, Decide
         IReadOnlyList<EvidenceItem> items, int pass, DecideGate.HParams hparams, EvidenceModels models, ArtifactRef evidence)
     {
         // The challenger's completion is sample 1; decisive judgements count in the order of asking, up to the number the gate names.
-        var votes = items.SelectMany(e => e.Judgements.Select(j => (j.Side, ChallengerIsA: e.Comparison.A.Sample == 1, j.Simulated))).ToList();
+        var votes = items.SelectMany(e => Judgement.Deciding(e.Judgements).Select(j => (j.Side, ChallengerIsA: e.Comparison.A.Sample == 1, j.Simulated))).ToList();
         var decisive = votes.Where(v => v.Side != Side.Tie).Take(hparams.DecisiveJudgements).ToList();
         var wins = decisive.Count(v => v.Side == Side.A == v.ChallengerIsA);
         var interval = decisive.Count > 0 ? WilsonInterval.Of(wins, decisive.Count, hparams.Confidence) : null;

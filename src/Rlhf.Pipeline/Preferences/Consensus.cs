@@ -35,12 +35,13 @@ sealed class Consensus
     {
         var (comparison, judgements) = judged;
         var (a, b, ties) = (judgements.Count(j => j.Side == Side.A), judgements.Count(j => j.Side == Side.B), judgements.Count(j => j.Side == Side.Tie));
-        var (ofA, ofB, weight) = _probabilities is null
-            ? Shares(judgements)
+        var deciding = Judgement.Deciding(judgements);
+        var (ofA, ofB, weight) = _probabilities is null || deciding.Count < judgements.Count
+            ? Shares(deciding)
             : Estimated(_probabilities[comparison.Id]);
         var sign = ofA >= ofB ? 1 : -1;
         var (chosen, rejected) = ofA >= ofB ? (comparison.A, comparison.B) : (comparison.B, comparison.A);
-        var strength = judgements.Average(j => sign * j.Strength * (j.Side == Side.A ? 1.0 : j.Side == Side.B ? -1.0 : 0.0));
+        var strength = deciding.Average(j => sign * j.Strength * (j.Side == Side.A ? 1.0 : j.Side == Side.B ? -1.0 : 0.0));
         return new(
             comparison.Id, comparison.PromptId, comparison.Prompt, chosen.Text, rejected.Text,
             Margin: ofA == ofB ? 0 : Math.Max(0, strength / 3), Probability: Math.Max(ofA, ofB),

@@ -15,7 +15,7 @@ public sealed class Credentials
 
     const string KeyPrefix = "rlhf_";
     const int LongestName = 100;
-    static readonly TimeSpan Noticed = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Noticed = TimeSpan.FromMinutes(10);
 
     readonly Database _database;
     readonly TimeProvider _time;
@@ -84,7 +84,7 @@ public sealed class Credentials
         if (await db.Credentials.AsNoTracking().SingleOrDefaultAsync(c => c.Hash == hash, cancellationToken) is not { } row) return null;
         var found = Of(row);
         if (!found.IsValid(now) || !kinds.Contains(found.Kind)) return null;
-        // To the minute is enough, and a write for every request is not.
+        // To ten minutes is enough; a write for every request, or for everybody at once after a restart, is not.
         if (found.Kind == CredentialKind.Invitation || now - found.LastUsedAt < Noticed) return found;
         await using var write = await _database.WriteAsync(cancellationToken, survivesPowerCut: false);
         await write.Db.Credentials.Where(c => c.Hash == hash).ExecuteUpdateAsync(set => set.SetProperty(c => c.LastUsedAt, now), cancellationToken);

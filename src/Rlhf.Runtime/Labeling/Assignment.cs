@@ -97,4 +97,15 @@ public sealed record FlaggedSection(string Section, int Flags);
 /// <summary>The desk at a glance.</summary>
 /// <param name="Open">Questions with an empty place.</param>
 /// <param name="Held">Questions in labelers' hands.</param>
-public sealed record DeskSummary(int Open, int Held, IReadOnlyList<LabelerActivity> Labelers, IReadOnlyList<FlaggedSection> Flags);
+/// <param name="Disputed">Questions that wait for an adjudicator.</param>
+/// <param name="LastHour">Answers of the last hour.</param>
+/// <param name="LastDay">Answers of the last 24 hours.</param>
+/// <param name="Agreement">By axis, of the newest judgements.</param>
+public sealed record DeskSummary(
+    int Open, int Held, int Disputed, int LastHour, int LastDay, IReadOnlyList<AxisAgreement> Agreement, IReadOnlyList<LabelerActivity> Labelers, IReadOnlyList<LabelerChecks> Checks,
+    IReadOnlyList<FlaggedSection> Flags);
+
+/// <summary>How often two labelers of the same question say the same side.</summary>
+/// <param name="Pairs">Pairs of judgements of a question, by two labelers.</param>
+/// <param name="Same">Of these with the same side, or both a tie.</param>
+public sealed record AxisAgreement(string Axis, int Pairs, int Same);

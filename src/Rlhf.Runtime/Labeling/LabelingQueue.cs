@@ -111,10 +111,37 @@ public sealed partial class LabelingQueue
             .Select(g => new { Labeler = g.Key, Answered = g.Count(), Last = g.Max(j => j.ReceivedAt) }).OrderByDescending(g => g.Answered).ToListAsync(cancellationToken);
         var flags = await db.LabelingRemarks.Where(r => r.Kind == nameof(RemarkKind.Flag)).GroupBy(r => r.Section)
             .Select(g => new { Section = g.Key, Flags = g.Count() }).OrderByDescending(g => g.Flags).ToListAsync(cancellationToken);
+        var (hour, day) = (now - TimeSpan.FromHours(1), now - TimeSpan.FromDays(1));
         return new(
-            open, held,
+            open, held, await CountDisputedAsync(cancellationToken),
+            await db.LabelingJudgements.CountAsync(j => j.ReceivedAt > hour && j.UndoneAt == null, cancellationToken),
+            await db.LabelingJudgements.CountAsync(j => j.ReceivedAt > day && j.UndoneAt == null, cancellationToken),
+            await AgreementAsync(db, cancellationToken),
             [.. labelers.Select(l => new LabelerActivity(l.Labeler, l.Answered, l.Last))],
+            await ChecksAsync(cancellationToken),
             [.. flags.Select(f => new FlaggedSection(f.Section ?? "", f.Flags))]);
+    }
+
+    // So many of the newest judgements that count; older ones say little of today.
+    const int Newest = 5000;
+
+    static async Task<IReadOnlyList<AxisAgreement>> AgreementAsync(RuntimeDbContext db, CancellationToken cancellationToken)
+    {
+        var newest = await (
+            from j in db.LabelingJudgements
+            join q in db.LabelingQuestions on j.Item equals q.Item
+            where j.Place != null && !j.Adjudicated
+            orderby j.Number descending
+            select new { q.Axis, j.Item, j.Choice }).Take(Newest).ToListAsync(cancellationToken);
+        return
+        [
+            .. newest.GroupBy(j => j.Axis).OrderBy(g => g.Key, StringComparer.Ordinal).Select(axis =>
+            {
+                var same = axis.GroupBy(j => j.Item).Select(g => g.Select(j => Choices.Parse(j.Choice)!.Value.Side()).ToList())
+                    .SelectMany(sides => sides.Index().SelectMany(s => sides.Skip(s.Index + 1).Select(other => other == s.Item))).ToList();
+                return new AxisAgreement(axis.Key, same.Count, same.Count(s => s));
+            }),
+        ];
     }
 
     /// <summary>Requests for whose answers somebody waits.</summary>

@@ -51,6 +51,11 @@ static class RouteTable
         new("POST", "/hooks/argilla", Permission.Anyone, Common, HookPages.ArgillaAsync),
         new("POST", "/hooks/label-studio", Permission.Anyone, Common, HookPages.LabelStudioAsync),
 
+        new("GET", "/disputed", Permission.Operate, Labeling, DisputedPages.ShowAsync) { IsPage = true },
+        new("POST", "/disputed", Permission.Operate, Labeling, DisputedPages.DecideAsync) { IsPage = true },
+        new("GET", "/api/labeling/disputed", Permission.Operate, Labeling, DisputedPages.GetAsync),
+        new("POST", "/api/labeling/decisions", Permission.Operate, Labeling, DisputedPages.PostAsync),
+
         new("GET", "/", Permission.View, Overview, OverviewPages.ShowAsync) { IsPage = true },
         new("GET", "/api/overview", Permission.View, Overview, OverviewPages.GetAsync),
     ];

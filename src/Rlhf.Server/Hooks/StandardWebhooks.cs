@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Rlhf.Steps.Notifications;
 
 namespace Rlhf.Server.Hooks;
 
@@ -15,7 +16,6 @@ static class StandardWebhooks
     /// <summary>How far a delivery's time may be from ours, either way; what is older may be somebody's who recorded it.</summary>
     public static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
 
-    const string Version = "v1,";
     const int LongestId = 200, MostSignatures = 10;
 
     /// <summary>True where somebody who has the key sent this lately.</summary>
@@ -23,18 +23,15 @@ static class StandardWebhooks
     {
         if (headers["webhook-id"] is not [{ Length: > 0 and <= LongestId } id] || headers["webhook-timestamp"] is not [{ } sent] || headers["webhook-signature"] is not [{ } signatures]) return false;
         if (!long.TryParse(sent, NumberStyles.None, CultureInfo.InvariantCulture, out var sentAt) || !IsNear(sentAt, now)) return false;
-        var given = signatures.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(s => s.StartsWith(Version, StringComparison.Ordinal)).Take(MostSignatures)
-            .Select(s => Encoding.ASCII.GetBytes(s[Version.Length..])).ToList();
+        var given = signatures.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(s => s.StartsWith(WebhookSignature.Version, StringComparison.Ordinal)).Take(MostSignatures)
+            .Select(Encoding.ASCII.GetBytes).ToList();
         if (Matches(given, id, sentAt, body, key)) return true;
         return EventTime(body) is { } happenedAt && happenedAt != sentAt && IsNear(happenedAt, now) && Matches(given, id, happenedAt, body, key);
     }
 
     static bool Matches(List<byte[]> given, string id, long at, ReadOnlySpan<byte> body, ReadOnlySpan<byte> key)
     {
-        using var mac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
-        mac.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{id}.{at}.")));
-        mac.AppendData(body);
-        var expected = Encoding.ASCII.GetBytes(Convert.ToBase64String(mac.GetHashAndReset()));
+        var expected = Encoding.ASCII.GetBytes(WebhookSignature.Of(key, id, at, body));
         // All of them, so that the time tells nothing.
         var found = false;
         foreach (var signature in given) found |= CryptographicOperations.FixedTimeEquals(signature, expected);

@@ -50,6 +50,16 @@ sealed record RemarkBody(string Key, string Labeler, string Item, string Text)
     };
 }
 
+/// <param name="Choice">Between the sides as they were shown.</param>
+sealed record DecisionBody(string Item, string Choice)
+{
+    public string? Comment { get; init; }
+
+    /// <exception cref="ArgumentException">A field is not what was expected.</exception>
+    public (string Item, Choice Choice, string? Comment) Checked() => (
+        Texts.Item(Item), Choices.Parse(Choice) ?? throw new ArgumentException($"'choice' is '{Texts.Short(Choice)}'; expected {string.Join(", ", Choices.All)}."), Texts.Optional("comment", Comment));
+}
+
 sealed record AcknowledgeBody(string Axis, string Version);
 
 /// <summary>Texts from outside, checked.</summary>
@@ -65,7 +75,11 @@ static class Texts
     /// <exception cref="ArgumentException">It is none, or somebody else answered.</exception>
     public static string ItemOf(string item, string labeler, string caller) =>
         labeler != caller ? throw new ArgumentException($"'labeler' is '{Short(labeler)}', and {caller} is signed in; expected answers of who is signed in.")
-        : item.Length is >= 1 and <= 500 && !item.Any(char.IsControl) ? item
+        : Item(item);
+
+    /// <exception cref="ArgumentException">It is none.</exception>
+    public static string Item(string item) =>
+        item.Length is >= 1 and <= 500 && !item.Any(char.IsControl) ? item
         : throw new ArgumentException($"'item' is '{Short(item)}'; expected the name of a question.");
 
     /// <summary>Null where there is nothing in it.</summary>

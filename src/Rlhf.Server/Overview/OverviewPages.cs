@@ -26,6 +26,7 @@ static class OverviewPages
             [nameof(OverviewPage.Name)] = caller.Name,
             [nameof(OverviewPage.IsLocal)] = caller.IsLocal,
             [nameof(OverviewPage.Labels)] = Permissions.Of(caller.Role).Contains(Permission.Label),
+            [nameof(OverviewPage.Operates)] = Permissions.Of(caller.Role).Contains(Permission.Operate),
             [nameof(OverviewPage.Token)] = Cookies.Token(context, site),
             [nameof(OverviewPage.Desk)] = desk,
             [nameof(OverviewPage.Instances)] = instances,

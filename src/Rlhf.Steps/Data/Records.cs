@@ -71,6 +71,10 @@ public sealed record Judgement(string ComparisonId, string Labeler, Side Side, i
     /// <summary>That side A is the better one, a tie being half, for a labeler that knows chances; null for others.</summary>
     public double? Probability { get; init; }
 
+    /// <summary>Those of a comparison's judgements that count: what an adjudicator decided, or all where nobody did.</summary>
+    public static IReadOnlyList<Judgement> Deciding(IReadOnlyList<Judgement> judgements) =>
+        judgements.Any(j => j.Adjudicated) ? [.. judgements.Where(j => j.Adjudicated)] : judgements;
+
     /// <summary>The same answer to the comparison with its sides exchanged.</summary>
     public Judgement Swapped() =>
         this with { Side = Exchanged(Side), ShownFirst = ShownFirst is { } shown ? Exchanged(shown) : null, Probability = 1 - Probability };

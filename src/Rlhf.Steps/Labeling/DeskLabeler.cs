@@ -15,6 +15,8 @@ public sealed class DeskLabeler(Func<ILabelingDesk> desk, TimeProvider time) : I
     /// <summary>Happens when the last place of a request has been filled.</summary>
     public static string EventOf(string request) => EventPrefix + request;
 
+    public bool TakesCare => true;
+
     public Task AskAsync(LabelingRequest request, CancellationToken cancellationToken) => desk().PutAsync(request, cancellationToken);
 
     public Task WithdrawAsync(LabelingRequest request, CancellationToken cancellationToken) => desk().CloseAsync(request.Id, cancellationToken);

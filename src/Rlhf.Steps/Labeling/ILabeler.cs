@@ -59,6 +59,9 @@ public sealed record LabelingProgress(IReadOnlyList<Judgement> Judgements, int P
 /// <summary>Who answers comparisons: simulated labelers, people at the desk or in another program, or an AI judge. Failures propagate to the step.</summary>
 public interface ILabeler
 {
+    /// <summary>True where disputed questions are put to more labelers, adjudicated and checked as a request's <see cref="Care"/> says.</summary>
+    bool TakesCare => false;
+
     /// <summary>Puts the questions; idempotent by the request's id.</summary>
     Task AskAsync(LabelingRequest request, CancellationToken cancellationToken);
 

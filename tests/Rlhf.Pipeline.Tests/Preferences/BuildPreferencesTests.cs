@@ -186,6 +186,17 @@ public sealed class BuildPreferencesTests : IDisposable
     }
 
     [Fact]
+    public void What_an_adjudicator_decided_alone_makes_the_pair()
+    {
+        var comparison = Some.Comparison(id: "c");
+
+        var pair = Pair(comparison, By(Side.A, comparison: "c"), By(Side.A, comparison: "c"), By(Side.B, comparison: "c") with { Adjudicated = true });
+
+        Assert.Equal((" second", 1.0), (pair.Chosen, pair.Probability));
+        Assert.Equal(2.0 / 3, pair.Agreement, 12);
+    }
+
+    [Fact]
     public void A_judgement_with_a_probability_makes_a_soft_label_and_never_turns_against_its_side()
     {
         var comparison = Some.Comparison(id: "c");
