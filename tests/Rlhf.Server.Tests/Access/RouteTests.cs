@@ -14,6 +14,7 @@ public sealed class RouteTests
 
     static readonly string[] Labelers = ["Labeler", "Operator", "Administrator"];
     static readonly string[] Seers = ["Viewer", "Operator", "Approver", "Administrator"];
+    static readonly string[] Operators = ["Operator", "Administrator"];
     static readonly string[] All = [Nobody, .. Enum.GetNames<Role>()];
 
     /// <summary>Who may what, said a second time: a route that is added or opened has to be added here, too.</summary>
@@ -36,6 +37,10 @@ public sealed class RouteTests
         ["POST /api/labeling/flags"] = Labelers,
         ["POST /api/labeling/acknowledgements"] = Labelers,
         ["GET /api/labeling/progress"] = Labelers,
+        ["GET /disputed"] = Operators,
+        ["POST /disputed"] = Operators,
+        ["GET /api/labeling/disputed"] = Operators,
+        ["POST /api/labeling/decisions"] = Operators,
         ["GET /"] = Seers,
         ["GET /api/overview"] = Seers,
     };

@@ -72,6 +72,14 @@ public sealed class LooksTests(Chromium chromium) : IClassFixture<Chromium>
         await LooksWellAsync(page, $"{picture}-done");
         await page.GotoAsync("/");
         await LooksWellAsync(page, $"{picture}-overview");
+        await page.GotoAsync("/disputed");
+        await LooksWellAsync(page, $"{picture}-nothing-disputed");
+        await place.DisputeAsync();
+        await page.GotoAsync("/");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Decide what labelers do not agree on" }).ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Question 1" }).WaitForAsync();
+        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), "it is wider than the window");
+        await LooksWellAsync(page, $"{picture}-disputed");
         await page.GotoAsync("/sign-in");
         await LooksWellAsync(page, $"{picture}-sign-in");
         await page.GotoAsync($"/invitations/{await place.Runtime.Credentials.InviteAsync("ann", TimeSpan.FromHours(1), default)}");

@@ -80,6 +80,17 @@ sealed class Place : IAsyncDisposable
     public Task AskAsync(string request = "r", int questions = 3, int each = 1) => Runtime.Desk.PutAsync(
         new(request, [.. Enumerable.Range(1, questions).Select(i => new Question($"q{i}", Turn.User($"Prompt {i}"), $"x{i}", $"y{i}", "preference"))], each, 1, []), default);
 
+    /// <summary>Puts a question that two people answer, and that an operator decides; they do not agree.</summary>
+    public async Task<string> DisputeAsync(string request = "disputed")
+    {
+        await Runtime.Desk.PutAsync(
+            new(request, [new("q", [new("system", "Be kind."), new("user", "Prompt <b>x</b>")], "x says <script>alert(1)</script>", "y says البحر", "preference")], 2, 1, []) { Care = new(Adjudicate: true) }, default);
+        var item = (await Runtime.Desk.OpenAsync(null, default)).Single(q => q.Question.Id == "q").Item;
+        foreach (var (labeler, choice) in new[] { ("ann", Choice.AMuch), ("bob", Choice.BSlight) })
+            await Runtime.Desk.TakeAsync([new DeskAnswer($"{labeler}-{request}", new JudgementLine(item, labeler, choice)) { Comment = $"{labeler} & co" }], default);
+        return item;
+    }
+
     /// <summary>A key for somebody, who has read the guidelines.</summary>
     public async Task<string> KeyAsync(string name, Role role = Role.Labeler, string? scope = null, TimeSpan? life = null)
     {
