@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test load labeling-load transfer human-preferences claims memory large-round results clean
+.PHONY: default restore format build test smoke round kill-test load publish labeling-load transfer human-preferences claims memory large-round results clean
 
 default: format build test smoke
 
@@ -33,9 +33,13 @@ kill-test:
 load:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Load
 
+# The program as it is deployed: compiled ahead, so that it starts in half the time.
+publish:
+	dotnet publish src/Rlhf.Cli -c Release -r linux-x64 --self-contained false -p:PublishReadyToRun=true -o artifacts/published
+
 # 200 labelers, 50 judgements a second for two minutes against rlhf serve, which is killed once.
-labeling-load:
-	dotnet build src/Rlhf.Cli -c Release && dotnet run -c Release --project tests/benchmarks/Rlhf.LabelingLoad -- artifacts/bin/Rlhf.Cli/release/rlhf.dll
+labeling-load: publish
+	dotnet run -c Release --project tests/benchmarks/Rlhf.LabelingLoad -- artifacts/published/rlhf.dll
 
 # Upload and download of 1 GB to an Azurite of its own, beside the SDK's own transfers; TMPDIR=/dev/shm keeps both in memory.
 transfer:
