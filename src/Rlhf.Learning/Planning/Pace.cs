@@ -15,14 +15,14 @@ namespace Rlhf.Learning.Planning;
 public sealed record Pace
 {
     // More rows than this make a product no faster; fewer are measured as they are, since small batches are slower by the row.
-    const int Rows = 2048;
+    const int Rows = 1024;
 
     // A difference of layers is multiplied by those that are not measured, and its error too: as many layers as fit in this many weights, two at least.
     const int Layers = 4;
     const long Weights = 100_000_000;
 
-    const int Steps = 6, LeastTries = 5, MostTries = 15;
-    static readonly TimeSpan Enough = TimeSpan.FromSeconds(1);
+    const int Steps = 6, LeastTries = 3, MostTries = 15;
+    static readonly TimeSpan Enough = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(3);
 
     /// <summary>One decoding step of all slots, drawing included.</summary>
     public required double Step { get; init; }
@@ -46,7 +46,7 @@ public sealed record Pace
     /// <param name="config">The decoder's shape.</param>
     /// <param name="adapter">The low-rank adapter that is trained in place of the weights, or null.</param>
     /// <param name="slots">Sequences decoded together.</param>
-    /// <param name="sequences">Sequences trained on together; of many only so many as make 2,048 positions are measured.</param>
+    /// <param name="sequences">Sequences trained on together; of many only so many as make 1,024 positions are measured.</param>
     /// <param name="positions">Longest sequence, at most the context.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="cancellationToken">Looked at between two measurements.</param>
@@ -145,7 +145,7 @@ public sealed record Pace
     static double Seconds(Action action, CancellationToken cancellationToken)
     {
         var (tries, all) = (new List<double>(), Stopwatch.StartNew());
-        for (var i = 0; i <= LeastTries || (i <= MostTries && all.Elapsed < Enough); i++)
+        for (var i = 0; tries.Count == 0 || (i <= LeastTries && all.Elapsed < Patience) || (i <= MostTries && all.Elapsed < Enough); i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
