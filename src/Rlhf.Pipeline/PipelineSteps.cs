@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Rlhf.Learning.Native;
 using Rlhf.Pipeline.Comparisons;
 using Rlhf.Pipeline.Gate;
 using Rlhf.Pipeline.Policies;
@@ -14,10 +16,27 @@ namespace Rlhf.Pipeline;
 /// <summary>The steps of a round, in the order of a round.</summary>
 public static class PipelineSteps
 {
-    public static IReadOnlyList<IStep> All { get; } =
-    [
+    public static IReadOnlyList<IStep> All { get; } = [.. ((IStep[])[
         new PreparePolicyStep(), new StartRoundStep(), new PreparePromptsStep(), new SampleCompletionsStep(), new SelectComparisonsStep(),
         new CollectJudgementsStep(), new BuildPreferencesStep(), new TrainRewardModelStep(), new EvaluateRewardModelStep(), new TrainPolicyStep(),
         new SampleEvaluationStep(), new DecideGateStep(), new PromoteChallengerStep(), new ReportRoundStep(),
-    ];
+    ]).Select(step => new GivesMemoryBack(step))];
+
+    /// <summary>What a step has used the process does not keep: it may wait for people for days.</summary>
+    sealed class GivesMemoryBack(IStep step) : IStep
+    {
+        public StepDescription Description => step.Description;
+
+        public async Task<StepResult> RunAsync(JsonObject inputs, JsonObject hparams, StepContext context, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await step.RunAsync(inputs, hparams, context, cancellationToken);
+            }
+            finally
+            {
+                TorchNative.GiveBack();
+            }
+        }
+    }
 }
