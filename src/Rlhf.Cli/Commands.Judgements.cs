@@ -55,8 +55,9 @@ static partial class Commands
             Description = "Judgements, .jsonl or .jsonl.gz: one object a line with item, prompt, completion_a, completion_b, labeler and choice. Or one or more artifacts of the store (judgements/…), taken together.",
             Arity = ArgumentArity.OneOrMore,
         };
-        Command command = new("report", "What judgements are worth: agreement, consensus, labelers, judges beside people. For a file no store is needed.") { sources };
-        command.SetAction((parsed, cancellation) => ReportCommand.RunAsync(parsed.GetValue(Store)!, parsed.GetValue(sources)!, parsed.GetValue(Json), cancellation));
+        Option<string?> gold = new("--gold") { Description = "Known answers, .jsonl or .jsonl.gz: judgements of the same items, one of each, whose choice is right." };
+        Command command = new("report", "What judgements are worth: agreement, consensus, labelers, judges beside people. For a file no store is needed.") { sources, gold };
+        command.SetAction((parsed, cancellation) => ReportCommand.RunAsync(parsed.GetValue(Store)!, parsed.GetValue(sources)!, parsed.GetValue(gold), parsed.GetValue(Json), cancellation));
         return command;
     }
 

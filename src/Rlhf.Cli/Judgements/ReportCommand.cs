@@ -17,9 +17,9 @@ static class ReportCommand
     // A figure that does not exist is null in the document, not absent from it.
     static readonly JsonSerializerOptions WithNulls = new(CanonicalJson.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.Never };
 
-    public static async Task<int> RunAsync(string store, string[] sources, bool json, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(string store, string[] sources, string? gold, bool json, CancellationToken cancellationToken)
     {
-        var report = JudgementReports.Of(await ReadAsync(store, sources, cancellationToken));
+        var report = JudgementReports.Of(await ReadAsync(store, sources, cancellationToken), gold is null ? null : JudgementFile.Read(gold, cancellationToken));
         if (json) Console.Out.WriteLine(JsonSerializer.Serialize(report, WithNulls));
         else Print(report);
         return ExitCodes.Done;
@@ -80,10 +80,10 @@ static class ReportCommand
     static void PrintLabelers(IAnsiConsole console, AxisReport axis)
     {
         var table = new Table().Title(Markup.Escape($"{axis.Axis}: labelers"))
-            .AddColumns("Labeler", "Kind", "Judgements", "Ability", "As the others", "As before", "Shown first", "Longer", "Seconds");
+            .AddColumns("Labeler", "Kind", "Judgements", "Ability", "As the others", "Known", "As before", "Shown first", "Longer", "Seconds");
         foreach (var l in axis.Labelers.Take(MostRows))
             table.AddRow(
-                Markup.Escape(l.Labeler), l.Kind, $"{l.Judgements}", Share(l.Ability), Share(l.ConsensusAgreement), Share(l.SelfConsistency), Preference(l.PositionPreference),
+                Markup.Escape(l.Labeler), l.Kind, $"{l.Judgements}", Share(l.Ability), Share(l.ConsensusAgreement), Share(l.GoldAccuracy), Share(l.SelfConsistency), Preference(l.PositionPreference),
                 Preference(l.LengthPreference), l.MedianSeconds is { } seconds ? $"{seconds:0.0}{(l.SpeedOutlier == true ? " quick" : "")}" : "–");
         if (axis.Labelers.Count > MostRows) table.AddRow($"… {axis.Labelers.Count - MostRows} more");
         console.Write(table);

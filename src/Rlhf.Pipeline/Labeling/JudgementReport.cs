@@ -198,6 +198,9 @@ public sealed record LabelerReport
     /// <summary>Items on which the labeler says what most of the others do; those on which the others have no majority are left out.</summary>
     public Proportion? ConsensusAgreement { get; init; }
 
+    /// <summary>First answers to items whose answer is known that say the same of the three.</summary>
+    public Proportion? GoldAccuracy { get; init; }
+
     /// <summary>Second answers that say the same of the three as the first one did.</summary>
     public Proportion? SelfConsistency { get; init; }
 

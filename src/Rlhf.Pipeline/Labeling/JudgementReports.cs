@@ -8,7 +8,9 @@ namespace Rlhf.Pipeline.Labeling;
 public static class JudgementReports
 {
     /// <param name="content">A file with prompts and completions; with no judgement in it, the report has no axis.</param>
-    public static JudgementReport Of(JudgementFileContent content) => new(
+    /// <param name="gold">Judgements, one of each item and axis, whose choice is the known answer; null for none.</param>
+    /// <exception cref="InvalidDataException">An item has several known answers on one axis.</exception>
+    public static JudgementReport Of(JudgementFileContent content, JudgementFileContent? gold = null) => new(
         content.Name, content.Lines.Count, content.Repeated, content.SelfRepeated, content.Lines.Any(l => l.Kind == LabelerKind.Simulated),
         new Dictionary<string, string>
         {
@@ -16,10 +18,22 @@ public static class JudgementReports
             ["alarm"] = $"more than {AgreementReports.MostDisagreement:P0} of all pairs of labelers of an item disagree about a, tie and b",
             ["speedOutlier"] = LabelerReports.SpeedRule,
         },
-        [.. content.Lines.GroupBy(l => l.Axis).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => OfAxis(g.Key, SidedJudgement.Of(g)))]);
+        [.. content.Lines.GroupBy(l => l.Axis).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => OfAxis(g.Key, [.. g], Known(gold, g.Key)))]);
 
-    static AxisReport OfAxis(string axis, IReadOnlyList<SidedJudgement> all)
+    static List<JudgementLine> Known(JudgementFileContent? gold, string axis)
     {
+        var known = (gold?.Lines ?? []).Where(l => l.Axis == axis).ToList();
+        return known.GroupBy(l => l.Item).FirstOrDefault(g => g.Skip(1).Any()) is { } several
+            ? throw JudgementFile.Wrong(gold!.Name, several.Last().Line, $"item '{several.Key}' has another answer in line {several.First().Line}; expected one known answer of each item.")
+            : known;
+    }
+
+    static AxisReport OfAxis(string axis, IReadOnlyList<JudgementLine> lines, IReadOnlyList<JudgementLine> gold)
+    {
+        // Together, so that their sides are in one order.
+        var sided = SidedJudgement.Of([.. lines, .. gold]);
+        var all = sided.Take(lines.Count).ToList();
+        var known = sided.Skip(lines.Count).ToDictionary(j => j.Line.Item, j => j.Category);
         var first = all.DistinctBy(j => (j.Line.Item, j.Line.Labeler)).ToList();
         var agreement = AgreementReports.Of(first);
         var fit = agreement.ItemsJudgedTwice > 0 ? Fit(first) : null;
@@ -28,7 +42,7 @@ public static class JudgementReports
         return new(
             axis, all.CountBy(j => j.Line.Choice).OrderBy(c => c.Key).ToDictionary(c => c.Key.Text(), c => c.Value), agreement,
             Groups(first, j => j.Line.Cluster), Groups(first, j => j.Line.Guidelines),
-            LabelerReports.Of(all, first, fit?.Abilities), Consensus(first, fit?.Probabilities))
+            LabelerReports.Of(all, first, fit?.Abilities, known), Consensus(first, fit?.Probabilities))
         { Kinds = KindReports.Of(all), Judges = KindReports.Judges(first), Reasons = figures.Reasons };
     }
 

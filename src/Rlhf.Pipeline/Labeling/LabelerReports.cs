@@ -10,24 +10,27 @@ static class LabelerReports
         $"the median of the labeler's seconds is below a third of the median of all other labelers' judgements by the axis; at least {FewestTimes} times each";
 
     public static IReadOnlyList<LabelerReport> Of(
-        IReadOnlyList<SidedJudgement> all, IReadOnlyList<SidedJudgement> first, IReadOnlyDictionary<string, double>? abilities)
+        IReadOnlyList<SidedJudgement> all, IReadOnlyList<SidedJudgement> first, IReadOnlyDictionary<string, double>? abilities,
+        IReadOnlyDictionary<string, int> known)
     {
         var counts = first.GroupBy(j => j.Line.Item).ToDictionary(g => g.Key, AgreementReports.Counts);
         return
         [
             .. all.GroupBy(j => j.Line.Labeler).OrderBy(g => g.Key, StringComparer.Ordinal)
-                .Select(g => Of([.. g], counts, abilities, [.. all.Where(j => j.Line.Labeler != g.Key).Select(j => j.Line.Seconds).OfType<double>()])),
+                .Select(g => Of([.. g], counts, abilities, known, [.. all.Where(j => j.Line.Labeler != g.Key).Select(j => j.Line.Seconds).OfType<double>()])),
         ];
     }
 
     static LabelerReport Of(
-        IReadOnlyList<SidedJudgement> own, IReadOnlyDictionary<string, int[]> counts, IReadOnlyDictionary<string, double>? abilities, IReadOnlyList<double> peers)
+        IReadOnlyList<SidedJudgement> own, IReadOnlyDictionary<string, int[]> counts, IReadOnlyDictionary<string, double>? abilities, IReadOnlyDictionary<string, int> known,
+        IReadOnlyList<double> peers)
     {
         var figures = new Figures();
         var firsts = own.DistinctBy(j => j.Line.Item).ToDictionary(j => j.Line.Item);
         var others = firsts.Values.Select(j => (j.Category, Others: MajorityOfOthers(counts[j.Line.Item], j.Category))).Where(j => j.Others is not null).ToList();
         var shared = firsts.Keys.Count(item => counts[item].Sum() > 1);
         var again = own.Where(j => !ReferenceEquals(firsts[j.Line.Item], j)).ToList();
+        var checks = firsts.Values.Where(j => known.ContainsKey(j.Line.Item)).ToList();
         var biases = new Biases([.. own.Select(j => j.Line)], "The labeler", figures);
         var times = own.Select(j => j.Line.Seconds).OfType<double>().ToList();
         var (median, peersMedian) = (Median(times), Median(peers));
@@ -43,6 +46,9 @@ static class LabelerReports
                 "ability", shared == 0 ? null : abilities?[own[0].Line.Labeler], "Nobody else judged the labeler's items, so that nothing tells the ability."),
             ConsensusAgreement = figures.Known(
                 "consensusAgreement", Proportion.Of95(others.Count(j => j.Category == j.Others), others.Count), "None of the labeler's items has a majority of others."),
+            GoldAccuracy = figures.Known(
+                "goldAccuracy", Proportion.Of95(checks.Count(j => j.Category == known[j.Line.Item]), checks.Count),
+                known.Count == 0 ? "No answer is known (--gold)." : "The labeler judged no item whose answer is known."),
             SelfConsistency = figures.Known(
                 "selfConsistency", Proportion.Of95(again.Count(j => j.Category == firsts[j.Line.Item].Category), again.Count), "The labeler judged no item twice."),
             PositionPreference = biases.Position(),

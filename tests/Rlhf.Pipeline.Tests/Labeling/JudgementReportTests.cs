@@ -29,6 +29,21 @@ public sealed class JudgementReportTests
     }
 
     [Fact]
+    public void Known_answers_tell_how_often_a_labelers_first_answers_are_right_whichever_side_stands_first_there()
+    {
+        JudgementFileContent judged = new("j.jsonl", [Line("i", "ann", Choice.AMuch), Line("i", "ann", Choice.B), Line("k", "ann", Choice.B), Line("m", "ann", Choice.Tie), Line("n", "bob", Choice.A)], 0, 1);
+        JudgementFileContent gold = new("gold.jsonl", [Line("i", "us", Choice.B, swapped: true), Line("k", "us", Choice.A), Line("m", "us", Choice.BothBad), Line("z", "us", Choice.A)], 0, 0);
+
+        var report = Assert.Single(JudgementReports.Of(judged, gold).Axes);
+        var several = Assert.Throws<InvalidDataException>(() => JudgementReports.Of(judged, gold with { Lines = [Line("i", "us", Choice.A) with { Line = 1 }, Line("i", "we", Choice.B) with { Line = 2 }] }));
+
+        Assert.Equal((2.0 / 3, 3), (Labeler(report, "ann").GoldAccuracy!.Share, Labeler(report, "ann").GoldAccuracy!.Of));
+        Assert.Equal("The labeler judged no item whose answer is known.", Labeler(report, "bob").Reasons["goldAccuracy"]);
+        Assert.Equal("No answer is known (--gold).", Labeler(Assert.Single(JudgementReports.Of(judged).Axes), "ann").Reasons["goldAccuracy"]);
+        Assert.Equal("'gold.jsonl', line 2: item 'i' has another answer in line 1; expected one known answer of each item.", several.Message);
+    }
+
+    [Fact]
     public void Without_the_writers_names_the_texts_say_which_side_is_which()
     {
         static JudgementLine Unnamed(JudgementLine line) => line with { SourceA = null, SourceB = null };
@@ -63,7 +78,7 @@ public sealed class JudgementReportTests
         Assert.Null(agreement.Alarm);
         Assert.Equal(["agreement", "alarm", "cohenKappa", "fleissKappa", "krippendorffInterval", "krippendorffNominal", "opposite", "pairwiseAgreement"], agreement.Reasons.Keys);
         Assert.Equal(
-            ["ability", "consensusAgreement", "lengthPreference", "medianSeconds", "peersMedianSeconds", "positionPreference", "selfConsistency", "selfPreference", "speedOutlier"], ann.Reasons.Keys);
+            ["ability", "consensusAgreement", "goldAccuracy", "lengthPreference", "medianSeconds", "peersMedianSeconds", "positionPreference", "selfConsistency", "selfPreference", "speedOutlier"], ann.Reasons.Keys);
         Assert.Null(report.Consensus[0].DawidSkene);
         Assert.Contains("dawidSkene", report.Reasons.Keys);
         Assert.Equal("All 2 judgements are '0'; expected at least two that differ.", Report(Line("i", "ann", Choice.Tie), Line("i", "bob", Choice.Tie)).Agreement.Reasons["krippendorffInterval"]);
