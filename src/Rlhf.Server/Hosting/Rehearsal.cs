@@ -16,14 +16,30 @@ namespace Rlhf.Server.Hosting;
 /// </summary>
 static class Rehearsal
 {
+    static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+
     public static async Task PlayAsync(Site site, CancellationToken cancellationToken)
     {
         await site.Runtime.Queue.PrepareAsync(cancellationToken);
+        try
+        {
+            await AskAsync(site, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or System.Net.Sockets.SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // The first labelers wait a moment longer, that is all.
+            site.Log($"No rehearsal of the pages: {e.Message}");
+        }
+    }
+
+    static async Task AskAsync(Site site, CancellationToken cancellationToken)
+    {
         // Nobody else can guess it, and it opens nothing once this method has returned.
         var secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         await using var app = PagesServer.Build(site, ["http://127.0.0.1:0"], new Stagehand(secret));
         await app.StartAsync(cancellationToken);
-        using var client = new HttpClient { BaseAddress = new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        // Not by the way of a proxy that the environment may name.
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Longest, BaseAddress = new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", secret);
         // All of these are refused or change nothing.
         using var progress = await client.GetAsync("/api/labeling/progress", cancellationToken);
