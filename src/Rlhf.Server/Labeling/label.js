@@ -449,7 +449,7 @@ function showOutcome(outcome) {
   show(null);
   element('heading').textContent = 'Not yet';
   element('outcome').textContent =
-    `You answered ${outcome.right} of ${outcome.of} examples as the guidelines do; it takes ${outcome.needed}. Here is what they say of the others. Read them again, and then try again, as often as you like.`;
+    `You answered ${outcome.right} of ${outcome.of} examples as the guidelines do; it takes ${outcome.needed}. Here is what they say of the others, with A and B as they stand in the guidelines. Read these again, and then try again, as often as you like.`;
   element('wrong').replaceChildren(...outcome.wrong.map(wrongExample));
   element('verdicts').hidden = false;
   foldGuidelines();
