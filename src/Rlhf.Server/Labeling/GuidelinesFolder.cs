@@ -52,12 +52,11 @@ sealed class GuidelinesFolder(IReadOnlyList<string> folders)
         var isWorked = false;
         foreach (var block in document)
         {
-            if (block is HeadingBlock { Level: <= 3 } heading)
+            if (block is HeadingBlock { Level: <= TopLevel } heading)
             {
-                if (isWorked && heading.Level <= TopLevel) writer.Write("</div>");
-                var begins = heading.Level == TopLevel && TextOf(heading) == WorkedExamples.Section;
-                if (begins) writer.Write("<div class=\"worked\">");
-                isWorked = begins || isWorked && heading.Level > TopLevel;
+                if (isWorked) writer.Write("</div>");
+                isWorked = heading.Level == TopLevel && TextOf(heading) == WorkedExamples.Section;
+                if (isWorked) writer.Write("<div class=\"worked\">");
             }
             renderer.Render(block);
         }

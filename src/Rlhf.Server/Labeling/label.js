@@ -158,7 +158,7 @@ async function fill(renew = false) {
     queue.push(...got.assignments.filter(q => !known.has(q.item)));
     // While one is still being answered, the server's count includes it.
     setProgress(got.progress);
-    if (got.guidelines.some(g => !g.acknowledged && !isShown(g))) { location.reload(); return; }
+    if (got.guidelines.some(g => !(g.acknowledged && g.qualified) && !isShown(g))) { location.reload(); return; }
     if (!current) next(); else showProgress();
   } catch (error) {
     if (error instanceof Refused) say(error.message, true); else missed();

@@ -62,7 +62,7 @@ public sealed class JudgementFileImportTests : IDisposable
             null, Line(1, "ann", "a", more: [("safe_a", "safe"), ("safe_b", "unsafe")]), Line(1, "bob", "b", swapped: true, ("safe_a", "unsafe"), ("safe_b", "safe")), Line(1, "cem", "a"));
 
         var judgements = await Judgements(imported);
-        Assert.Equal([(Safety.Safe, Safety.Unsafe), (Safety.Safe, Safety.Unsafe), (null, null)], judgements.Select(j => ((Safety?)j.SafeA, (Safety?)j.SafeB)));
+        Assert.Equal([(Safety.Safe, Safety.Unsafe), (Safety.Safe, Safety.Unsafe), (null, null)], judgements.Select(j => j.Side == Side.A ? (j.SafeA, j.SafeB) : (j.SafeB, j.SafeA)));
     }
 
     [Fact]

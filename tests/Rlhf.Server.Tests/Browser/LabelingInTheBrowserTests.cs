@@ -226,6 +226,31 @@ public sealed class LabelingInTheBrowserTests(Chromium chromium) : IClassFixture
         Assert.Empty(place.Log);
     }
 
+    [Fact]
+    public async Task Examples_of_an_axis_that_comes_up_while_somebody_labels_are_asked_before_its_questions()
+    {
+        await using var place = await Place.OpenAsync();
+        await place.AskAsync("s", questions: 1, axis: "safety");
+        // Read earlier, and never qualified.
+        await place.Runtime.Queue.AcknowledgeAsync("olga", "preference", place.Guidelines().Version.Version, default);
+        await using var person = await chromium.PersonAsync(place);
+        var page = await person.NewPageAsync();
+        await page.GotoAsync("/label");
+
+        await ShowsAsync(page, "Prompt 1");
+        await SavedAsync(page);
+        await place.AskAsync(questions: 2);
+        foreach (var key in new[] { "q", "i", "2" }) await page.Keyboard.PressAsync(key);
+        await Examples.AnswerAsync(page, place, right: true);
+        await ShowsAsync(page, "Prompt 1");
+        await page.Keyboard.PressAsync("1");
+        await ShowsAsync(page, "Prompt 2");
+        await SavedAsync(page);
+
+        Assert.Equal((1, 1), ((await place.Runtime.Desk.ProgressAsync("s", default)).Judgements.Count, (await place.Runtime.Desk.ProgressAsync("r", default)).Judgements.Count));
+        Assert.Empty(place.Log);
+    }
+
     static async Task LabelAllAsync(IPage page, string key)
     {
         while (true)
