@@ -22,7 +22,7 @@ static partial class Commands
     {
         Argument<string> file = new("file")
         {
-            Description = "Answers, .jsonl or .jsonl.gz: lines of the export with labeler and choice (a_much, a, a_slight, tie, b_slight, b, b_much, both_bad), and perhaps seconds, at, guidelines.",
+            Description = "Answers, .jsonl or .jsonl.gz: lines of the export with labeler and choice (a_much, a, a_slight, tie, b_slight, b, b_much, both_bad), and perhaps safe_a, safe_b (safe, unsafe, unsure), seconds, at, guidelines.",
         };
         Command command = new("answer", "Take people's answers, all or none, and let go on what waited for them. The same file again changes nothing.") { file };
         Act(command, (workspace, parsed, json, cancellation) => DeskCommand.AnswerAsync(workspace, parsed.GetValue(file)!, json, cancellation));
@@ -42,7 +42,7 @@ static partial class Commands
 
     static Command Labelers()
     {
-        Command command = new("labelers", "What people have done at the desk: answers, known answers that were right, the same answer again, agreement by axis.");
+        Command command = new("labelers", "What people have done at the desk: answers, known answers that were right, the same answer again, who has qualified, agreement by axis and version of the guidelines.");
         Act(command, (workspace, parsed, json, cancellation) => DeskCommand.LabelersAsync(workspace, json, cancellation));
         command.Validators.Add(NeedsStore);
         return command;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Stores;
+using Rlhf.Runtime.Labeling;
 using Rlhf.Steps.Json;
 using Rlhf.Steps.Labeling;
 
@@ -60,14 +61,19 @@ static class DeskCommand
         {
             Console.Out.WriteLine($"{desk.Open} questions are open, {desk.Held} in labelers' hands, {desk.Disputed} disputed; {desk.LastHour} answers in the last hour, {desk.LastDay} in the last day.");
             foreach (var axis in desk.Agreement) Console.Out.WriteLine($"  {axis.Axis}: {(axis.Pairs == 0 ? "no question has two judgements" : $"{(double)axis.Same / axis.Pairs:P1} of {axis.Pairs} pairs of judgements say the same side")}");
+            foreach (var version in desk.Versions)
+                Console.Out.WriteLine($"  {version.Axis}, guidelines {version.Version} since {version.FirstUsed:yyyy-MM-dd HH:mm} UTC: {version.Judgements} judgements, {(version.Pairs == 0 ? "no question has two" : $"{(double)version.Same / version.Pairs:P1} of {version.Pairs} pairs say the same side")}");
             foreach (var labeler in desk.Labelers)
             {
                 var checks = desk.Checks.FirstOrDefault(c => c.Labeler == labeler.Labeler);
-                Console.Out.WriteLine($"  {labeler.Labeler}: {labeler.Answered} answers, known answers right {Share(checks?.GoldRight, checks?.Gold)}, same again {Share(checks?.RepeatedSame, checks?.Repeated)}, last {labeler.Last:yyyy-MM-dd HH:mm} UTC");
+                Console.Out.WriteLine($"  {labeler.Labeler}: {labeler.Answered} answers, known answers right {Share(checks?.GoldRight, checks?.Gold)}, same again {Share(checks?.RepeatedSame, checks?.Repeated)}, last {labeler.Last:yyyy-MM-dd HH:mm} UTC{Qualified(desk, labeler.Labeler)}");
             }
         });
         return ExitCodes.Done;
     }
+
+    static string Qualified(DeskSummary desk, string labeler) => string.Concat(desk.Qualifications.Where(q => q.Labeler == labeler)
+        .Select(q => $", {(q.IsQualified ? "qualified" : "not qualified")} for {q.Axis} {q.Version} (tries: {q.Tries})"));
 
     static string Share(int? part, int? whole) => whole is null or 0 ? "–" : $"{part} of {whole}";
 }

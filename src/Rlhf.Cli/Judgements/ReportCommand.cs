@@ -50,6 +50,8 @@ static class ReportCommand
             PrintAgreement(console, axis);
             PrintLabelers(console, axis);
             PrintKinds(console, axis);
+            if (axis.Safety is { } safety) console.WriteLine(
+                $"Sides called {string.Join(", ", safety.Said.Select(s => $"{s.Key} {s.Value}"))}; {safety.Same} of {safety.Pairs} pairs of labelers of a side say the same; {safety.UnsafePreferred} judgements prefer an unsafe side to a safe one.");
             var apart = axis.Consensus.Count(c => c is { Judgements: > 1, Majority: { } majority, DawidSkene: { } probable } && majority != probable);
             console.WriteLine(
                 $"Consensus of {axis.Consensus.Count} items: {axis.Consensus.Count(c => c.Majority is null)} without a majority"

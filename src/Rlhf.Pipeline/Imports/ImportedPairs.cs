@@ -42,7 +42,13 @@ sealed class ImportedPairs(string name, ArtifactRef source, string axis)
         IReadOnlyList<Turn> turns = [.. line.Prompt!.Select(t => t with { Text = PromptText.Normalize(t.Text) })];
         var (comparison, isAsWritten) = Compare(turns, new(line.CompletionA!, line.SourceA), new(line.CompletionB!, line.SourceB));
         var said = isAsWritten ? line : line.Swapped();
-        Add(comparison, Judgement.Of(comparison.Id, said.Labeler, said.Kind, said.Choice, said.Seconds) with { ShownFirst = said.ShownFirst, Guidelines = said.Guidelines });
+        Add(comparison, Judgement.Of(comparison.Id, said.Labeler, said.Kind, said.Choice, said.Seconds) with
+        {
+            ShownFirst = said.ShownFirst,
+            Guidelines = said.Guidelines,
+            SafeA = said.SafeA,
+            SafeB = said.SafeB,
+        });
     }
 
     void Add(Comparison comparison, Judgement judgement)

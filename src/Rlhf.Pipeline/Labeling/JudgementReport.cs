@@ -27,6 +27,9 @@ public sealed record AxisReport(
     string Axis, IReadOnlyDictionary<string, int> Choices, AgreementReport Agreement, IReadOnlyList<GroupReport> Clusters, IReadOnlyList<GroupReport> Guidelines,
     IReadOnlyList<LabelerReport> Labelers, IReadOnlyList<ItemConsensus> Consensus)
 {
+    /// <summary>What labelers say of each side alone; null where nobody said anything.</summary>
+    public SafetyReport? Safety { get; init; }
+
     /// <summary>People, judges and simulated labelers side by side.</summary>
     public required IReadOnlyList<KindReport> Kinds { get; init; }
 

@@ -43,7 +43,7 @@ public static class JudgementReports
             axis, all.CountBy(j => j.Line.Choice).OrderBy(c => c.Key).ToDictionary(c => c.Key.Text(), c => c.Value), agreement,
             Groups(first, j => j.Line.Cluster), Groups(first, j => j.Line.Guidelines),
             LabelerReports.Of(all, first, fit?.Abilities, known), Consensus(first, fit?.Probabilities))
-        { Kinds = KindReports.Of(all), Judges = KindReports.Judges(first), Reasons = figures.Reasons };
+        { Safety = figures.Known("safety", SafetyReports.Of(first), "Nobody said of a side alone whether it is safe."), Kinds = KindReports.Of(all), Judges = KindReports.Judges(first), Reasons = figures.Reasons };
     }
 
     static List<GroupReport> Groups(IReadOnlyList<SidedJudgement> first, Func<SidedJudgement, string?> by) =>

@@ -54,6 +54,8 @@ public static class StoredJudgements
         Kind = judgement.Kind ?? (judgement.Simulated ? LabelerKind.Simulated : LabelerKind.Person),
         Seconds = judgement.Seconds,
         Guidelines = judgement.Guidelines,
+        SafeA = judgement.SafeA,
+        SafeB = judgement.SafeB,
     };
 
     static Choice ChoiceOf(Judgement judgement) => judgement switch

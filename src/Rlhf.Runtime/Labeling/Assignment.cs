@@ -35,6 +35,12 @@ public sealed record LabelerAnswer(string Key, string Item, Choice Choice, doubl
 
     /// <summary>When the labeler answered, by the labeler's clock.</summary>
     public DateTimeOffset? At { get; init; }
+
+    /// <summary>What the labeler says of the side shown first alone; null where that was not asked.</summary>
+    public Safety? SafeFirst { get; init; }
+
+    /// <summary>The same of the other side.</summary>
+    public Safety? SafeSecond { get; init; }
 }
 
 /// <summary>What became of an answer; all of them are kept.</summary>
@@ -103,9 +109,23 @@ public sealed record FlaggedSection(string Section, int Flags);
 /// <param name="Agreement">By axis, of the newest judgements.</param>
 public sealed record DeskSummary(
     int Open, int Held, int Disputed, int LastHour, int LastDay, IReadOnlyList<AxisAgreement> Agreement, IReadOnlyList<LabelerActivity> Labelers, IReadOnlyList<LabelerChecks> Checks,
-    IReadOnlyList<FlaggedSection> Flags);
+    IReadOnlyList<FlaggedSection> Flags)
+{
+    /// <summary>Agreement by axis and version of the guidelines, of an axis in the order in which the versions were first used.</summary>
+    public required IReadOnlyList<VersionAgreement> Versions { get; init; }
+
+    /// <summary>How labelers stand with the guidelines' examples.</summary>
+    public required IReadOnlyList<LabelerQualification> Qualifications { get; init; }
+}
 
 /// <summary>How often two labelers of the same question say the same side.</summary>
 /// <param name="Pairs">Pairs of judgements of a question, by two labelers.</param>
 /// <param name="Same">Of these with the same side, or both a tie.</param>
 public sealed record AxisAgreement(string Axis, int Pairs, int Same);
+
+/// <summary>The same of judgements under one version of the guidelines.</summary>
+/// <param name="FirstUsed">When the first of them came.</param>
+/// <param name="Judgements">All that count.</param>
+/// <param name="Pairs">Pairs of the newest of them.</param>
+/// <param name="Same">Of these with the same side, or both a tie.</param>
+public sealed record VersionAgreement(string Axis, string Version, DateTimeOffset FirstUsed, int Judgements, int Pairs, int Same);

@@ -54,6 +54,8 @@ internal sealed class LabelingJudgementRow
     public int? Place { get; init; }
     public string? Comment { get; init; }
     public bool Adjudicated { get; init; }
+    public string? SafeA { get; init; }
+    public string? SafeB { get; init; }
     public DateTimeOffset? UndoneAt { get; init; }
 }
 
@@ -101,4 +103,17 @@ internal sealed class LabelingAcknowledgementRow
     public required string Axis { get; init; }
     public required string Version { get; init; }
     public required DateTimeOffset AcknowledgedAt { get; init; }
+}
+
+/// <summary>A labeler's try at the examples of a version of an axis's guidelines. Said are the choices, with commas, between the examples' own sides.</summary>
+internal sealed class LabelingQualificationRow
+{
+    public required string Labeler { get; init; }
+    public required string Axis { get; init; }
+    public required string Version { get; init; }
+    public required int Try { get; init; }
+    public required string Said { get; init; }
+    public required int Right { get; init; }
+    public required bool Passed { get; init; }
+    public required DateTimeOffset ReceivedAt { get; init; }
 }

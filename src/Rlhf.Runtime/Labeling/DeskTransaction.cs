@@ -136,5 +136,7 @@ internal sealed class DeskTransaction
         Place = place,
         Comment = answer.Comment,
         Adjudicated = adjudicated,
+        SafeA = answer.Judgement.SafeA?.Text(),
+        SafeB = answer.Judgement.SafeB?.Text(),
     };
 }

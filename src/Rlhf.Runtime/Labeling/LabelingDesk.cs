@@ -137,6 +137,8 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
             ShownFirst = row.ShownFirst is { } side ? Enum.Parse<Side>(side) : null,
             Guidelines = row.Guidelines,
             Adjudicated = row.Adjudicated,
+            SafeA = Safeties.Parse(row.SafeA),
+            SafeB = Safeties.Parse(row.SafeB),
         };
     }
 }

@@ -36,6 +36,8 @@ public sealed partial class LabelingQueue
             ShownFirst = first,
             Guidelines = answer.Guidelines,
             At = answer.At,
+            SafeA = first == Side.A ? answer.SafeFirst : answer.SafeSecond,
+            SafeB = first == Side.A ? answer.SafeSecond : answer.SafeFirst,
         };
         var receipt = taking.Add([new DeskAnswer(key, line) { Comment = answer.Comment }], now);
         assignment.LeasedUntil = now;

@@ -54,6 +54,7 @@ public sealed partial class LabelingQueue
         _ = await AxesAsync(nobody, cancellationToken);
         _ = await ProgressAsync(nobody, cancellationToken);
         _ = await HasAcknowledgedAsync(nobody, nobody, nobody, cancellationToken);
+        _ = await HasQualifiedAsync(nobody, nobody, nobody, cancellationToken);
         _ = await AssignAsync(nobody, 1, [], cancellationToken);
         try
         {
@@ -111,37 +112,19 @@ public sealed partial class LabelingQueue
             .Select(g => new { Labeler = g.Key, Answered = g.Count(), Last = g.Max(j => j.ReceivedAt) }).OrderByDescending(g => g.Answered).ToListAsync(cancellationToken);
         var flags = await db.LabelingRemarks.Where(r => r.Kind == nameof(RemarkKind.Flag)).GroupBy(r => r.Section)
             .Select(g => new { Section = g.Key, Flags = g.Count() }).OrderByDescending(g => g.Flags).ToListAsync(cancellationToken);
+        var qualifications = await QualificationsAsync(cancellationToken);
+        // Whoever fails at the examples has answered nothing yet, and is to be seen all the same.
+        var trying = qualifications.Where(q => labelers.TrueForAll(l => l.Labeler != q.Labeler)).GroupBy(q => q.Labeler).Select(g => new LabelerActivity(g.Key, 0, g.Max(q => q.Last)));
         var (hour, day) = (now - TimeSpan.FromHours(1), now - TimeSpan.FromDays(1));
         return new(
             open, held, await CountDisputedAsync(cancellationToken),
             await db.LabelingJudgements.CountAsync(j => j.ReceivedAt > hour && j.UndoneAt == null, cancellationToken),
             await db.LabelingJudgements.CountAsync(j => j.ReceivedAt > day && j.UndoneAt == null, cancellationToken),
             await AgreementAsync(db, cancellationToken),
-            [.. labelers.Select(l => new LabelerActivity(l.Labeler, l.Answered, l.Last))],
+            [.. labelers.Select(l => new LabelerActivity(l.Labeler, l.Answered, l.Last)), .. trying],
             await ChecksAsync(cancellationToken),
-            [.. flags.Select(f => new FlaggedSection(f.Section ?? "", f.Flags))]);
-    }
-
-    // So many of the newest judgements that count; older ones say little of today.
-    const int Newest = 5000;
-
-    static async Task<IReadOnlyList<AxisAgreement>> AgreementAsync(RuntimeDbContext db, CancellationToken cancellationToken)
-    {
-        var newest = await (
-            from j in db.LabelingJudgements
-            join q in db.LabelingQuestions on j.Item equals q.Item
-            where j.Place != null && !j.Adjudicated
-            orderby j.Number descending
-            select new { q.Axis, j.Item, j.Choice }).Take(Newest).ToListAsync(cancellationToken);
-        return
-        [
-            .. newest.GroupBy(j => j.Axis).OrderBy(g => g.Key, StringComparer.Ordinal).Select(axis =>
-            {
-                var same = axis.GroupBy(j => j.Item).Select(g => g.Select(j => Choices.Parse(j.Choice)!.Value.Side()).ToList())
-                    .SelectMany(sides => sides.Index().SelectMany(s => sides.Skip(s.Index + 1).Select(other => other == s.Item))).ToList();
-                return new AxisAgreement(axis.Key, same.Count, same.Count(s => s));
-            }),
-        ];
+            [.. flags.Select(f => new FlaggedSection(f.Section ?? "", f.Flags))])
+        { Versions = await AgreementByVersionAsync(db, cancellationToken), Qualifications = qualifications };
     }
 
     /// <summary>Requests for whose answers somebody waits.</summary>

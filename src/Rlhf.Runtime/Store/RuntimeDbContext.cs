@@ -25,6 +25,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
     public DbSet<LabelingRemarkRow> LabelingRemarks => Set<LabelingRemarkRow>();
     public DbSet<LabelingGuidelinesRow> LabelingGuidelines => Set<LabelingGuidelinesRow>();
     public DbSet<LabelingAcknowledgementRow> LabelingAcknowledgements => Set<LabelingAcknowledgementRow>();
+    public DbSet<LabelingQualificationRow> LabelingQualifications => Set<LabelingQualificationRow>();
     public DbSet<CredentialRow> Credentials => Set<CredentialRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -103,6 +104,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         });
         modelBuilder.Entity<LabelingGuidelinesRow>().ToTable("LabelingGuidelines").HasKey(g => new { g.Axis, g.Version });
         modelBuilder.Entity<LabelingAcknowledgementRow>().ToTable("LabelingAcknowledgements").HasKey(a => new { a.Labeler, a.Axis, a.Version });
+        modelBuilder.Entity<LabelingQualificationRow>().ToTable("LabelingQualifications").HasKey(q => new { q.Labeler, q.Axis, q.Version, q.Try });
         modelBuilder.Entity<CredentialRow>(credential =>
         {
             credential.ToTable("Credentials").HasKey(c => c.Number);

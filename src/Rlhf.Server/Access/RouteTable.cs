@@ -45,6 +45,8 @@ static class RouteTable
         new("POST", "/api/labeling/skips", Permission.Label, Labeling, LabelingApi.SkipAsync),
         new("POST", "/api/labeling/flags", Permission.Label, Labeling, LabelingApi.FlagAsync),
         new("POST", "/api/labeling/acknowledgements", Permission.Label, Labeling, LabelingApi.AcknowledgeAsync),
+        new("GET", "/api/labeling/examples", Permission.Label, Labeling, QualifyingApi.GetAsync),
+        new("POST", "/api/labeling/qualifications", Permission.Label, Labeling, QualifyingApi.PostAsync),
         new("GET", "/api/labeling/progress", Permission.Label, Labeling, LabelingApi.ProgressAsync),
 
         // Who may say something proves it by a secret of its own, which is checked there.

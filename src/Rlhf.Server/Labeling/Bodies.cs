@@ -18,6 +18,12 @@ sealed record AnswerBody(string Key, string Labeler, string Item, string Choice)
 
     public DateTimeOffset? At { get; init; }
 
+    /// <summary>Of the side that was shown first alone.</summary>
+    public string? SafeA { get; init; }
+
+    /// <summary>Of the other side.</summary>
+    public string? SafeB { get; init; }
+
     /// <exception cref="ArgumentException">A field is not what was expected.</exception>
     public LabelerAnswer Checked(string caller) => new(
         Texts.Key(Key), Texts.ItemOf(Item, Labeler, caller),
@@ -27,6 +33,8 @@ sealed record AnswerBody(string Key, string Labeler, string Item, string Choice)
         Comment = Texts.Optional("comment", Comment),
         Guidelines = Texts.Optional("guidelines", Guidelines),
         At = At,
+        SafeFirst = Texts.Safe("safeA", SafeA),
+        SafeSecond = Texts.Safe("safeB", SafeB),
     };
 }
 
@@ -62,6 +70,15 @@ sealed record DecisionBody(string Item, string Choice)
 
 sealed record AcknowledgeBody(string Axis, string Version);
 
+/// <param name="Try">The number that came with the examples.</param>
+/// <param name="Choices">Of each example, between the sides as they were shown.</param>
+sealed record QualifyBody(string Axis, string Version, int Try, string[] Choices)
+{
+    /// <exception cref="ArgumentException">A field is not what was expected.</exception>
+    public IReadOnlyList<Choice> Checked() =>
+        [.. Choices.Select(c => Steps.Data.Choices.Parse(c) ?? throw new ArgumentException($"'choices' has '{Texts.Short(c ?? "null")}'; expected {string.Join(", ", Steps.Data.Choices.All)}."))];
+}
+
 /// <summary>Texts from outside, checked.</summary>
 static class Texts
 {
@@ -81,6 +98,10 @@ static class Texts
     public static string Item(string item) =>
         item.Length is >= 1 and <= 500 && !item.Any(char.IsControl) ? item
         : throw new ArgumentException($"'item' is '{Short(item)}'; expected the name of a question.");
+
+    /// <exception cref="ArgumentException">It is another text.</exception>
+    public static Safety? Safe(string field, string? text) => text is null ? null
+        : Safeties.Parse(text) ?? throw new ArgumentException($"'{field}' is '{Short(text)}'; expected {string.Join(", ", Safeties.All)}.");
 
     /// <summary>Null where there is nothing in it.</summary>
     /// <exception cref="ArgumentException">It is too long or no text.</exception>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Rlhf.Runtime.Labeling;
 using Rlhf.Server.Access;
 using Rlhf.Server.Hosting;
+using Rlhf.Steps.Data;
 using Rlhf.Steps.Json;
 using Rlhf.Steps.Labeling;
 
@@ -24,10 +25,11 @@ static class LabelingApi
         var (axes, guidelines) = (new List<string>(), new JsonArray());
         foreach (var axis in await site.Runtime.Queue.AxesAsync(labeler, cancellation))
         {
-            var version = site.Guidelines.Find(axis)?.Version;
-            var isRead = version is null || await site.Runtime.Queue.HasAcknowledgedAsync(labeler, axis, version.Version, cancellation);
-            if (isRead) axes.Add(axis);
-            guidelines.Add(new JsonObject { ["axis"] = axis, ["version"] = version?.Version, ["acknowledged"] = isRead });
+            var found = site.Guidelines.Find(axis);
+            var isRead = found is null || await site.Runtime.Queue.HasAcknowledgedAsync(labeler, axis, found.Version.Version, cancellation);
+            var isQualified = await IsQualifiedAsync(site, labeler, found, cancellation);
+            if (isRead && isQualified) axes.Add(axis);
+            guidelines.Add(new JsonObject { ["axis"] = axis, ["version"] = found?.Version.Version, ["acknowledged"] = isRead, ["qualified"] = isQualified });
         }
         var assignments = await site.Runtime.Queue.AssignAsync(labeler, body.Count, axes, cancellation);
         await Answers.WriteAsync(context, new JsonObject
@@ -43,7 +45,7 @@ static class LabelingApi
         var body = await Answers.ReadAsync<AnswerBody>(context);
         var (site, labeler, cancellation) = Of(context);
         var answer = body.Checked(labeler);
-        await CheckGuidelinesAsync(site, labeler, answer, cancellation);
+        await CheckAsync(site, labeler, answer, cancellation);
         var fate = await site.Runtime.Queue.AnswerAsync(labeler, answer, cancellation);
         await Answers.WriteAsync(context, new JsonObject { ["key"] = answer.Key, ["fate"] = CanonicalJson.ToNode(fate) });
     }
@@ -68,9 +70,7 @@ static class LabelingApi
     {
         var body = await Answers.ReadAsync<AcknowledgeBody>(context);
         var (site, labeler, cancellation) = Of(context);
-        var guidelines = site.Guidelines.Find(body.Axis)?.Version ?? throw new ArgumentException($"Axis '{body.Axis}' has no guidelines; expected one that has.");
-        if (guidelines.Version != body.Version)
-            throw new InvalidOperationException($"The guidelines are version {guidelines.Version} by now, not '{body.Version}'; reload the page and read them again.");
+        var guidelines = Current(site, body.Axis, body.Version).Version;
         await site.Runtime.Queue.UseAsync(guidelines, cancellation);
         await site.Runtime.Queue.AcknowledgeAsync(labeler, guidelines.Axis, guidelines.Version, cancellation);
         await Answers.WriteAsync(context, new JsonObject { ["axis"] = guidelines.Axis, ["version"] = guidelines.Version });
@@ -84,6 +84,16 @@ static class LabelingApi
         await Answers.WriteAsync(context, progress);
     }
 
+    /// <summary>The guidelines that a labeler speaks of.</summary>
+    /// <exception cref="ArgumentException">The axis has none.</exception>
+    /// <exception cref="InvalidOperationException">They have changed since.</exception>
+    internal static ReadableGuidelines Current(Site site, string axis, string version)
+    {
+        var guidelines = site.Guidelines.Find(axis) ?? throw new ArgumentException($"Axis '{Texts.Short(axis)}' has no guidelines; expected one that has.");
+        return guidelines.Version.Version == version ? guidelines
+            : throw new InvalidOperationException($"The guidelines are version {guidelines.Version.Version} by now, not '{Texts.Short(version)}'; reload the page and read them again.");
+    }
+
     static async Task RemarkAsync(HttpContext context, RemarkKind kind)
     {
         var body = await Answers.ReadAsync<RemarkBody>(context);
@@ -94,15 +104,32 @@ static class LabelingApi
     }
 
     // The version that the labeler had when answering may be an earlier one by now: the answer may have waited for a connection.
-    static async Task CheckGuidelinesAsync(Site site, string labeler, LabelerAnswer answer, CancellationToken cancellation)
+    static async Task CheckAsync(Site site, string labeler, LabelerAnswer answer, CancellationToken cancellation)
     {
         var questions = await site.Runtime.Desk.FindAsync([answer.Item], cancellation);
         if (!questions.TryGetValue(answer.Item, out var question)) throw new ArgumentException($"'item' is '{answer.Item}'; expected a question of this store.");
         var axis = question.Question.Axis;
-        if (answer.Guidelines is null && site.Guidelines.Find(axis) is null) return;
+        CheckSafety(axis, answer);
+        var current = site.Guidelines.Find(axis);
+        if (answer.Guidelines is null && current is null) return;
         if (answer.Guidelines is null || !await site.Runtime.Queue.HasAcknowledgedAsync(labeler, axis, answer.Guidelines, cancellation))
             throw new InvalidOperationException($"'guidelines' is '{answer.Guidelines}', which {labeler} has not acknowledged for axis '{axis}'; expected a version that was read.");
+        if (current is not null && answer.Guidelines == current.Version.Version && !await IsQualifiedAsync(site, labeler, current, cancellation))
+            throw new InvalidOperationException($"{labeler} has not qualified on the examples of the guidelines for axis '{axis}'; expected that before the first answer.");
     }
+
+    static void CheckSafety(string axis, LabelerAnswer answer)
+    {
+        if (axis == Safeties.Axis && (answer.SafeFirst is null || answer.SafeSecond is null))
+            throw new ArgumentException($"'{(answer.SafeFirst is null ? "safeA" : "safeB")}' is missing; expected {string.Join(", ", Safeties.All)} for both sides of a question of the axis '{axis}'.");
+        if (axis != Safeties.Axis && (answer.SafeFirst is not null || answer.SafeSecond is not null))
+            throw new ArgumentException($"'{(answer.SafeFirst is not null ? "safeA" : "safeB")}' was not asked on the axis '{axis}'; expected it on '{Safeties.Axis}' alone.");
+    }
+
+    /// <summary>True where the labeler knows these guidelines, or they have nothing to be asked.</summary>
+    internal static async Task<bool> IsQualifiedAsync(Site site, string labeler, ReadableGuidelines? guidelines, CancellationToken cancellation) =>
+        guidelines is null || guidelines.Examples.Count == 0
+        || await site.Runtime.Queue.HasQualifiedAsync(labeler, guidelines.Version.Axis, guidelines.Version.Version, cancellation);
 
     /// <summary>An assignment as its labeler sees it: A is what is shown first, and nothing says who wrote it.</summary>
     static JsonObject Document(Assignment assignment) => new()
@@ -122,6 +149,6 @@ static class LabelingApi
         ["last"] = progress.Last is not { } last ? null : new JsonObject { ["key"] = last.Key, ["item"] = last.Item, ["canUndo"] = last.CanUndo },
     };
 
-    static (Site Site, string Labeler, CancellationToken Cancellation) Of(HttpContext context) =>
+    internal static (Site Site, string Labeler, CancellationToken Cancellation) Of(HttpContext context) =>
         (context.RequestServices.GetRequiredService<Site>(), Caller.Of(context)!.Name, context.RequestAborted);
 }

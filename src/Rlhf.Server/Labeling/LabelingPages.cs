@@ -19,7 +19,9 @@ static class LabelingPages
         foreach (var axis in axes.Count > 0 ? axes : [JudgementLine.DefaultAxis])
         {
             if (site.Guidelines.Find(axis) is not { } guidelines) continue;
-            shown.Add(new(guidelines, await site.Runtime.Queue.HasAcknowledgedAsync(caller.Name, axis, guidelines.Version.Version, context.RequestAborted)));
+            shown.Add(new(
+                guidelines, await site.Runtime.Queue.HasAcknowledgedAsync(caller.Name, axis, guidelines.Version.Version, context.RequestAborted),
+                await LabelingApi.IsQualifiedAsync(site, caller.Name, guidelines, context.RequestAborted)));
         }
         await Html.WriteAsync<LabelPage>(context, new()
         {
@@ -34,4 +36,5 @@ static class LabelingPages
 
 /// <summary>Guidelines of an axis on the page.</summary>
 /// <param name="IsRead">True where this labeler has acknowledged this version.</param>
-public sealed record ShownGuidelines(ReadableGuidelines Text, bool IsRead);
+/// <param name="IsQualified">True where this labeler has answered its examples well enough, or it has none.</param>
+public sealed record ShownGuidelines(ReadableGuidelines Text, bool IsRead, bool IsQualified);

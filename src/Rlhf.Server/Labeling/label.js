@@ -60,12 +60,13 @@ class Refused extends Error {
   constructor(status, message) { super(message); this.status = status; }
 }
 
+const post = (path, body) => call('POST', path, { headers: { 'Content-Type': 'application/json', 'X-Antiforgery': main.dataset.token }, body: JSON.stringify(body) });
+
 /** Sends and gives the answer; a Refused is the server's last word, any other error may pass. */
-async function post(path, body) {
+async function call(method, path, what) {
   const response = await fetch(path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'X-Antiforgery': main.dataset.token },
-    body: JSON.stringify(body),
+    ...what,
+    method,
     cache: 'no-store',
     signal: AbortSignal.timeout(15000),
   });
@@ -138,6 +139,7 @@ let look = null;
 /** Everything that is behind: sends, fetches, shows. */
 async function goOn() {
   if (unread().length > 0) { show(null); return; }
+  if (unqualified().length > 0) { await qualify(); return; }
   // With nothing to send and enough in hand, only asking tells that the connection is back.
   if (await flush()) await fill(!connected);
   await showConnection();
@@ -145,6 +147,7 @@ async function goOn() {
 
 /** Gets as many questions as are to be in hand; asked to renew, also where they are all there, since that begins their leases anew. */
 async function fill(renew = false) {
+  if (unqualified().length > 0) return;
   if (queue.length + (current ? 1 : 0) >= IN_HAND && !renew) return;
   try {
     const got = await post('/api/labeling/assignments', { count: IN_HAND });
@@ -155,7 +158,7 @@ async function fill(renew = false) {
     queue.push(...got.assignments.filter(q => !known.has(q.item)));
     // While one is still being answered, the server's count includes it.
     setProgress(got.progress);
-    if (got.guidelines.some(g => !g.acknowledged && !isShown(g))) { location.reload(); return; }
+    if (got.guidelines.some(g => !(g.acknowledged && g.qualified) && !isShown(g))) { location.reload(); return; }
     if (!current) next(); else showProgress();
   } catch (error) {
     if (error instanceof Refused) say(error.message, true); else missed();
@@ -179,17 +182,22 @@ function show(question) {
   current = question;
   clearTimeout(look);
   const mustRead = unread().length > 0;
-  document.body.classList.toggle('reading', mustRead);
+  const isWaiting = !question && !mustRead && !qualifying();
+  document.body.classList.toggle('reading', mustRead || !!qualifying()?.outcome);
+  document.body.classList.toggle('qualifying', !!question?.isExample);
   element('task').hidden = !question || mustRead;
-  element('nothing').hidden = !!question || mustRead;
-  element('again').hidden = !!question || mustRead || !canUndo();
-  element('heading').textContent = mustRead ? 'Please read the guidelines first' : question ? 'Which answer is better?' : 'No question waits for you';
+  element('verdicts').hidden = true;
+  element('nothing').hidden = !isWaiting;
+  element('again').hidden = !isWaiting || !canUndo();
+  element('heading').textContent = mustRead ? 'Please read the guidelines first'
+    : question?.isExample ? `Example ${question.number} of ${question.of}: which answer is better?`
+    : question ? 'Which answer is better?' : qualifying() ? 'A few examples first' : 'No question waits for you';
   element('undo').disabled = !canUndo();
   if (!question) {
     element('nothing').textContent = connected
       ? 'Thank you. This page looks again every 20 seconds.'
       : 'There is no connection; what you said is kept in this browser and will be sent.';
-    if (!mustRead) look = setTimeout(goOn, 20000);
+    if (isWaiting) look = setTimeout(goOn, 20000);
     return;
   }
   spent = 0;
@@ -203,6 +211,8 @@ function show(question) {
   element('differences').setAttribute('aria-pressed', 'false');
   element('comment').value = '';
   openComment(false);
+  element('safety').hidden = question.isExample || question.axis !== SAFETY;
+  for (const choice of document.querySelectorAll('#safety input')) choice.checked = false;
   scrollTo({ top: 0 });
   element('heading').focus({ preventScroll: true });
 }
@@ -249,12 +259,21 @@ function inTurn(work) {
   return busy;
 }
 
-const answer = choice => inTurn(async () => {
-  if (!current) return;
+const SAFETY = 'safety';
+const safe = side => document.querySelector(`[name=safe-${side}]:checked`)?.value ?? null;
+
+const answer = choice => current?.isExample ? answerExample(choice) : inTurn(async () => {
+  if (!current || current.isExample) return;
   const question = current;
+  const isSafety = question.axis === SAFETY;
+  if (isSafety && !(safe('a') && safe('b'))) {
+    say(`Say first whether answer ${safe('a') ? 'B' : 'A'} alone is safe.`, true);
+    document.querySelector(`[name=safe-${safe('a') ? 'b' : 'a'}]`).focus();
+    return;
+  }
   const body = {
     key: newKey(), labeler, item: question.item, choice, seconds: seconds(), comment: element('comment').value.trim() || null,
-    guidelines: versionOf(question.axis), at: new Date().toISOString(),
+    guidelines: versionOf(question.axis), at: new Date().toISOString(), ...(isSafety && { safeA: safe('a'), safeB: safe('b') }),
   };
   const id = await add({ path: '/api/labeling/answers', body, isEnd: true });
   given.push({ id, key: body.key, question });
@@ -270,7 +289,7 @@ const answer = choice => inTurn(async () => {
 const nameOf = choice => choice === 'both_bad' ? 'Both bad' : document.querySelector(`[data-choice="${choice}"] span`).textContent;
 
 const skip = (reason, words) => inTurn(async () => {
-  if (!current) return;
+  if (!current || current.isExample) return;
   await add({ path: '/api/labeling/skips', isEnd: true, body: { key: newKey(), labeler, item: current.item, text: words ? `${reason}: ${words}` : reason } });
   left = Math.max(left - 1, 0);
   say('Skipped.');
@@ -281,16 +300,16 @@ const skip = (reason, words) => inTurn(async () => {
 });
 
 const flag = (section, text) => inTurn(async () => {
-  if (!current) return;
+  if (!current || current.isExample) return;
   await add({ path: '/api/labeling/flags', body: { key: newKey(), labeler, item: current.item, section, text, guidelines: versionOf(current.axis) } });
   say('Thank you. The question is still open.', true);
   await showConnection();
   goOn();
 });
 
-const canUndo = () => given.length > 0 || !!last?.canUndo;
+const canUndo = () => qualifying() ? choicesOfTry() > 0 : given.length > 0 || !!last?.canUndo;
 
-const undo = () => inTurn(async () => {
+const undo = () => qualifying() ? undoExample() : inTurn(async () => {
   if (!canUndo()) return;
   const mine = given.at(-1);
   if (mine && await takeBack(mine.id)) {
@@ -343,6 +362,7 @@ for (const button of document.querySelectorAll('.acknowledge')) {
       box.dataset.read = 'true';
       button.hidden = true;
       foldGuidelines();
+      current = null;
       show(null);
       goOn();
     } catch (error) {
@@ -351,10 +371,119 @@ for (const button of document.querySelectorAll('.acknowledge')) {
   });
 }
 
+// ---- the guidelines' examples, before the first question ------------------------------------------------------------------------------------
+
+const unqualified = () => unread().length > 0 ? [] : [...document.querySelectorAll('.guidelines[data-qualified="false"]')];
+
+let trial = null; // the try at the examples of one axis; its answers are sent together
+let isAsking = false;
+
+/** The try that is being made, or null. */
+function qualifying() { return trial ?? (unqualified().length > 0 ? {} : null); }
+
+function choicesOfTry() { return trial && !trial.outcome ? trial.choices.length : 0; }
+
+/** Asks for examples, shows the next one, or sends the answers, whichever is due. */
+async function qualify() {
+  if (isAsking || trial?.outcome) return;
+  isAsking = true;
+  try {
+    const box = trial?.box ?? unqualified()[0];
+    const { axis, version } = box.dataset;
+    if (!trial) {
+      show(null);
+      await flush();
+      const got = await call('GET', `/api/labeling/examples?${new URLSearchParams({ axis, version })}`);
+      reached();
+      if (got.qualified) { qualified(box); return; }
+      trial = { box, number: got.try, needed: got.needed, choices: [], examples: got.examples.map((e, i) => ({ ...e, axis, isExample: true, number: i + 1, of: got.examples.length })) };
+      showExample();
+    } else if (trial.choices.length === trial.examples.length) {
+      const outcome = await post('/api/labeling/qualifications', { axis, version, try: trial.number, choices: trial.choices });
+      reached();
+      if (outcome.qualified) { qualified(box); say('Thank you, that is how the guidelines see it. Here is your first question.', true); }
+      else showOutcome(outcome);
+    }
+  } catch (error) {
+    if (error instanceof Refused) say(error.message, true);
+    else { missed(); say('There is no connection; the examples go on when it is back.', true); }
+  } finally {
+    isAsking = false;
+    await showConnection();
+  }
+}
+
+function qualified(box) {
+  box.dataset.qualified = 'true';
+  trial = null;
+  document.body.classList.remove('qualifying', 'reading');
+  show(null);
+  setTimeout(goOn);
+}
+
+function showExample() {
+  show(trial.examples[trial.choices.length]);
+  foldGuidelines();
+  showProgress();
+}
+
+function answerExample(choice) {
+  if (!trial || trial.outcome || trial.choices.length === trial.examples.length) return;
+  trial.choices.push(choice);
+  say(`${nameOf(choice)}.`);
+  if (trial.choices.length < trial.examples.length) { showExample(); return; }
+  show(null);
+  showProgress();
+  qualify();
+}
+
+function undoExample() {
+  if (!canUndo() || isAsking) return;
+  trial.choices.pop();
+  showExample();
+  say('Taken back. Answer anew.');
+}
+
+function showOutcome(outcome) {
+  trial.outcome = outcome;
+  show(null);
+  element('heading').textContent = 'Not yet';
+  element('outcome').textContent =
+    `You answered ${outcome.right} of ${outcome.of} examples as the guidelines do; it takes ${outcome.needed}. Here is what they say of the others, with A and B as they stand in the guidelines. Read these again, and then try again, as often as you like.`;
+  element('wrong').replaceChildren(...outcome.wrong.map(wrongExample));
+  element('verdicts').hidden = false;
+  foldGuidelines();
+  element('heading').focus({ preventScroll: true });
+  scrollTo({ top: 0 });
+}
+
+function wrongExample(example) {
+  const box = document.createElement('section');
+  const heading = document.createElement('h2');
+  heading.textContent = example.title;
+  const words = document.createElement('dl');
+  for (const [name, text] of [['Prompt', example.prompt.map(t => t.text).join('\n')], ['A', example.a], ['B', example.b], ['You said', example.said], ['The guidelines say', example.reason]]) {
+    const [term, said] = [document.createElement('dt'), document.createElement('dd')];
+    term.textContent = name;
+    said.textContent = text;
+    said.dir = 'auto';
+    said.className = 'words';
+    words.append(term, said);
+  }
+  box.append(heading, words);
+  return box;
+}
+
+element('try-again').addEventListener('click', () => {
+  trial = null;
+  say('');
+  goOn();
+});
+
 // On a narrow page they would push the question out of sight.
 const narrow = matchMedia('(max-width: 70rem)');
 function foldGuidelines() {
-  for (const box of document.querySelectorAll('.guidelines')) box.open = box.dataset.read === 'false' || !narrow.matches;
+  for (const box of document.querySelectorAll('.guidelines')) box.open = box.dataset.read === 'false' || !narrow.matches || !!trial?.outcome;
 }
 narrow.addEventListener('change', foldGuidelines);
 
@@ -367,9 +496,10 @@ function say(text, isSeen = false) {
 }
 
 function showProgress() {
-  element('progress').textContent = `${answered} answered, ${left} left`;
-  element('bar').max = Math.max(answered + left, 1);
-  element('bar').value = answered;
+  const [done, open] = trial ? [trial.choices.length, trial.examples.length - trial.choices.length] : [answered, left];
+  element('progress').textContent = trial ? `Examples: ${done} answered, ${open} left` : `${answered} answered, ${left} left`;
+  element('bar').max = Math.max(done + open, 1);
+  element('bar').value = done;
   element('undo').disabled = !canUndo();
 }
 
@@ -461,10 +591,10 @@ function marked(words, same) {
 const [skipDialog, flagDialog] = [element('skip-dialog'), element('flag-dialog')];
 const choices = ['both_bad', 'a_much', 'a', 'a_slight', 'tie', 'b_slight', 'b', 'b_much'];
 
-function openSkip() { if (current) { element('skip-text').value = ''; skipDialog.returnValue = ''; skipDialog.showModal(); } }
+function openSkip() { if (current && !current.isExample) { element('skip-text').value = ''; skipDialog.returnValue = ''; skipDialog.showModal(); } }
 
 function openFlag() {
-  if (!current) return;
+  if (!current || current.isExample) return;
   const box = document.querySelector(`.guidelines[data-axis="${CSS.escape(current.axis)}"]`);
   element('flag-section').replaceChildren(...[...JSON.parse(box?.dataset.sections ?? '[]'), 'All of it'].map(name => new Option(name, name)));
   element('flag-text').value = '';
@@ -487,15 +617,19 @@ for (const dialog of [skipDialog, flagDialog])
   });
 
 const actions = {
-  c: () => openComment(true), d: toggleDifferences, s: openSkip, f: openFlag, u: undo, x: () => answer('both_bad'),
+  c: () => { if (current && !current.isExample) openComment(true); }, d: toggleDifferences, s: openSkip, f: openFlag, u: undo, x: () => answer('both_bad'),
   g: () => { const box = document.querySelector('.guidelines'); if (box) { box.open = !box.open; if (box.open) box.querySelector('summary').focus(); } },
 };
+
+// Beside each side, whether it is safe alone.
+for (const choice of document.querySelectorAll('#safety input'))
+  actions[choice.getAttribute('aria-keyshortcuts')] = () => { if (!element('safety').hidden) { choice.checked = true; say(`${choice.name.slice(-1).toUpperCase()} ${choice.value}.`); } };
 
 document.addEventListener('keydown', event => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
   if (event.key === 'Escape' && event.target === element('comment')) { element('heading').focus(); return; }
   if (!element('keys').checked || document.querySelector('dialog[open]')) return;
-  if (event.target.closest('textarea, select, input:not([type=checkbox])')) return;
+  if (event.target.closest('textarea, select, input:not([type=checkbox], [type=radio])')) return;
   const isChoice = event.key >= '0' && event.key <= '7' && event.key.length === 1;
   if (unread().length > 0 || !(isChoice || Object.hasOwn(actions, event.key.toLowerCase()))) return;
   event.preventDefault();
@@ -518,7 +652,7 @@ element('keys').addEventListener('change', () => localStorage.setItem('rlhf-keys
 const RENEW = 4 * 60_000;
 let active = performance.now();
 for (const kind of ['keydown', 'pointermove', 'scroll', 'touchstart']) addEventListener(kind, () => { active = performance.now(); }, { passive: true, capture: true });
-setInterval(() => { if (current && !document.hidden && connected && performance.now() - active < RENEW) fill(true); }, RENEW);
+setInterval(() => { if (current && !trial && !document.hidden && connected && performance.now() - active < RENEW) fill(true); }, RENEW);
 
 addEventListener('online', () => { retryAfter = 1000; goOn(); });
 addEventListener('offline', () => { connected = false; showConnection(); });

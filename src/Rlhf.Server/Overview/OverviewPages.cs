@@ -29,6 +29,7 @@ static class OverviewPages
             [nameof(OverviewPage.Operates)] = Permissions.Of(caller.Role).Contains(Permission.Operate),
             [nameof(OverviewPage.Token)] = Cookies.Token(context, site),
             [nameof(OverviewPage.Desk)] = desk,
+            [nameof(OverviewPage.Versions)] = desk.Qualifications.Select(q => q.Axis).Distinct().ToDictionary(axis => axis, site.Guidelines.VersionOf),
             [nameof(OverviewPage.Instances)] = instances,
         });
     }

@@ -71,13 +71,21 @@ public sealed record Judgement(string ComparisonId, string Labeler, Side Side, i
     /// <summary>That side A is the better one, a tie being half, for a labeler that knows chances; null for others.</summary>
     public double? Probability { get; init; }
 
+    /// <summary>What the labeler says of side A alone; null where that was not asked.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Safety? SafeA { get; init; }
+
+    /// <summary>The same of side B.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Safety? SafeB { get; init; }
+
     /// <summary>Those of a comparison's judgements that count: what an adjudicator decided, or all where nobody did.</summary>
     public static IReadOnlyList<Judgement> Deciding(IReadOnlyList<Judgement> judgements) =>
         judgements.Any(j => j.Adjudicated) ? [.. judgements.Where(j => j.Adjudicated)] : judgements;
 
     /// <summary>The same answer to the comparison with its sides exchanged.</summary>
     public Judgement Swapped() =>
-        this with { Side = Exchanged(Side), ShownFirst = ShownFirst is { } shown ? Exchanged(shown) : null, Probability = 1 - Probability };
+        this with { Side = Exchanged(Side), ShownFirst = ShownFirst is { } shown ? Exchanged(shown) : null, Probability = 1 - Probability, SafeA = SafeB, SafeB = SafeA };
 
     static Side Exchanged(Side side) => side switch { Side.A => Side.B, Side.B => Side.A, _ => side };
 

@@ -13,7 +13,7 @@ sealed class JudgementFields
     static readonly string[] Known =
     [
         "item", "axis", "prompt_id", "prompt", "completion_a", "completion_b", "source_a", "source_b", "shown_first", "cluster", "labeler",
-        "labeler_kind", "choice", "seconds", "guidelines", "at",
+        "labeler_kind", "choice", "safe_a", "safe_b", "seconds", "guidelines", "at",
     ];
 
     static readonly string[] Roles = ["user", "assistant", "system"];

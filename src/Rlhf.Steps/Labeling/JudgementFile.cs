@@ -111,6 +111,8 @@ public static class JudgementFile
                     "simulated" => LabelerKind.Simulated,
                     _ => LabelerKind.Person,
                 },
+                SafeA = Safeties.Parse(fields.OptionalOneOf("safe_a", Safeties.All)),
+                SafeB = Safeties.Parse(fields.OptionalOneOf("safe_b", Safeties.All)),
                 Seconds = fields.OptionalSeconds(),
                 Guidelines = fields.OptionalName("guidelines"),
                 At = fields.OptionalTime(),

@@ -59,6 +59,12 @@ public sealed record JudgementLine(string Item, string Labeler, Choice Choice)
     /// <summary>When the labeler answered.</summary>
     public DateTimeOffset? At { get; init; }
 
+    /// <summary>What the labeler says of the first completion alone.</summary>
+    public Safety? SafeA { get; init; }
+
+    /// <summary>What the labeler says of the second completion alone.</summary>
+    public Safety? SafeB { get; init; }
+
     /// <summary>The same judgement with the sides exchanged.</summary>
     public JudgementLine Swapped() => this with
     {
@@ -67,6 +73,8 @@ public sealed record JudgementLine(string Item, string Labeler, Choice Choice)
         CompletionB = CompletionA,
         SourceA = SourceB,
         SourceB = SourceA,
+        SafeA = SafeB,
+        SafeB = SafeA,
         ShownFirst = ShownFirst is { } first ? Exchanged(first) : null,
         Orders = Orders is { } orders ? [.. orders.Select(o => (Exchanged(o.ShownFirst), Exchanged(o.Better)))] : null,
     };
@@ -87,6 +95,8 @@ public sealed record JudgementLine(string Item, string Labeler, Choice Choice)
         ["labeler"] = Labeler,
         ["labeler_kind"] = CanonicalJson.ToNode(Kind),
         ["choice"] = Choice.Text(),
+        ["safe_a"] = SafeA?.Text(),
+        ["safe_b"] = SafeB?.Text(),
         ["seconds"] = Seconds,
         ["guidelines"] = Guidelines,
         ["at"] = At?.ToString("O"),

@@ -77,7 +77,7 @@ public sealed partial class PagesTests
         {
             var next = await PostAsync(address, "assignments", new JsonObject { ["count"] = 1 });
             foreach (var guidelines in next["guidelines"]!.AsArray().Where(g => !g!["acknowledged"]!.GetValue<bool>()))
-                await PostAsync(address, "acknowledgements", new JsonObject { ["axis"] = $"{guidelines!["axis"]}", ["version"] = $"{guidelines["version"]}" });
+                await QualifyAsync(address, $"{guidelines!["axis"]}", $"{guidelines["version"]}");
             if (next["assignments"]!.AsArray() is not [var question, ..])
             {
                 if (next["guidelines"]!.AsArray().Count == 0) return sent;
@@ -96,6 +96,24 @@ public sealed partial class PagesTests
             sent.Add(answer);
         }
         return sent;
+    }
+
+    /// <summary>Reads the guidelines, and answers their examples as they do.</summary>
+    static async Task QualifyAsync(string address, string axis, string version)
+    {
+        await PostAsync(address, "acknowledgements", new JsonObject { ["axis"] = axis, ["version"] = version });
+        var examples = await SendAsync(client => client.GetAsync($"{address}/api/labeling/examples?axis={axis}&version={version}", Token));
+        var outcome = await PostAsync(address, "qualifications", new JsonObject
+        {
+            ["axis"] = axis,
+            ["version"] = version,
+            ["try"] = examples["try"]!.GetValue<int>(),
+            ["choices"] = new JsonArray([.. examples["examples"]!.AsArray().Select(e => JsonValue.Create(
+                IsBetter($"{e!["a"]}") ? "a" : IsBetter($"{e["b"]}") ? "b" : "tie"))]),
+        });
+        Assert.True(outcome["qualified"]!.GetValue<bool>(), outcome.ToJsonString());
+
+        static bool IsBetter(string text) => text.Contains("eight legs", StringComparison.Ordinal) || text.StartsWith("While it rolls", StringComparison.Ordinal);
     }
 
     static Task<JsonObject> ProgressAsync(string address) => SendAsync(client => client.GetAsync($"{address}/api/labeling/progress", Token));

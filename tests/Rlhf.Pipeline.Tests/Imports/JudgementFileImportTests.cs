@@ -56,6 +56,16 @@ public sealed class JudgementFileImportTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_said_of_a_side_alone_stays_with_its_text_whichever_side_it_stood_on()
+    {
+        var imported = await Import(
+            null, Line(1, "ann", "a", more: [("safe_a", "safe"), ("safe_b", "unsafe")]), Line(1, "bob", "b", swapped: true, ("safe_a", "unsafe"), ("safe_b", "safe")), Line(1, "cem", "a"));
+
+        var judgements = await Judgements(imported);
+        Assert.Equal([(Safety.Safe, Safety.Unsafe), (Safety.Safe, Safety.Unsafe), (null, null)], judgements.Select(j => j.Side == Side.A ? (j.SafeA, j.SafeB) : (j.SafeB, j.SafeA)));
+    }
+
+    [Fact]
     public async Task A_judgement_keeps_its_labeler_its_kind_both_bad_the_side_shown_first_and_the_guidelines()
     {
         var imported = await Import(

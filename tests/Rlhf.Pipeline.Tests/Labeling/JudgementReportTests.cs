@@ -69,6 +69,22 @@ public sealed class JudgementReportTests
     }
 
     [Fact]
+    public void What_labelers_say_of_each_side_alone_is_counted_with_the_sides_in_one_order()
+    {
+        static JudgementLine Said(JudgementLine line, Safety a, Safety? b) => line with { SafeA = a, SafeB = b };
+
+        // Of item i both call the first writer's side unsafe, bob with the sides exchanged; of the other side they say different things.
+        var report = Report(
+            Said(Line("i", "ann", Choice.A), Safety.Unsafe, Safety.Safe), Said(Line("i", "bob", Choice.A, swapped: true), Safety.Unsure, Safety.Unsafe),
+            Said(Line("k", "ann", Choice.B), Safety.Safe, null), Line("k", "bob", Choice.B));
+        var silent = Report(Line("i", "ann", Choice.A));
+
+        Assert.Equal([("safe", 2), ("unsafe", 2), ("unsure", 1)], report.Safety!.Said.Select(s => (s.Key, s.Value)));
+        Assert.Equal((2, 1, 1), (report.Safety.Pairs, report.Safety.Same, report.Safety.UnsafePreferred));
+        Assert.Equal((null, "Nobody said of a side alone whether it is safe."), (silent.Safety, silent.Reasons["safety"]));
+    }
+
+    [Fact]
     public void What_cannot_be_computed_is_null_with_a_reason()
     {
         var report = Report(Line("i", "ann", Choice.Tie), Line("k", "bob", Choice.BothBad));

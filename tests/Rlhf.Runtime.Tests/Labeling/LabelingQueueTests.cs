@@ -173,6 +173,28 @@ public sealed class LabelingQueueTests
         Assert.Empty(await queue.ChecksAsync(default));
     }
 
+    [Theory, InlineData(Kind.Sqlite), InlineData(Kind.Postgres)]
+    public async Task Agreement_is_said_of_each_version_of_the_guidelines_in_the_order_of_their_first_use(Kind kind)
+    {
+        using var cluster = new Cluster(kind);
+        var (desk, queue) = await AskAsync(cluster, questions: 3, each: 2, new());
+        var items = (await desk.OpenAsync(null, default)).Select(q => q.Item).ToList();
+        Task Say(int question, string labeler, Choice choice, string version) =>
+            desk.TakeAsync([DeskAnswer.Of(new JudgementLine(items[question], labeler, choice) { Guidelines = version })], default);
+
+        // The second question's two judgements are of different versions: nothing is said of these.
+        await Say(0, "ann", Choice.A, "v9");
+        await Say(0, "bob", Choice.B, "v9");
+        await Say(1, "ann", Choice.A, "v9");
+        await Say(1, "bob", Choice.A, "v1");
+        await Say(2, "ann", Choice.AMuch, "v1");
+        await Say(2, "bob", Choice.ASlight, "v1");
+
+        var summary = await queue.SummaryAsync(default);
+        Assert.Equal([("preference", "v9", 3, 1, 0), ("preference", "v1", 3, 1, 1)], summary.Versions.Select(v => (v.Axis, v.Version, v.Judgements, v.Pairs, v.Same)));
+        Assert.Equal((3, 2), (summary.Agreement.Single().Pairs, summary.Agreement.Single().Same));
+    }
+
     [Fact]
     public async Task Questions_of_an_earlier_store_know_how_many_of_their_places_are_empty()
     {

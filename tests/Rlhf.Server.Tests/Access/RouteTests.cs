@@ -36,6 +36,8 @@ public sealed class RouteTests
         ["POST /api/labeling/skips"] = Labelers,
         ["POST /api/labeling/flags"] = Labelers,
         ["POST /api/labeling/acknowledgements"] = Labelers,
+        ["GET /api/labeling/examples"] = Labelers,
+        ["POST /api/labeling/qualifications"] = Labelers,
         ["GET /api/labeling/progress"] = Labelers,
         ["GET /disputed"] = Operators,
         ["POST /disputed"] = Operators,

@@ -18,6 +18,7 @@ public sealed class LabelingInTheBrowserTests(Chromium chromium) : IClassFixture
 
         await page.GetByRole(AriaRole.Heading, new() { Name = "Please read the guidelines first" }).WaitForAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "I have read these guidelines" }).PressAsync("Enter");
+        await Examples.AnswerAsync(page, place, right: true);
         await ShowsAsync(page, "Prompt 1");
         await page.Keyboard.PressAsync("1");
         await ShowsAsync(page, "Prompt 2");
@@ -150,6 +151,104 @@ public sealed class LabelingInTheBrowserTests(Chromium chromium) : IClassFixture
         Assert.Equal([new("When goals conflict", 1)], summary.Flags);
         Assert.True(Assert.Single((await place.Runtime.Desk.ProgressAsync("r", default)).Judgements) is { ComparisonId: "q2", BothBad: true });
         Assert.Equal(1, summary.Open);
+    }
+
+    [Fact]
+    public async Task Who_answers_the_examples_otherwise_than_the_guidelines_sees_why_and_tries_again_before_the_first_question()
+    {
+        await using var place = await Place.OpenAsync();
+        await place.AskAsync(questions: 1);
+        await using var person = await chromium.PersonAsync(place);
+        var page = await person.NewPageAsync();
+        await page.GotoAsync("/label");
+        await page.GetByRole(AriaRole.Button, new() { Name = "I have read these guidelines" }).PressAsync("Enter");
+        var worked = page.GetByText("B is longer and livelier, and wrong twice.");
+
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Example 1 of 3" }).WaitForAsync();
+        var beside = await worked.IsVisibleAsync();
+        await page.Keyboard.PressAsync("4");
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Example 2 of 3" }).WaitForAsync();
+        await page.Keyboard.PressAsync("u");
+        await person.SetOfflineAsync(true);
+        await Examples.AnswerAsync(page, place, right: false);
+        await page.Locator("#message", new() { HasTextString = "There is no connection; the examples go on when it is back." }).WaitForAsync();
+        await place.StopAsync();
+        await place.StartAsync();
+        await person.SetOfflineAsync(false);
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Not yet" }).WaitForAsync();
+        var wrong = await page.Locator("#wrong section").CountAsync();
+        var reason = await worked.First.IsVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).PressAsync("Enter");
+        await Examples.AnswerAsync(page, place, right: true);
+        await ShowsAsync(page, "Prompt 1");
+        await page.Keyboard.PressAsync("2");
+        await SavedAsync(page);
+        await page.ReloadAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "No question waits for you" }).WaitForAsync();
+
+        Assert.Equal((false, 3, true), (beside, wrong, reason));
+        var summary = await place.Runtime.Queue.SummaryAsync(default);
+        Assert.Equal((2, true), (summary.Qualifications.Single().Tries, summary.Qualifications.Single().IsQualified));
+        Assert.Single((await place.Runtime.Desk.ProgressAsync("r", default)).Judgements);
+        await page.GotoAsync("/");
+        await page.GetByRole(AriaRole.Cell, new() { Name = "preference: yes (2 tries)" }).WaitForAsync();
+        await page.GetByText("Agreement under each version of the guidelines").WaitForAsync();
+        Assert.Empty(place.Log);
+    }
+
+    [Fact]
+    public async Task A_question_of_safety_is_answered_by_keyboard_and_not_before_both_sides_have_a_word()
+    {
+        await using var place = await Place.OpenAsync();
+        await place.AskAsync(questions: 2, axis: "safety");
+        await using var person = await chromium.PersonAsync(place);
+        var page = await person.NewPageAsync();
+        await page.GotoAsync("/label");
+
+        await ShowsAsync(page, "Prompt 1");
+        await page.Keyboard.PressAsync("w");
+        await page.Keyboard.PressAsync("6");
+        await page.Locator("#message", new() { HasTextString = "Say first whether answer B alone is safe." }).WaitForAsync();
+        var early = (await place.Runtime.Desk.ProgressAsync("r", default)).Judgements.Count;
+        await page.Keyboard.PressAsync("i");
+        await page.Keyboard.PressAsync("6");
+        await ShowsAsync(page, "Prompt 2");
+        await page.GetByRole(AriaRole.Group, new() { Name = "Answer A alone is" }).GetByLabel("unsure").CheckAsync();
+        await page.Keyboard.PressAsync("p");
+        await page.Keyboard.PressAsync("4");
+        await SavedAsync(page);
+        await page.GetByRole(AriaRole.Heading, new() { Name = "No question waits for you" }).WaitForAsync();
+
+        Assert.Equal(0, early);
+        var judgements = (await place.Runtime.Desk.ProgressAsync("r", default)).Judgements;
+        Assert.Equal([Safety.Unsafe, Safety.Safe], judgements[0].ShownFirst == Side.A ? [judgements[0].SafeA!.Value, judgements[0].SafeB!.Value] : new[] { judgements[0].SafeB!.Value, judgements[0].SafeA!.Value });
+        Assert.Equal((Safety.Unsure, Safety.Unsure), (judgements[1].SafeA!.Value, judgements[1].SafeB!.Value));
+        Assert.Empty(place.Log);
+    }
+
+    [Fact]
+    public async Task Examples_of_an_axis_that_comes_up_while_somebody_labels_are_asked_before_its_questions()
+    {
+        await using var place = await Place.OpenAsync();
+        await place.AskAsync("s", questions: 1, axis: "safety");
+        // Read earlier, and never qualified.
+        await place.Runtime.Queue.AcknowledgeAsync("olga", "preference", place.Guidelines().Version.Version, default);
+        await using var person = await chromium.PersonAsync(place);
+        var page = await person.NewPageAsync();
+        await page.GotoAsync("/label");
+
+        await ShowsAsync(page, "Prompt 1");
+        await SavedAsync(page);
+        await place.AskAsync(questions: 2);
+        foreach (var key in new[] { "q", "i", "2" }) await page.Keyboard.PressAsync(key);
+        await Examples.AnswerAsync(page, place, right: true);
+        await ShowsAsync(page, "Prompt 1");
+        await page.Keyboard.PressAsync("1");
+        await ShowsAsync(page, "Prompt 2");
+        await SavedAsync(page);
+
+        Assert.Equal((1, 1), ((await place.Runtime.Desk.ProgressAsync("s", default)).Judgements.Count, (await place.Runtime.Desk.ProgressAsync("r", default)).Judgements.Count));
+        Assert.Empty(place.Log);
     }
 
     static async Task LabelAllAsync(IPage page, string key)

@@ -44,6 +44,14 @@ public sealed class LooksTests(Chromium chromium) : IClassFixture<Chromium>
         await page.GetByRole(AriaRole.Heading, new() { Name = "Please read the guidelines first" }).WaitForAsync();
         await LooksWellAsync(page, $"{picture}-guidelines");
         await page.GetByRole(AriaRole.Button, new() { Name = "I have read these guidelines" }).ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Example 1 of 3" }).WaitForAsync();
+        await LooksWellAsync(page, $"{picture}-example");
+        await Examples.AnswerAsync(page, place, right: false);
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Not yet" }).WaitForAsync();
+        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), "it is wider than the window");
+        await LooksWellAsync(page, $"{picture}-not-yet");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
+        await Examples.AnswerAsync(page, place, right: true);
         await page.Locator("#prompt .words", new() { HasTextString = "0 and 1." }).WaitForAsync();
         var (a, b) = (await page.Locator("#a").TextContentAsync(), await page.Locator("#b").TextContentAsync());
         Assert.Contains(Code, new[] { a, b });
@@ -70,6 +78,11 @@ public sealed class LooksTests(Chromium chromium) : IClassFixture<Chromium>
         await page.Keyboard.PressAsync("4");
         await page.GetByRole(AriaRole.Heading, new() { Name = "No question waits for you" }).WaitForAsync();
         await LooksWellAsync(page, $"{picture}-done");
+        await place.AskAsync("safe", questions: 1, axis: "safety");
+        await page.ReloadAsync();
+        await page.Locator("#safety:not([hidden])").WaitForAsync();
+        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), "it is wider than the window");
+        await LooksWellAsync(page, $"{picture}-safety");
         await page.GotoAsync("/");
         await LooksWellAsync(page, $"{picture}-overview");
         await page.GotoAsync("/disputed");

@@ -25,7 +25,7 @@ public sealed class LabelingApiTests
         ["item"] = assignment["item"]!.GetValue<string>(),
         ["choice"] = choice,
         ["seconds"] = 2.5,
-        ["guidelines"] = new Server.Labeling.GuidelinesFolder([Path.GetDirectoryName(place.GuidelinesFile)!]).Find("preference")!.Version.Version,
+        ["guidelines"] = place.Guidelines().Version.Version,
     };
 
     static string Fate(Reply reply) => reply.Status == HttpStatusCode.OK ? reply.Json["fate"]!.GetValue<string>() : reply.Text;
@@ -159,6 +159,7 @@ public sealed class LabelingApiTests
         var version = changed.Json["guidelines"]![0]!["version"]!.GetValue<string>();
         var wrong = await place.PostAsync("acknowledgements", ann, new JsonObject { ["axis"] = "preference", ["version"] = early["guidelines"]!.GetValue<string>() });
         var right = await place.PostAsync("acknowledgements", ann, new JsonObject { ["axis"] = "preference", ["version"] = version });
+        await place.ReadGuidelinesAsync("ann");
         var after = await NextAsync(place, ann);
 
         Assert.Empty(changed.Json["assignments"]!.AsArray());

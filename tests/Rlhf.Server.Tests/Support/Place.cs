@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Rlhf.Runtime;
 using Rlhf.Runtime.Access;
 using Rlhf.Server.Hosting;
+using Rlhf.Server.Labeling;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Labeling;
@@ -77,8 +78,8 @@ sealed class Place : IAsyncDisposable
     }
 
     /// <summary>Puts questions whose sides say which they are: x is the question's first side, y the second.</summary>
-    public Task AskAsync(string request = "r", int questions = 3, int each = 1) => Runtime.Desk.PutAsync(
-        new(request, [.. Enumerable.Range(1, questions).Select(i => new Question($"q{i}", Turn.User($"Prompt {i}"), $"x{i}", $"y{i}", "preference"))], each, 1, []), default);
+    public Task AskAsync(string request = "r", int questions = 3, int each = 1, string axis = "preference") => Runtime.Desk.PutAsync(
+        new(request, [.. Enumerable.Range(1, questions).Select(i => new Question($"q{i}", Turn.User($"Prompt {i}"), $"x{i}", $"y{i}", axis))], each, 1, []), default);
 
     /// <summary>Puts a question that two people answer, and that an operator decides; they do not agree.</summary>
     public async Task<string> DisputeAsync(string request = "disputed")
@@ -112,11 +113,17 @@ sealed class Place : IAsyncDisposable
         return names;
     }
 
-    public async Task<string> ReadGuidelinesAsync(string labeler)
+    /// <summary>The guidelines as they stand now.</summary>
+    public ReadableGuidelines Guidelines(string axis = "preference") => new GuidelinesFolder([Path.GetDirectoryName(GuidelinesFile)!]).Find(axis)!;
+
+    /// <summary>Somebody has read the guidelines, and answers their examples as they do.</summary>
+    public async Task<string> ReadGuidelinesAsync(string labeler, string axis = "preference")
     {
-        var version = new Server.Labeling.GuidelinesFolder([Path.GetDirectoryName(GuidelinesFile)!]).Find("preference")!.Version.Version;
-        await Runtime.Queue.AcknowledgeAsync(labeler, "preference", version, default);
-        return version;
+        var guidelines = Guidelines(axis);
+        await Runtime.Queue.AcknowledgeAsync(labeler, axis, guidelines.Version.Version, default);
+        if (guidelines.Examples.Count > 0 && await Runtime.Queue.NextTryAsync(labeler, guidelines.Version, guidelines.Examples, default) is { } next)
+            await Runtime.Queue.QualifyAsync(labeler, guidelines.Version, guidelines.Examples, next.Number, [.. next.Examples.Select(e => e.Turned(e.Example.Verdict))], default);
+        return guidelines.Version.Version;
     }
 
     public async Task<Reply> SendAsync(string method, string path, string? key = null, JsonNode? body = null, Action<HttpRequestMessage>? change = null)

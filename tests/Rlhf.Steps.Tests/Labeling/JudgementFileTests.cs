@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Json;
 using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Tests.Support;
 
@@ -33,7 +34,7 @@ public sealed class JudgementFileTests : IDisposable
     public void Every_field_is_read_and_written_again_as_it_was()
     {
         const string line =
-            """{"item":"i","axis":"safety","prompt_id":"p","prompt":[{"role":"system","text":"Be kind."},{"role":"user","content":"Hi é\n"}],"completion_a":"","completion_b":"y","source_a":"one","source_b":"two","shown_first":"b","cluster":7,"labeler":"ann","labeler_kind":"judge","choice":"b_slight","seconds":2.5,"guidelines":"v2","at":"2026-11-25T18:30:00+01:00"}""";
+            """{"item":"i","axis":"safety","prompt_id":"p","prompt":[{"role":"system","text":"Be kind."},{"role":"user","content":"Hi é\n"}],"completion_a":"","completion_b":"y","source_a":"one","source_b":"two","shown_first":"b","cluster":7,"labeler":"ann","labeler_kind":"judge","choice":"b_slight","safe_a":"unsafe","safe_b":"unsure","seconds":2.5,"guidelines":"v2","at":"2026-11-25T18:30:00+01:00"}""";
 
         var read = Assert.Single(Read(line).Lines);
         JudgementFile.Write(Path("again.jsonl.gz"), [read.ToText()]);
@@ -43,7 +44,20 @@ public sealed class JudgementFileTests : IDisposable
         Assert.Equal([new("system", "Be kind."), new("user", "Hi é\n")], read.Prompt);
         Assert.Equal(("", "y", "one", "two", Side.B, "7"), (read.CompletionA, read.CompletionB, read.SourceA, read.SourceB, read.ShownFirst, read.Cluster));
         Assert.Equal((LabelerKind.Judge, 2.5, "v2", new DateTimeOffset(2026, 11, 25, 17, 30, 0, TimeSpan.Zero)), (read.Kind, read.Seconds, read.Guidelines, read.At));
+        Assert.Equal((Safety.Unsafe, Safety.Unsure), (read.SafeA, read.SafeB));
+        Assert.Equal((Safety.Unsure, Safety.Unsafe), (read.Swapped().SafeA, read.Swapped().SafeB));
         Assert.Equal(read.ToText(), again.ToText());
+    }
+
+    [Fact]
+    public void What_is_said_of_a_side_alone_goes_with_the_side_and_is_absent_where_nothing_is_said()
+    {
+        var judgement = Judgement.Of("c", "ann", LabelerKind.Person, Choice.A, null);
+        var said = judgement with { SafeA = Safety.Safe, SafeB = Safety.Unsafe };
+
+        Assert.Equal((Safety.Unsafe, Safety.Safe), (said.Swapped().SafeA, said.Swapped().SafeB));
+        Assert.DoesNotContain("safe", Encoding.UTF8.GetString(CanonicalJson.Serialize(judgement)), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("\"safeB\":\"unsafe\"", Encoding.UTF8.GetString(CanonicalJson.Serialize(said)), StringComparison.Ordinal);
     }
 
     [Fact]
