@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Rlhf.Cli.Stores;
 using Rlhf.Runtime.Access;
 using Rlhf.Server.Hosting;
+using Rlhf.Server.OpenIdConnect;
 
 namespace Rlhf.Cli.Access;
 
@@ -68,6 +69,15 @@ static class KeysCommand
     {
         var ended = await workspace.Runtime.Credentials.RevokeAsync(name, cancellationToken);
         Output.Write(json, new JsonObject { ["name"] = name, ["revoked"] = ended }, () => Console.Out.WriteLine($"{ended} keys, invitations and sessions of {name} are ended."));
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Says that a name is a subject's of the configured issuer.</summary>
+    public static async Task<int> LinkAsync(Workspace workspace, string name, string subject, bool json, CancellationToken cancellationToken)
+    {
+        var issuer = Settings.OpenIdConnect ?? throw new ArgumentException($"No issuer is configured; expected {OidcOptions.IssuerVariable}.");
+        await workspace.Runtime.Subjects.LinkAsync(issuer.Name, subject, name, cancellationToken);
+        Output.Write(json, new JsonObject { ["name"] = name, ["issuer"] = issuer.Name, ["subject"] = subject }, () => Console.Out.WriteLine($"{name} is the subject '{subject}' of {issuer.Name} from now on."));
         return ExitCodes.Done;
     }
 

@@ -26,6 +26,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
     public DbSet<LabelingGuidelinesRow> LabelingGuidelines => Set<LabelingGuidelinesRow>();
     public DbSet<LabelingAcknowledgementRow> LabelingAcknowledgements => Set<LabelingAcknowledgementRow>();
     public DbSet<CredentialRow> Credentials => Set<CredentialRow>();
+    public DbSet<SubjectRow> Subjects => Set<SubjectRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -107,6 +108,11 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         {
             credential.ToTable("Credentials").HasKey(c => c.Number);
             credential.HasIndex(c => c.Hash).IsUnique();
+        });
+        modelBuilder.Entity<SubjectRow>(subject =>
+        {
+            subject.ToTable("Subjects").HasKey(s => new { s.Issuer, s.Subject });
+            subject.HasIndex(s => s.NameKey).IsUnique();
         });
     }
 
