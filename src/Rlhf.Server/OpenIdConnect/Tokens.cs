@@ -24,8 +24,8 @@ sealed class Tokens(Issuer issuer, Site site)
         {
             var checkedToken = await Handler.ValidateTokenAsync(token, Rules(await issuer.AskAsync(anew, cancellationToken), audience));
             if (checkedToken.IsValid) return new((JsonWebToken)checkedToken.SecurityToken);
-            // A key that is not known yet: the issuer may have changed its keys.
-            if (checkedToken.Exception is SecurityTokenSignatureKeyNotFoundException && !anew) continue;
+            // The issuer may have changed its keys.
+            if (checkedToken.Exception is SecurityTokenInvalidSignatureException && !anew) continue;
             throw new OidcException(StatusCodes.Status401Unauthorized, $"The token {Reason(checkedToken.Exception, audience)}.", checkedToken.Exception);
         }
     }
@@ -38,7 +38,8 @@ sealed class Tokens(Issuer issuer, Site site)
         ValidAlgorithms = Algorithms,
         RequireSignedTokens = true,
         RequireExpirationTime = true,
-        LifetimeValidator = (from, until, _, _) => site.Time.GetUtcNow().UtcDateTime is var now && until is { } end && now < end + Skew && (from is not { } start || start - Skew <= now),
+        // Sums of now only: a time that a token does not say may come as the first or last that there is.
+        LifetimeValidator = (from, until, _, _) => site.Time.GetUtcNow().UtcDateTime is var now && until is { } end && now - Skew < end && (from is not { } start || start <= now + Skew),
     };
 
     static string Reason(Exception e, string audience) => e switch
