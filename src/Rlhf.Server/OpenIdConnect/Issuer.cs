@@ -90,12 +90,19 @@ sealed class Issuer : IDisposable
         }
         if (found.Issuer?.TrimEnd('/') != _options.Name)
             throw Wrong($"calls itself '{found.Issuer}'; expected '{_options.Name}', as {OidcOptions.IssuerVariable} says");
-        foreach (var endpoint in new[] { found.AuthorizationEndpoint, found.TokenEndpoint })
+        foreach (var endpoint in Endpoints(found))
         {
             if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttps && !_options.IsOnThisMachine))
                 throw Wrong($"has the endpoint '{endpoint}'; expected an https address");
         }
         return found.SigningKeys.Count > 0 ? found : throw Wrong("has no keys; expected one at least");
+    }
+
+    static IEnumerable<string> Endpoints(OpenIdConnectConfiguration found)
+    {
+        yield return found.AuthorizationEndpoint;
+        yield return found.TokenEndpoint;
+        if (found.UserInfoEndpoint is { Length: > 0 } userInfo) yield return userInfo;
     }
 
     OidcException Wrong(string what) => new(StatusCodes.Status503ServiceUnavailable, $"The issuer {_options} {what}.");

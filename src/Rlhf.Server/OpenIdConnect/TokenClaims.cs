@@ -4,16 +4,17 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Rlhf.Server.OpenIdConnect;
 
-/// <summary>What a checked token says.</summary>
-sealed class TokenClaims
+/// <summary>What a checked token says, and where it does not say something, what the issuer's endpoint for that does.</summary>
+sealed class TokenClaims(params JsonElement[] sources)
 {
-    readonly JsonElement _all;
-
-    public TokenClaims(JsonWebToken token)
+    public TokenClaims(JsonWebToken token) : this(Parse(token))
     {
-        using var document = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.EncodedPayload));
-        _all = document.RootElement.Clone();
     }
+
+    /// <summary>These, and what they do not say from another source.</summary>
+    public TokenClaims And(JsonElement further) => new([.. sources, further]);
+
+    public bool Has(string claim) => Find(claim) is not null;
 
     /// <summary>A claim that is a text; null where it is none.</summary>
     public string? Text(string claim) => Find(claim) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
@@ -35,15 +36,30 @@ sealed class TokenClaims
         _ => [],
     };
 
-    // By its whole name first: some issuers' claims are addresses, with dots.
     JsonElement? Find(string claim)
     {
-        if (_all.TryGetProperty(claim, out var whole)) return whole;
-        var at = _all;
+        foreach (var source in sources)
+        {
+            if (Find(source, claim) is { } found) return found;
+        }
+        return null;
+    }
+
+    // By its whole name first: some issuers' claims are addresses, with dots.
+    static JsonElement? Find(JsonElement source, string claim)
+    {
+        if (source.TryGetProperty(claim, out var whole)) return whole;
+        var at = source;
         foreach (var part in claim.Split('.'))
         {
             if (at.ValueKind != JsonValueKind.Object || !at.TryGetProperty(part, out at)) return null;
         }
         return at;
+    }
+
+    static JsonElement Parse(JsonWebToken token)
+    {
+        using var document = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.EncodedPayload));
+        return document.RootElement.Clone();
     }
 }

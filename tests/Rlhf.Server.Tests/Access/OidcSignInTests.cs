@@ -202,6 +202,24 @@ public sealed class OidcSignInTests
         Assert.Equal(("ann", role), Assert.Single(await place.Runtime.Credentials.ListAsync(default)) is var session ? (session.Name, session.Role) : default);
     }
 
+    [Theory]
+    [InlineData("s-1", HttpStatusCode.OK, "")]
+    [InlineData("s-2", HttpStatusCode.Unauthorized, "speaks of two people")]
+    public async Task What_the_token_does_not_say_the_issuers_userinfo_does_of_the_same_subject_only(string subject, HttpStatusCode status, string sentence)
+    {
+        await using var issuer = await StubIssuer.StartAsync();
+        await using var place = await OpenAsync(issuer);
+        using var ann = new Visitor(place);
+        issuer.Person = new() { ["sub"] = "s-1" };
+        issuer.UserInfo = new() { ["sub"] = subject, ["preferred_username"] = "ann", ["roles"] = new JsonArray("labelers") };
+
+        var seen = await ann.SignInAsync();
+
+        Assert.Equal(status, seen.Status);
+        Assert.Contains(sentence, seen.Error, StringComparison.Ordinal);
+        Assert.Equal(status == HttpStatusCode.OK ? ["ann"] : [], (await place.Runtime.Subjects.ListAsync(default)).Select(s => s.Name));
+    }
+
     [Theory, InlineData(Kind.Sqlite), InlineData(Kind.Postgres)]
     public async Task A_name_stays_with_its_subject_and_nobody_gets_it_by_being_called_so(Kind kind)
     {

@@ -41,6 +41,9 @@ sealed class StubIssuer : IAsyncDisposable
     /// <summary>True where the person has to press a button before they are let in, as for most issuers.</summary>
     public bool HasForm { get; set; }
 
+    /// <summary>What its userinfo endpoint says; null where it has none.</summary>
+    public JsonObject? UserInfo { get; set; }
+
     /// <summary>How often its keys were fetched.</summary>
     public int KeysFetched { get; private set; }
 
@@ -73,6 +76,7 @@ sealed class StubIssuer : IAsyncDisposable
         _app.MapGet("/authorize", Authorize);
         _app.MapPost("/authorize", LetIn);
         _app.MapPost("/token", TokenAsync);
+        _app.MapGet("/userinfo", context => context.Request.Headers.Authorization == "Bearer opaque" ? context.Response.WriteAsJsonAsync(UserInfo!) : Task.FromException(new InvalidOperationException("No token.")));
         await _app.StartAsync();
         Address = $"{new UriBuilder(_app.Urls.Single()) { Host = new Uri(Address).Host }.Uri}".TrimEnd('/');
     }
@@ -124,6 +128,7 @@ sealed class StubIssuer : IAsyncDisposable
 
     Task Discovery(HttpContext context) => context.Response.WriteAsJsonAsync(new JsonObject
     {
+        ["userinfo_endpoint"] = UserInfo is null ? null : $"{Address}/userinfo",
         ["issuer"] = CallsItself ?? Address,
         ["authorization_endpoint"] = $"{Address}/authorize",
         ["token_endpoint"] = $"{Address}/token",
