@@ -101,7 +101,7 @@ public sealed class PagesServer : IAsyncDisposable
         if (first is not null) builder.Services.AddSingleton(first);
         builder.Services.AddSingleton<IIdentify, CredentialIdentity>();
         if (site.Options.OpenIdConnect is { } issuer)
-            builder.Services.AddSingleton(issuer).AddSingleton<Issuer>().AddSingleton<Tokens>().AddSingleton<People>().AddSingleton<CodeExchange>().AddSingleton<IIdentify, TokenIdentity>();
+            builder.Services.AddSingleton(issuer).AddSingleton(_ => new Issuer(issuer, site.Time, site.Log)).AddSingleton<Tokens>().AddSingleton<People>().AddSingleton<CodeExchange>().AddSingleton<IIdentify, TokenIdentity>();
         builder.Services.AddSingleton<IIdentify, LocalIdentity>().AddSingleton<Gatekeeper>();
         var app = builder.Build();
         foreach (var url in urls) app.Urls.Add(url);

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
-using Rlhf.Server.Hosting;
 
 namespace Rlhf.Server.OpenIdConnect;
 
@@ -19,15 +18,17 @@ sealed class Issuer : IDisposable
     const int LongestAnswer = 1 << 20;
 
     readonly OidcOptions _options;
-    readonly Site _site;
+    readonly TimeProvider _time;
+    readonly Action<string> _log;
     readonly SemaphoreSlim _one = new(1);
     OpenIdConnectConfiguration? _known;
     OidcException? _failure;
     DateTimeOffset _knownAt, _askedAt;
 
-    public Issuer(OidcOptions options, Site site)
+    /// <param name="log">Takes a line whenever it cannot be asked.</param>
+    public Issuer(OidcOptions options, TimeProvider time, Action<string> log)
     {
-        (_options, _site) = (options, site);
+        (_options, _time, _log) = (options, time, log);
         Http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = !options.IsOnThisMachine, PooledConnectionLifetime = Fresh })
         {
             Timeout = Patience,
@@ -44,7 +45,7 @@ sealed class Issuer : IDisposable
         await _one.WaitAsync(cancellationToken);
         try
         {
-            var now = _site.Time.GetUtcNow();
+            var now = _time.GetUtcNow();
             if (_known is not null && now - _knownAt < (anew ? Pause : Fresh)) return _known;
             if (_failure is null || now - _askedAt >= Pause) await TryAsync(now, cancellationToken);
             return _failure is null || (_known is not null && now - _knownAt < Usable) ? _known! : throw new OidcException(_failure.Status, _failure.Message, _failure);
@@ -71,7 +72,7 @@ sealed class Issuer : IDisposable
         catch (OidcException e)
         {
             (_askedAt, _failure) = (now, e);
-            _site.Log(e.Message);
+            _log(e.Message);
         }
     }
 

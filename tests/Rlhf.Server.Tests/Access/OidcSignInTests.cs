@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using Rlhf.Runtime.Access;
 using Rlhf.Server.Hosting;
+using Rlhf.Server.OpenIdConnect;
 using Rlhf.Server.Tests.Support;
 
 namespace Rlhf.Server.Tests.Access;
@@ -367,7 +368,12 @@ public sealed class OidcSignInTests
         issuer.CallsItself = "https://other.example";
 
         var seen = await ann.GetAsync("/sign-in/oidc");
+        var probed = await Assert.ThrowsAsync<IOException>(() => IssuerProbe.LookAsync(issuer.Options(), default));
+        issuer.CallsItself = null;
+        var well = await IssuerProbe.LookAsync(issuer.Options(), default);
 
+        Assert.Equal(seen.Error, probed.Message);
+        Assert.Equal($"{new Uri(issuer.Address).Authority}: 1 key, roles from 'roles'", well);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, seen.Status);
         Assert.Contains($"calls itself 'https://other.example'; expected '{issuer.Address}', as RLHF_OIDC_ISSUER says.", seen.Error, StringComparison.Ordinal);
     }
