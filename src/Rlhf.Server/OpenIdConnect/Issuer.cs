@@ -84,9 +84,10 @@ sealed class Issuer : IDisposable
             var documents = new HttpDocumentRetriever(Http) { RequireHttps = !_options.IsOnThisMachine };
             found = await OpenIdConnectConfigurationRetriever.GetAsync($"{_options.Name}/.well-known/openid-configuration", documents, cancellationToken);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e)
         {
-            // Whatever the library makes of an answer that is none; the log has what was behind it.
+            // Whatever the library makes of an answer that is none, or of somebody who no longer waits for one.
+            cancellationToken.ThrowIfCancellationRequested();
             throw new OidcException(StatusCodes.Status503ServiceUnavailable, $"The issuer {_options} cannot be asked at the moment ({Reason(e)}); keys work meanwhile.", e);
         }
         if (found.Issuer?.TrimEnd('/') != _options.Name)
