@@ -59,7 +59,7 @@ static partial class Commands
         Option<bool> wait = new("--wait") { Description = "Where another process drives the store, wait until it is done instead of being refused." };
         Option<string> urls = new("--urls")
         {
-            Description = "Where the pages are, with ; between several addresses. Anything but loopback needs a key (rlhf keys create).",
+            Description = "Where the pages are, with ; between several addresses. Anything but loopback needs a key (rlhf keys create) or an OpenID Connect issuer (RLHF_OIDC_ISSUER).",
             DefaultValueFactory = _ => ServerOptions.DefaultUrl,
         };
         Option<bool> noPages = new("--no-pages") { Description = "Serve no pages." };

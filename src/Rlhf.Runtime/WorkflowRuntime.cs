@@ -47,6 +47,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         Desk = new LabelingDesk(_store.Database, time, _pulse);
         Queue = new(_store.Database, time, _pulse);
         Credentials = new(_store.Database, time);
+        Subjects = new(_store.Database, time);
     }
 
     /// <summary>Where questions wait for people.</summary>
@@ -57,6 +58,9 @@ public sealed class WorkflowRuntime : IAsyncDisposable
 
     /// <summary>Who may come in over HTTP.</summary>
     public Credentials Credentials { get; }
+
+    /// <summary>Which names belong to people whom an issuer knows.</summary>
+    public Subjects Subjects { get; }
 
     /// <summary>Reads a workflow file.</summary>
     /// <exception cref="InvalidDataException">It is no definition, or holds what this runtime does not run.</exception>

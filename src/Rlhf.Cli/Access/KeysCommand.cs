@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Rlhf.Cli.Stores;
 using Rlhf.Runtime.Access;
 using Rlhf.Server.Hosting;
+using Rlhf.Server.OpenIdConnect;
 
 namespace Rlhf.Cli.Access;
 
@@ -42,6 +43,7 @@ static class KeysCommand
     public static async Task<int> ListAsync(Workspace workspace, bool json, CancellationToken cancellationToken)
     {
         var (all, now) = (await workspace.Runtime.Credentials.ListAsync(cancellationToken), TimeProvider.System.GetUtcNow());
+        var subjects = await workspace.Runtime.Subjects.ListAsync(cancellationToken);
         var document = new JsonArray([.. all.Select(c => new JsonObject
         {
             ["name"] = c.Name,
@@ -52,6 +54,13 @@ static class KeysCommand
             ["createdAt"] = c.CreatedAt.ToString("O"),
             ["expiresAt"] = c.ExpiresAt?.ToString("O"),
             ["lastUsedAt"] = c.LastUsedAt?.ToString("O"),
+        }), .. subjects.Select(s => new JsonObject
+        {
+            ["name"] = s.Name,
+            ["kind"] = "subject",
+            ["issuer"] = s.Issuer,
+            ["subject"] = s.Subject,
+            ["createdAt"] = s.CreatedAt.ToString("O"),
         })]);
         Output.Write(json, document, () =>
         {
@@ -59,7 +68,8 @@ static class KeysCommand
                 Console.Out.WriteLine(
                     $"{c.Name,-24} {c.Kind.ToString().ToLowerInvariant(),-10} {Text(c.Role) + (c.Scope is null ? "" : $" for {c.Scope}"),-28} {Status(c, now),-8} "
                     + $"made {c.CreatedAt:yyyy-MM-dd}, {(c.ExpiresAt is { } end ? $"until {end:yyyy-MM-dd}" : "never ends")}, {(c.LastUsedAt is { } used ? $"used {used:u}" : "never used")}");
-            if (all.Count == 0) Console.Out.WriteLine($"Nobody has a key in {workspace.Place}; on loopback every request is {Environment.UserName}'s.");
+            foreach (var s in subjects) Console.Out.WriteLine($"{s.Name,-24} {"subject",-10} '{s.Subject}' of {s.Issuer}, since {s.CreatedAt:yyyy-MM-dd}");
+            if (all.Count == 0 && subjects.Count == 0 && Settings.OpenIdConnect is null) Console.Out.WriteLine($"Nobody has a key in {workspace.Place}; on loopback every request is {Environment.UserName}'s.");
         });
         return ExitCodes.Done;
     }
@@ -68,6 +78,15 @@ static class KeysCommand
     {
         var ended = await workspace.Runtime.Credentials.RevokeAsync(name, cancellationToken);
         Output.Write(json, new JsonObject { ["name"] = name, ["revoked"] = ended }, () => Console.Out.WriteLine($"{ended} keys, invitations and sessions of {name} are ended."));
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Says that a name is a subject's of the configured issuer.</summary>
+    public static async Task<int> LinkAsync(Workspace workspace, string name, string subject, bool json, CancellationToken cancellationToken)
+    {
+        var issuer = Settings.OpenIdConnect ?? throw new ArgumentException($"No issuer is configured; expected {OidcOptions.IssuerVariable}.");
+        await workspace.Runtime.Subjects.LinkAsync(issuer.Name, subject, name, cancellationToken);
+        Output.Write(json, new JsonObject { ["name"] = name, ["issuer"] = issuer.Name, ["subject"] = subject }, () => Console.Out.WriteLine($"{name} is the subject '{subject}' of {issuer.Name} from now on."));
         return ExitCodes.Done;
     }
 

@@ -2,14 +2,15 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Rlhf.Adapters.Blob;
+using Rlhf.Adapters.Judge;
 using Rlhf.Adapters.Labeling;
 using Rlhf.Adapters.Labeling.Argilla;
 using Rlhf.Adapters.Labeling.LabelStudio;
 using Rlhf.Adapters.Resilience;
-using Rlhf.Adapters.Judge;
 using Rlhf.Adapters.Webhooks;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Tracking;
+using Rlhf.Server.OpenIdConnect;
 using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Cli.Doctor;
@@ -33,6 +34,7 @@ static class DoctorCommand
             await LookAsync("Argilla", () => ArgillaAsync(cancellationToken)),
             await LookAsync("Label Studio", () => LabelStudioAsync(cancellationToken)),
             await LookAsync("AI judge", () => JudgeAsync(cancellationToken)),
+            await LookAsync("OpenID Connect", () => IssuerAsync(cancellationToken)),
             await LookAsync("webhook", () => WebhookAsync(webhook, cancellationToken)),
         };
         Output.Write(json, new JsonArray([.. findings.Select(ToJson)]), () =>
@@ -90,6 +92,9 @@ static class DoctorCommand
 
     static async Task<string> JudgeAsync(CancellationToken cancellationToken) =>
         Settings.Judge is { } settings ? await JudgeProbe.LookAsync(settings, cancellationToken) : "not configured (RLHF_JUDGE_URL)";
+
+    static async Task<string> IssuerAsync(CancellationToken cancellationToken) =>
+        Settings.OpenIdConnect is { } options ? await IssuerProbe.LookAsync(options, cancellationToken) : $"not configured ({OidcOptions.IssuerVariable})";
 
     /// <summary>Sends a notification of the type <c>doctor.test</c>, where that is asked for: the receiver may wake somebody.</summary>
     static async Task<string> WebhookAsync(bool sends, CancellationToken cancellationToken)

@@ -42,7 +42,7 @@ static class ServeCommand
     }
 
     static ServerOptions PageOptions(string urls) =>
-        new(urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), Environment.UserName, WorkflowFiles.Guidelines) { PublicUrl = Settings.PublicUrl, Hooks = ToolSettings.Hooks };
+        new(urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), Environment.UserName, WorkflowFiles.Guidelines) { PublicUrl = Settings.PublicUrl, OpenIdConnect = Settings.OpenIdConnect, Hooks = ToolSettings.Hooks };
 
     static async Task DriveAsync(Workspace workspace, bool wait, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Rlhf.Adapters.Judge;
 using Rlhf.Adapters.Webhooks;
+using Rlhf.Server.OpenIdConnect;
 using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Cli.Stores;
@@ -57,6 +58,10 @@ static class Settings
     public static Uri? PublicUrl => Text("RLHF_PUBLIC_URL") is not { } text ? null
         : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.PathAndQuery == "/" ? url
         : throw new ArgumentException($"RLHF_PUBLIC_URL is '{text}'; expected such as https://labeling.example.");
+
+    /// <summary>The issuer by which people and programs come in (<see cref="OidcOptions.FromEnvironment"/>); null for none.</summary>
+    /// <exception cref="ArgumentException">A variable is missing or malformed.</exception>
+    public static OidcOptions? OpenIdConnect => OidcOptions.FromEnvironment(Text);
 
     /// <summary>Where notifications go besides the log (<see cref="WebhookSettings.FromEnvironment"/>); null for nowhere.</summary>
     /// <exception cref="ArgumentException">A variable is missing or malformed.</exception>

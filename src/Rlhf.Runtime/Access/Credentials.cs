@@ -13,6 +13,9 @@ public sealed class Credentials
     /// <summary>How long a browser stays signed in.</summary>
     public static readonly TimeSpan SessionLife = TimeSpan.FromDays(30);
 
+    /// <summary>The same for who comes in by an issuer, which may take a role away in the meantime.</summary>
+    public static readonly TimeSpan SubjectSessionLife = TimeSpan.FromHours(12);
+
     const string KeyPrefix = "rlhf_";
     const int LongestName = 100;
     static readonly TimeSpan Noticed = TimeSpan.FromMinutes(10);
@@ -23,11 +26,12 @@ public sealed class Credentials
     internal Credentials(Database database, TimeProvider time) => (_database, _time) = (database, time);
 
     /// <summary>Makes a key; returns its secret, which nobody can find out again.</summary>
-    /// <exception cref="ArgumentException">The name is none, or has a valid key already.</exception>
+    /// <exception cref="ArgumentException">The name is none, has a valid key already, or is a subject's of an issuer.</exception>
     public async Task<string> CreateKeyAsync(string name, Role role, string? scope, TimeSpan? life, CancellationToken cancellationToken)
     {
         CheckName(name);
         await using var db = _database.Connect();
+        await CheckFreeAsync(db, name, cancellationToken);
         var now = _time.GetUtcNow();
         if ((await KeysAsync(db, name, cancellationToken)).Any(k => k.IsValid(now)))
             throw new ArgumentException($"'{name}' has a key already; rlhf keys revoke {name} ends it.");
@@ -35,11 +39,12 @@ public sealed class Credentials
     }
 
     /// <summary>Makes an invitation that lets one labeler join, once.</summary>
-    /// <exception cref="ArgumentException">The name is none.</exception>
+    /// <exception cref="ArgumentException">The name is none, or a subject's of an issuer.</exception>
     public async Task<string> InviteAsync(string name, TimeSpan life, CancellationToken cancellationToken)
     {
         CheckName(name);
         await using var db = _database.Connect();
+        await CheckFreeAsync(db, name, cancellationToken);
         return await AddAsync(db, CredentialKind.Invitation, name, Role.Labeler, null, life, cancellationToken);
     }
 
@@ -68,6 +73,14 @@ public sealed class Credentials
         return await AddAsync(db, CredentialKind.Session, holder.Name, holder.Role, holder.Scope, left < SessionLife ? left : SessionLife, cancellationToken);
     }
 
+    /// <summary>Begins a session for somebody whom an issuer has just vouched for.</summary>
+    /// <param name="name">Theirs, by <see cref="Subjects"/>.</param>
+    public async Task<string> SignInSubjectAsync(string name, Role role, CancellationToken cancellationToken)
+    {
+        await using var db = _database.Connect();
+        return await AddAsync(db, CredentialKind.Session, name, role, null, SubjectSessionLife, cancellationToken);
+    }
+
     /// <summary>Ends a session.</summary>
     public async Task SignOutAsync(string session, CancellationToken cancellationToken)
     {
@@ -92,11 +105,11 @@ public sealed class Credentials
         return found;
     }
 
-    /// <summary>True once there has been a key: from then on nobody comes in without a credential.</summary>
-    public async Task<bool> AnyKeyEverAsync(CancellationToken cancellationToken)
+    /// <summary>True once there has been a key, or somebody came in by an issuer: from then on nobody comes in without a credential.</summary>
+    public async Task<bool> AnyAccountEverAsync(CancellationToken cancellationToken)
     {
         await using var db = _database.Connect();
-        return await db.Credentials.AnyAsync(c => c.Kind == nameof(CredentialKind.Key), cancellationToken);
+        return await db.Credentials.AnyAsync(c => c.Kind == nameof(CredentialKind.Key), cancellationToken) || await db.Subjects.AnyAsync(cancellationToken);
     }
 
     /// <summary>True where a key is valid now.</summary>
@@ -145,9 +158,20 @@ public sealed class Credentials
     static async Task<IReadOnlyList<Credential>> KeysAsync(RuntimeDbContext db, string name, CancellationToken cancellationToken) =>
         [.. (await db.Credentials.AsNoTracking().Where(c => c.Name == name && c.Kind == nameof(CredentialKind.Key)).ToListAsync(cancellationToken)).Select(Of)];
 
-    static void CheckName(string name)
+    /// <summary>True for what may be a name: 1 to 100 letters, digits, spaces, dashes, dots, underscores or @, with no space at either end.</summary>
+    public static bool IsName(string name) =>
+        name.Length is > 0 and <= LongestName && name.Trim() == name && name.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' or '@' or ' ');
+
+    static async Task CheckFreeAsync(RuntimeDbContext db, string name, CancellationToken cancellationToken)
     {
-        if (name.Length is 0 or > LongestName || name.Trim() != name || name.Any(c => !char.IsLetterOrDigit(c) && c is not ('-' or '_' or '.' or '@' or ' ')))
+        var key = Subjects.KeyOf(name);
+        if (await db.Subjects.AnyAsync(s => s.NameKey == key, cancellationToken))
+            throw new ArgumentException($"'{name}' is the name of somebody who comes in by an issuer; expected another name.");
+    }
+
+    internal static void CheckName(string name)
+    {
+        if (!IsName(name))
             throw new ArgumentException($"'{name}' is no name; expected 1 to {LongestName} letters, digits, spaces, dashes, dots, underscores or @.");
     }
 

@@ -27,6 +27,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
     public DbSet<LabelingAcknowledgementRow> LabelingAcknowledgements => Set<LabelingAcknowledgementRow>();
     public DbSet<LabelingQualificationRow> LabelingQualifications => Set<LabelingQualificationRow>();
     public DbSet<CredentialRow> Credentials => Set<CredentialRow>();
+    public DbSet<SubjectRow> Subjects => Set<SubjectRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -109,6 +110,11 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         {
             credential.ToTable("Credentials").HasKey(c => c.Number);
             credential.HasIndex(c => c.Hash).IsUnique();
+        });
+        modelBuilder.Entity<SubjectRow>(subject =>
+        {
+            subject.ToTable("Subjects").HasKey(s => new { s.Issuer, s.Subject });
+            subject.HasIndex(s => s.NameKey).IsUnique();
         });
     }
 

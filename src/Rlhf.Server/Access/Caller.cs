@@ -18,7 +18,7 @@ sealed record Caller(string Name, Role Role, string? Scope = null, bool IsLocal 
 }
 
 /// <summary>
-/// A way to know who makes a request: a credential of this store, being at this machine, and whatever an issuer says once there is one. They are asked in the order
+/// A way to know who makes a request: a credential of this store, what an issuer says, and being at this machine. They are asked in the order
 /// in which they are registered.
 /// </summary>
 interface IIdentify

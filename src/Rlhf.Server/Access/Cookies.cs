@@ -14,8 +14,8 @@ static class Cookies
     /// <summary>The header, or the form's field, with the token.</summary>
     public const string TokenHeader = "X-Antiforgery", TokenField = "antiforgery";
 
-    public static void Begin(HttpContext context, Site site, string session) =>
-        context.Response.Cookies.Append(Session, session, Options(site, site.Time.GetUtcNow() + Credentials.SessionLife));
+    public static void Begin(HttpContext context, Site site, string session, TimeSpan? life = null) =>
+        context.Response.Cookies.Append(Session, session, Options(site, site.Time.GetUtcNow() + (life ?? Credentials.SessionLife)));
 
     public static void End(HttpContext context, Site site) => context.Response.Cookies.Delete(Session, Options(site, null));
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Rlhf.Server.Hosting;
+using Rlhf.Server.Pages;
 
 namespace Rlhf.Server.Access;
 
@@ -52,13 +53,19 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
         }
         if (caller is null && route.IsPage)
         {
-            context.Response.Redirect("/sign-in");
+            context.Response.Redirect(SignInPages.AddressFor(context));
+            return;
+        }
+        if (caller is null && context.Features.Get<Refusal>() is { } refusal)
+        {
+            if (refusal.Status == StatusCodes.Status401Unauthorized) context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
+            await Answers.ErrorAsync(context, refusal.Status, refusal.Sentence);
             return;
         }
         if (caller is null) context.Response.Headers.WWWAuthenticate = "Bearer";
         await Answers.ErrorAsync(
             context, caller is null ? StatusCodes.Status401Unauthorized : StatusCodes.Status403Forbidden,
-            caller is null ? "Nobody is signed in; expected a key (Authorization: Bearer) or a session."
+            caller is null ? $"Nobody is signed in; expected a key{(context.RequestServices.GetRequiredService<Site>().Options.OpenIdConnect is null ? "" : " or a token")} (Authorization: Bearer) or a session."
             : $"{caller.Name} is {caller.Role.ToString().ToLowerInvariant()}{(caller.Scope is null ? "" : $" for {caller.Scope}")} and may not do this.");
     }
 

@@ -8,7 +8,7 @@ namespace Rlhf.Server.Access;
 /// <summary>A key in the header <c>Authorization: Bearer</c>, or the session of a browser.</summary>
 sealed class CredentialIdentity(Site site) : IIdentify
 {
-    const string Bearer = "Bearer ";
+    public const string Bearer = "Bearer ";
 
     /// <summary>True where the request brings its own proof, which no other site can make a browser send.</summary>
     public static bool HasKey(HttpContext context) => context.Request.Headers.Authorization is [{ } text] && text.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase);
@@ -24,7 +24,7 @@ sealed class CredentialIdentity(Site site) : IIdentify
 }
 
 /// <summary>
-/// The person at this machine, who may do everything, as long as nobody was ever given a key. A request that came through a proxy, or by a name that is not this
+/// The person at this machine, who may do everything, as long as nobody was ever given a key and no issuer is configured. A request that came through a proxy, or by a name that is not this
 /// machine's own (another site's name may lead here), is not theirs.
 /// </summary>
 sealed class LocalIdentity(Site site) : IIdentify
@@ -33,8 +33,8 @@ sealed class LocalIdentity(Site site) : IIdentify
 
     public async Task<Caller?> IdentifyAsync(HttpContext context)
     {
-        if (!site.IsLoopback || CredentialIdentity.HasKey(context) || !ServerAddress.IsLoopbackName(context.Request.Host.Host)) return null;
+        if (site.Options.OpenIdConnect is not null || !site.IsLoopback || CredentialIdentity.HasKey(context) || !ServerAddress.IsLoopbackName(context.Request.Host.Host)) return null;
         if (ThroughProxy.Any(context.Request.Headers.ContainsKey)) return null;
-        return await site.Runtime.Credentials.AnyKeyEverAsync(context.RequestAborted) ? null : new(site.Options.LocalName, Role.Administrator, IsLocal: true);
+        return await site.Runtime.Credentials.AnyAccountEverAsync(context.RequestAborted) ? null : new(site.Options.LocalName, Role.Administrator, IsLocal: true);
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Rlhf.Server.Hooks;
 using Rlhf.Server.Labeling;
+using Rlhf.Server.OpenIdConnect;
 using Rlhf.Server.Overview;
 using Rlhf.Server.Pages;
 
@@ -34,6 +35,8 @@ static class RouteTable
         new("GET", "/assets/{name}", Permission.Anyone, Common, AssetFiles.GetAsync),
         new("GET", "/sign-in", Permission.Anyone, Common, SignInPages.ShowAsync) { IsPage = true },
         new("POST", "/sign-in", Permission.Anyone, Common, SignInPages.SignInAsync) { IsPage = true, IsAttempt = true },
+        new("GET", OidcPages.Begins, Permission.Anyone, Common, OidcPages.BeginAsync) { IsPage = true, IsAttempt = true },
+        new("GET", OidcPages.Callback, Permission.Anyone, Common, OidcPages.EndAsync) { IsPage = true, IsAttempt = true },
         new("POST", "/sign-out", Permission.Anyone, Common, SignInPages.SignOutAsync) { IsPage = true },
         new("GET", "/invitations/{secret}", Permission.Anyone, Common, SignInPages.InvitedAsync) { IsPage = true, IsAttempt = true },
         new("POST", "/invitations/{secret}", Permission.Anyone, Common, SignInPages.JoinAsync) { IsPage = true, IsAttempt = true },

@@ -13,6 +13,7 @@ using Rlhf.Runtime;
 using Rlhf.Server.Access;
 using Rlhf.Server.Hooks;
 using Rlhf.Server.Labeling;
+using Rlhf.Server.OpenIdConnect;
 
 namespace Rlhf.Server.Hosting;
 
@@ -35,21 +36,22 @@ public sealed class PagesServer : IAsyncDisposable
     /// <summary>What is served, for tests.</summary>
     internal IReadOnlyList<Endpoint> Endpoints => [.. ((IEndpointRouteBuilder)_app).DataSources.SelectMany(d => d.Endpoints)];
 
-    /// <summary>Checks that it may listen there: beyond this machine only where somebody has a key.</summary>
+    /// <summary>Checks that it may listen there: beyond this machine only where somebody has a key, or an issuer is configured.</summary>
     /// <exception cref="ArgumentException">An address is none.</exception>
-    /// <exception cref="InvalidOperationException">Others could come in, and nobody has a key.</exception>
+    /// <exception cref="InvalidOperationException">Others could come in, nobody has a key, and no issuer is configured.</exception>
     public static async Task CheckAsync(ServerOptions options, WorkflowRuntime runtime, CancellationToken cancellationToken)
     {
         ServerAddress.Check(options.Urls);
+        if (options.OpenIdConnect is not null) return;
         if (options.Urls.FirstOrDefault(u => !ServerAddress.IsLoopback(u)) is { } open && !await runtime.Credentials.AnyValidKeyAsync(cancellationToken))
             throw new InvalidOperationException(
-                $"'{open}' can be reached from other machines, and this store has no valid key; expected at least one (rlhf keys create NAME --role administrator), or a loopback address.");
+                $"'{open}' can be reached from other machines, and this store has no valid key; expected at least one (rlhf keys create NAME --role administrator), an issuer ({OidcOptions.IssuerVariable}), or a loopback address.");
     }
 
     /// <summary>Listens and serves until it is disposed of.</summary>
     /// <param name="log">Takes a line about what went wrong.</param>
     /// <exception cref="ArgumentException">An address is none.</exception>
-    /// <exception cref="InvalidOperationException">Others could come in, and nobody has a key.</exception>
+    /// <exception cref="InvalidOperationException">Others could come in, nobody has a key, and no issuer is configured.</exception>
     /// <exception cref="IOException">An address is taken, or cannot be listened on.</exception>
     public static async Task<PagesServer> StartAsync(ServerOptions options, WorkflowRuntime runtime, TimeProvider time, Action<string> log, CancellationToken cancellationToken)
     {
@@ -97,7 +99,10 @@ public sealed class PagesServer : IAsyncDisposable
         builder.Services.AddRouting();
         builder.Services.AddRateLimiter(limits => Limits.Set(limits, site.Options));
         if (first is not null) builder.Services.AddSingleton(first);
-        builder.Services.AddSingleton<IIdentify, CredentialIdentity>().AddSingleton<IIdentify, LocalIdentity>().AddSingleton<Gatekeeper>();
+        builder.Services.AddSingleton<IIdentify, CredentialIdentity>();
+        if (site.Options.OpenIdConnect is { } issuer)
+            builder.Services.AddSingleton(issuer).AddSingleton(_ => new Issuer(issuer, site.Time, site.Log)).AddSingleton<Tokens>().AddSingleton<People>().AddSingleton<CodeExchange>().AddSingleton<IIdentify, TokenIdentity>();
+        builder.Services.AddSingleton<IIdentify, LocalIdentity>().AddSingleton<Gatekeeper>();
         var app = builder.Build();
         foreach (var url in urls) app.Urls.Add(url);
         app.Use(Failures.HandleAsync);

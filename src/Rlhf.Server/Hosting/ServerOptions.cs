@@ -1,4 +1,5 @@
 using Rlhf.Server.Hooks;
+using Rlhf.Server.OpenIdConnect;
 
 namespace Rlhf.Server.Hosting;
 
@@ -13,6 +14,9 @@ public sealed record ServerOptions(IReadOnlyList<string> Urls, string LocalName,
 
     /// <summary>The address under which people reach the server, where that is another one than it listens on; cookies are for https only where it is https.</summary>
     public Uri? PublicUrl { get; init; }
+
+    /// <summary>The issuer by which people and programs come in beside keys; null for none. Where there is one, nobody is the local person.</summary>
+    public OidcOptions? OpenIdConnect { get; init; }
 
     /// <summary>What other programs, in which people answer, prove themselves with.</summary>
     public HookSecrets Hooks { get; init; } = new();

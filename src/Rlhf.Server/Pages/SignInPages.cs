@@ -3,13 +3,27 @@ using Microsoft.Extensions.DependencyInjection;
 using Rlhf.Runtime.Access;
 using Rlhf.Server.Access;
 using Rlhf.Server.Hosting;
+using Rlhf.Server.OpenIdConnect;
 
 namespace Rlhf.Server.Pages;
 
 /// <summary>Ways in: by a key, or by an invitation, which is used up by its button and not by whoever looks at the link.</summary>
 static class SignInPages
 {
-    public static Task ShowAsync(HttpContext context) => SignInAsync(context, null, StatusCodes.Status200OK);
+    public static Task ShowAsync(HttpContext context) => ShowAsync(context, null, StatusCodes.Status200OK);
+
+    /// <summary>The page that asks who it is, with what went wrong.</summary>
+    public static Task ShowAsync(HttpContext context, string? error, int status) => Html.WriteAsync<SignInPage>(context, new()
+    {
+        [nameof(SignInPage.Token)] = Cookies.Token(context, SiteOf(context)),
+        [nameof(SignInPage.Error)] = error,
+        [nameof(SignInPage.Issuer)] = SiteOf(context).Options.OpenIdConnect?.ToString(),
+        [nameof(SignInPage.Begins)] = OidcPages.Begins + (context.Request.Query["page"] is [{ Length: > 0 } page] ? QueryString.Create("page", page) : ""),
+    }, status);
+
+    /// <summary>Where who is not signed in goes; an issuer leads from there to the page that was asked for.</summary>
+    public static string AddressFor(HttpContext context) =>
+        SiteOf(context).Options.OpenIdConnect is null || context.Request.Path == "/" ? "/sign-in" : $"/sign-in{QueryString.Create("page", context.Request.Path)}";
 
     public static async Task SignInAsync(HttpContext context)
     {
@@ -17,7 +31,7 @@ static class SignInPages
         var key = context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted))["key"].ToString().Trim() : "";
         if (await site.Runtime.Credentials.SignInAsync(key, context.RequestAborted) is not { } session)
         {
-            await SignInAsync(context, "This is no valid key.", StatusCodes.Status401Unauthorized);
+            await ShowAsync(context, "This is no valid key.", StatusCodes.Status401Unauthorized);
             return;
         }
         Cookies.Begin(context, site, session);
@@ -49,12 +63,6 @@ static class SignInPages
         Cookies.Begin(context, site, session);
         SeeOther(context, "/label");
     }
-
-    static Task SignInAsync(HttpContext context, string? error, int status) => Html.WriteAsync<SignInPage>(context, new()
-    {
-        [nameof(SignInPage.Token)] = Cookies.Token(context, SiteOf(context)),
-        [nameof(SignInPage.Error)] = error,
-    }, status);
 
     static Task InvitationAsync(HttpContext context, string? name) => Html.WriteAsync<InvitationPage>(context, new()
     {

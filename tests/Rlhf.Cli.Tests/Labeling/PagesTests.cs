@@ -62,6 +62,29 @@ public sealed partial class PagesTests
         Assert.Equal(0, revoked.ExitCode);
     }
 
+    [Fact]
+    public async Task An_issuer_is_checked_at_the_start_and_a_name_is_linked_to_its_subject()
+    {
+        await using var site = new Site();
+
+        var without = await site.RunAsync("keys", "link", "ann", "s-1");
+        site.Environment["RLHF_OIDC_ISSUER"] = "http://login.example";
+        site.Environment["RLHF_OIDC_CLIENT_ID"] = "rlhf";
+        site.Environment["RLHF_OIDC_ROLES"] = "labelers=labeler";
+        var refused = await site.RunAsync("serve");
+        site.Environment["RLHF_OIDC_ISSUER"] = "https://login.example/";
+        await site.RunAsync("keys", "create", "ann", "--role", "labeler");
+        var linked = await site.RunAsync("keys", "link", "ann", "s-1");
+        var taken = await site.RunAsync("keys", "link", "Ann", "s-2");
+        var listed = await site.RunAsync("keys", "list");
+
+        Assert.Equal((2, "No issuer is configured; expected RLHF_OIDC_ISSUER."), (without.ExitCode, without.Error.Trim()));
+        Assert.Equal((2, "RLHF_OIDC_ISSUER is http at 'login.example'; expected https, or an address of this machine."), (refused.ExitCode, refused.Error.Trim()));
+        Assert.Equal((0, "ann is the subject 's-1' of https://login.example from now on."), (linked.ExitCode, linked.Output.Trim()));
+        Assert.Equal((2, "'Ann' is the name of another subject; expected one that no subject has."), (taken.ExitCode, taken.Error.Trim()));
+        Assert.Contains("'s-1' of https://login.example", listed.Output, StringComparison.Ordinal);
+    }
+
     static async Task<Running> ServeAsync(Site site, string urls)
     {
         var serve = site.Start("serve", "--urls", urls);

@@ -24,6 +24,8 @@ public sealed class RouteTests
         ["GET /assets/{name}"] = All,
         ["GET /sign-in"] = All,
         ["POST /sign-in"] = All,
+        ["GET /sign-in/oidc"] = All,
+        ["GET /sign-in/oidc/callback"] = All,
         ["POST /sign-out"] = All,
         ["GET /invitations/{secret}"] = All,
         ["POST /invitations/{secret}"] = All,
