@@ -74,8 +74,8 @@ internal sealed class DeskTransaction
         return receipt;
     }
 
-    /// <summary>True for a question whose answer is known.</summary>
-    public bool IsCheck(string item) => _questions[item].Gold is not null;
+    /// <summary>True where an answer that filled no place was asked for all the same: the right one is known, or the question came again on purpose.</summary>
+    public bool IsCheck(string item, bool isRepeated) => _questions[item].Gold is not null || (isRepeated && _requests[_questions[item].RequestId].RepeatShare > 0);
 
     /// <summary>Takes the lowest place that is free (an answer that was taken back leaves a gap), and makes another one where the answers are disputed.</summary>
     int Fill(LabelingQuestionRow question, Side side)

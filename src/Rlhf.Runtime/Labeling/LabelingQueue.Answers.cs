@@ -46,7 +46,7 @@ public sealed partial class LabelingQueue
         await write.CommitAsync(cancellationToken);
         _pulse.Fire();
         // A check looks like any other question, before and after.
-        return receipt.Taken > 0 || taking.IsCheck(answer.Item) ? AnswerFate.Counted : receipt.Surplus > 0 ? AnswerFate.Surplus : AnswerFate.SelfRepeated;
+        return receipt.Taken > 0 || taking.IsCheck(answer.Item, isRepeated: receipt.SelfRepeated > 0) ? AnswerFate.Counted : receipt.Surplus > 0 ? AnswerFate.Surplus : AnswerFate.SelfRepeated;
     }
 
     /// <summary>Takes the labeler's last answer back, as long as its request is not complete. Asked again, the same happens.</summary>
@@ -101,7 +101,8 @@ public sealed partial class LabelingQueue
         : judgement.Place is not null || await db.LabelingQuestions.AnyAsync(q => q.Item == judgement.Item && q.Gold != null, cancellationToken) ? AnswerFate.Counted
         : await db.LabelingJudgements.AnyAsync(
             j => j.Item == judgement.Item && j.Labeler == judgement.Labeler && j.UndoneAt == null && j.Number < judgement.Number, cancellationToken)
-            ? AnswerFate.SelfRepeated
+            ? await db.LabelingQuestions.AnyAsync(q => q.Item == judgement.Item && db.LabelingRequests.Any(r => r.Id == q.RequestId && r.RepeatShare > 0), cancellationToken)
+                ? AnswerFate.Counted : AnswerFate.SelfRepeated
             : AnswerFate.Surplus;
 
     // Two labelers may make the same key; neither may meet the other's answer by it.

@@ -131,6 +131,9 @@ async function sendAll() {
 const queue = [];
 let current = null;
 let given = []; // answers of this page, the last one last: what undo takes back
+// A question that comes again on purpose does so ten answers later at the earliest; one that comes sooner was given before the server had its answer.
+const SOON = 9;
+let done = []; // the last questions that were answered or skipped here
 let last = null; // the last answer by the server's word
 let spent = 0, since = null;
 let answered = 0, left = 0;
@@ -154,7 +157,7 @@ async function fill(renew = false) {
     reached();
     // What was said of while the server thought is not asked again.
     const waiting = (await entries()).filter(e => e.isEnd).map(e => e.body.item);
-    const known = new Set([...waiting, ...queue.map(q => q.item), current?.item]);
+    const known = new Set([...waiting, ...done, ...queue.map(q => q.item), current?.item]);
     queue.push(...got.assignments.filter(q => !known.has(q.item)));
     // While one is still being answered, the server's count includes it.
     setProgress(got.progress);
@@ -277,6 +280,7 @@ const answer = choice => current?.isExample ? answerExample(choice) : inTurn(asy
   };
   const id = await add({ path: '/api/labeling/answers', body, isEnd: true });
   given.push({ id, key: body.key, question });
+  done = [...done, question.item].slice(-SOON);
   answered++;
   left = Math.max(left - 1, 0);
   say(`${nameOf(choice)}.`);
@@ -290,6 +294,7 @@ const nameOf = choice => choice === 'both_bad' ? 'Both bad' : document.querySele
 
 const skip = (reason, words) => inTurn(async () => {
   if (!current || current.isExample) return;
+  done = [...done, current.item].slice(-SOON);
   await add({ path: '/api/labeling/skips', isEnd: true, body: { key: newKey(), labeler, item: current.item, text: words ? `${reason}: ${words}` : reason } });
   left = Math.max(left - 1, 0);
   say('Skipped.');
@@ -342,6 +347,7 @@ const undo = () => qualifying() ? undoExample() : inTurn(async () => {
 });
 
 function again(question, progress) {
+  done = done.filter(item => item !== question.item);
   if (current) queue.unshift(current);
   if (progress) setProgress(progress); else { answered--; left++; }
   show(question);
