@@ -129,7 +129,7 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
 
     internal static Question QuestionOf(LabelingQuestionRow row) => CanonicalJson.Deserialize<Question>(Encoding.UTF8.GetBytes(row.Content), $"Question {row.Item} of the desk");
 
-    internal static Judgement JudgementOf(string comparison, LabelingJudgementRow row)
+    static Judgement JudgementOf(string comparison, LabelingJudgementRow row)
     {
         var choice = Choices.Parse(row.Choice) ?? throw new InvalidDataException($"Judgement {row.Number} of the desk has the choice '{row.Choice}'; expected {string.Join(", ", Choices.All)}.");
         return Judgement.Of(comparison, row.Labeler, Enum.Parse<LabelerKind>(row.LabelerKind), choice, row.Seconds) with

@@ -11,6 +11,7 @@ public sealed partial class LabelingQueue
     sealed class Answered
     {
         public required LabelingJudgementRow Judgement { get; init; }
+        public required LabelingQuestionRow Question { get; init; }
         public required LabelingRequestRow Request { get; init; }
     }
 
@@ -77,7 +78,9 @@ public sealed partial class LabelingQueue
             if (judgement.Place is not null) DeskTransaction.Empty(question, last.Request);
             await db.SaveChangesAsync(cancellationToken);
         }
-        var isAsked = question.Gold is not null || await Free(db, question.RequestId, labeler, now).AnyAsync(q => q.Item == item, cancellationToken);
+        // What came again on purpose comes once more, as everything that is taken back.
+        var isCheck = question.Gold is not null || await db.LabelingJudgements.AnyAsync(j => j.Item == item && j.Labeler == labeler && j.UndoneAt == null && j.Key != key, cancellationToken);
+        var isAsked = isCheck || await Free(db, question.RequestId, labeler, now).AnyAsync(q => q.Item == item, cancellationToken);
         var again = isAsked ? Hold(db, question, assignment, labeler, now) : null;
         await db.SaveChangesAsync(cancellationToken);
         await write.CommitAsync(cancellationToken);
@@ -90,7 +93,7 @@ public sealed partial class LabelingQueue
         join r in db.LabelingRequests on q.RequestId equals r.Id
         where j.Labeler == labeler && j.UndoneAt == null
         orderby j.Number descending
-        select new Answered { Judgement = j, Request = r };
+        select new Answered { Judgement = j, Question = q, Request = r };
 
     static async Task<LabelingAssignmentRow> AssignmentAsync(RuntimeDbContext db, string labeler, string item, CancellationToken cancellationToken) =>
         await db.LabelingAssignments.SingleOrDefaultAsync(a => a.Labeler == labeler && a.Item == item, cancellationToken)

@@ -16,8 +16,11 @@ public sealed partial class LabelingQueue
 
     /// <summary>Makes exactly these the questions with a known answer of the axes that they name; answers to earlier ones count as checks no longer.</summary>
     /// <returns>How many there are by now on these axes.</returns>
+    /// <exception cref="ArgumentException">The same question has two answers.</exception>
     public async Task<int> SetGoldAsync(IReadOnlyList<(Question Question, Choice Answer)> gold, CancellationToken cancellationToken)
     {
+        if (gold.GroupBy(g => LabelingDesk.ContentOf(g.Question with { Id = "" })).FirstOrDefault(g => g.DistinctBy(x => x.Answer).Skip(1).Any()) is { } several)
+            throw new ArgumentException($"Items {string.Join(" and ", several.Select(g => $"'{g.Question.Id}'"))} are the same question with different answers; expected one known answer of each.");
         await using var write = await _database.WriteAsync(cancellationToken);
         var db = write.Db;
         var now = _time.GetUtcNow();
@@ -109,7 +112,7 @@ public sealed partial class LabelingQueue
             join q in db.LabelingQuestions.AsNoTracking() on j.Item equals q.Item
             where j.Number < latest && q.RequestId == request && q.Axis == axis && !used.Contains(q.Item)
                 && db.LabelingAssignments.Any(a => a.Item == q.Item && a.Labeler == labeler)
-                && !db.LabelingJudgements.Any(o => o.Item == j.Item && o.Labeler == labeler && o.Number != j.Number)
+                && !db.LabelingJudgements.Any(o => o.Item == j.Item && o.Labeler == labeler && o.UndoneAt == null && o.Number != j.Number)
             orderby j.Number
             select q).FirstOrDefaultAsync(cancellationToken);
     }

@@ -77,8 +77,8 @@ public sealed partial class LabelingQueue
         var judged = await db.LabelingJudgements.Where(j => j.Labeler == labeler && j.UndoneAt == null).Join(open, j => j.Item, q => q.Item, (j, q) => q.Item)
             .Union(db.LabelingAssignments.Where(a => a.Labeler == labeler && a.Skipped).Join(open, a => a.Item, q => q.Item, (a, q) => q.Item)).CountAsync(cancellationToken);
         var left = await open.CountAsync(cancellationToken) - judged;
-        var last = await LastOf(db, labeler).Select(l => new { l.Judgement.Key, l.Judgement.Item, l.Request.ClosedAt }).FirstOrDefaultAsync(cancellationToken);
-        return new(answered, left, last is null || KeyOf(last.Key, labeler) is not { } key ? null : new(key, last.Item, CanUndo: last.ClosedAt is null));
+        var last = await LastOf(db, labeler).Select(l => new { l.Judgement.Key, l.Judgement.Item, CanUndo = l.Request.ClosedAt == null || l.Question.Gold != null }).FirstOrDefaultAsync(cancellationToken);
+        return new(answered, left, last is null || KeyOf(last.Key, labeler) is not { } key ? null : new(key, last.Item, last.CanUndo));
     }
 
     /// <summary>Axes of the questions that this labeler could get now, those in hand included.</summary>
@@ -147,9 +147,9 @@ public sealed partial class LabelingQueue
         var held = await (
             from a in db.LabelingAssignments
             join q in db.LabelingQuestions.AsNoTracking() on a.Item equals q.Item
+            let isJudged = db.LabelingJudgements.Any(j => j.Item == q.Item && j.Labeler == labeler && j.UndoneAt == null)
             where a.Labeler == labeler && a.LeasedUntil > now && !a.Skipped && axes.Contains(q.Axis)
-                && (q.Gold != null || db.LabelingJudgements.Any(j => j.Item == q.Item && j.Labeler == labeler && j.UndoneAt == null)
-                    || (q.Missing > 0 && Waiting(db).Any(r => r.Id == q.RequestId)))
+                && (q.Gold != null || Waiting(db).Any(r => r.Id == q.RequestId && (isJudged ? r.RepeatShare > 0 : q.Missing > 0)))
             orderby a.AssignedAt, q.RequestId, q.Position
             select new { Assignment = a, Question = q }).Take(count).ToListAsync(cancellationToken);
         var kept = held.ConvertAll(h => Hold(db, h.Question, h.Assignment, labeler, now));

@@ -158,6 +158,53 @@ public sealed class LabelingQueueTests
     }
 
     [Fact]
+    public async Task A_check_that_is_taken_back_is_asked_again_like_any_other_question()
+    {
+        using var cluster = new Cluster(Kind.Sqlite);
+        var (_, queue) = await AskAsync(cluster, questions: 60, each: 1, new(GoldShare: 0.3, RepeatShare: 0.3));
+        await queue.SetGoldAsync([.. Enumerable.Range(1, 60).Select(i => (new Question($"g{i}", Turn.User($"G{i}"), "right", "wrong", "preference"), Choice.A))], default);
+
+        for (var i = 0; i < 60; i++)
+        {
+            var assignment = Assert.Single(await queue.AssignAsync("ann", 1, Axes, default));
+            await queue.AnswerAsync("ann", new($"key-{i:0000}", assignment.Item, Choice.A, 1), default);
+            Assert.True((await queue.ProgressAsync("ann", default)).Last!.CanUndo);
+            var again = await queue.UndoAsync("ann", $"key-{i:0000}", default);
+            Assert.Equal((assignment.Item, assignment.ShownFirst), (again!.Item, again.ShownFirst));
+            Assert.Equal(assignment.Item, Assert.Single(await queue.AssignAsync("ann", 1, Axes, default)).Item);
+            await queue.AnswerAsync("ann", new($"more-{i:0000}", assignment.Item, Choice.A, 1), default);
+        }
+
+        var checks = Assert.Single(await queue.ChecksAsync(default));
+        Assert.True(checks is { Gold: > 0, Repeated: > 0 });
+    }
+
+    [Fact]
+    public async Task A_question_that_was_answered_by_file_meanwhile_is_not_asked_on_the_page_any_more()
+    {
+        using var cluster = new Cluster(Kind.Sqlite);
+        var (desk, queue) = await AskAsync(cluster, questions: 1, each: 2, new());
+        var held = Assert.Single(await queue.AssignAsync("ann", 1, Axes, default));
+
+        await desk.TakeAsync([DeskAnswer.Of(new JudgementLine(held.Item, "ann", Choice.A))], default);
+
+        Assert.Empty(await queue.AssignAsync("ann", 1, Axes, default));
+    }
+
+    [Fact]
+    public async Task One_question_with_two_known_answers_is_refused()
+    {
+        using var cluster = new Cluster(Kind.Sqlite);
+        var (_, queue) = await AskAsync(cluster, questions: 1, each: 1, new());
+        static (Question, Choice) Known(string id, Choice answer) => (new Question(id, Turn.User("G"), "x", "y", "preference"), answer);
+
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => queue.SetGoldAsync([Known("g1", Choice.A), Known("g2", Choice.B)], default));
+
+        Assert.Equal("Items 'g1' and 'g2' are the same question with different answers; expected one known answer of each.", error.Message);
+        Assert.Equal(1, await queue.SetGoldAsync([Known("g1", Choice.A), Known("g2", Choice.A)], default));
+    }
+
+    [Fact]
     public async Task Known_answers_that_are_no_longer_in_the_file_check_nobody_any_more()
     {
         using var cluster = new Cluster(Kind.Sqlite);
