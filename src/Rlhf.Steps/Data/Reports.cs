@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Gates;
 
 namespace Rlhf.Steps.Data;
 
@@ -27,7 +28,7 @@ public sealed record PreferenceReport(
 
     public IReadOnlyList<LabelerFigures> Labelers { get; init; } = [];
 
-    /// <inheritdoc cref="GateDecision.JudgeShare"/>
+    /// <inheritdoc cref="GateVerdict.JudgeShare"/>
     public double? JudgeShare { get; init; }
 }
 
@@ -76,35 +77,6 @@ public sealed record RewardModelCard(
 
 /// <summary>What the training did to the backbone as a language model, in nats a token; <c>reward-model</c> artifact, file <c>language_loss.json</c>.</summary>
 public sealed record LanguageLoss(double Before, double After, int Tokens);
-
-/// <summary>Which policies an evidence compares; file <c>models.json</c>. The champion's completions have sample 0, the challenger's sample 1.</summary>
-public sealed record EvidenceModels(ArtifactRef Champion, ArtifactRef Challenger);
-
-/// <summary>
-/// One comparison of champion and challenger with its judgements; <c>evidence</c> artifact, file <c>evidence.jsonl</c>, in the order of asking.
-/// </summary>
-public sealed record EvidenceItem(int Pass, Comparison Comparison, IReadOnlyList<Judgement> Judgements)
-{
-    /// <summary>Judgements that were asked for and never came.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public int Missing { get; init; }
-}
-
-/// <summary>One criterion of the gate: its figure (none where it is not evaluable), its threshold, whether it holds, and the sentence that says so.</summary>
-public sealed record CriterionResult(string Name, double? Value, double Threshold, bool Holds, string Reason);
-
-/// <summary>The gate's answer, rates without a value where no judgement was decisive; <c>decision</c> artifact, file <c>decision.json</c>.</summary>
-public sealed record GateDecision(
-    string Outcome, ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef Evidence, int Wins, int Losses, int Ties,
-    double? WinRate, double? LowerBound, double? UpperBound, double Confidence, bool Simulated, IReadOnlyList<CriterionResult> Criteria)
-{
-    /// <summary>Share of the judgements that an AI judge gave, above 0 to 1; null where none did.</summary>
-    public double? JudgeShare { get; init; }
-
-    /// <summary>Judgements that were asked for and never came; nothing stands for them.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public int Missing { get; init; }
-}
 
 /// <summary>
 /// What the hidden preference of simulated labelers says; <c>gold</c> artifact, file <c>gold.json</c>. Gold means are over the completions of
