@@ -27,9 +27,9 @@ static partial class Commands
     static readonly Option<bool> Json = new("--json") { Description = "One JSON document on the output; logs go to the error stream.", Recursive = true };
 
     public static RootCommand Root() =>
-        new("RLHF rounds for .NET: sample, compare, fit a reward model, PPO, gate, promote. Exit codes: 0 done, 1 failed, 2 wrong usage, 4 waiting for people.")
+        new("RLHF rounds for .NET: sample, compare, fit a reward model, PPO, gate, promote. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a promotion refused by its gate, 4 waiting for people or approval.")
         {
-            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), ModelsOf(), PromptSets(), JudgementsOf(), KeysOf(), StepsOf(), TrackingOf(), DoctorOf(),
+            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), ModelsOf(), PromptSets(), JudgementsOf(), GateOf(), KeysOf(), StepsOf(), TrackingOf(), DoctorOf(),
         };
 
     static Command Round()
@@ -85,12 +85,13 @@ static partial class Commands
         Option<string?> prompts = new("--prompts") { Description = "Prompts: a file (.txt, .jsonl, .json), an artifact, or a name such as prompts@latest. Without it prompts are generated." };
         Option<string?> labeler = new("--labeler") { Description = "Who judges: simulated; file (people, by rlhf judgements export and answer or in the browser, at rlhf serve's /label); argilla or label-studio (people in these programs); judge (an AI judge, RLHF_JUDGE_URL and RLHF_JUDGE_MODEL); reward-model or policy (a model of the store, --judge). Exit code 4 while people are waited for. Must be named with a policy or prompts of your own." };
         Option<string?> judge = new("--judge") { Description = "With --labeler reward-model or policy: the model that judges, an artifact or a name such as reward-model@latest." };
+        Option<string?> gate = new("--gate") { Description = "Criteria of promotion: a name in workflows/gates or a file. Without it: sandbox in the environment sandbox (RLHF_ENVIRONMENT), default elsewhere." };
         Option<long> seed = new("--seed") { Description = "Seed of the campaign.", DefaultValueFactory = _ => 1 };
         Option<bool> forgetting = new("--accept-forgetting") { Description = "With a reward model as --policy: take its backbone although it became more than 2 % worse as a language model." };
-        return ([preset, policy, prompts, labeler, judge, seed, forgetting], parsed => new(
+        return ([preset, policy, prompts, labeler, judge, gate, seed, forgetting], parsed => new(
             parsed.GetValue(Store)!, parsed.GetValue(preset), parsed.GetValue(policy), parsed.GetValue(prompts), parsed.GetValue(labeler),
             parsed.GetValue(seed), Same: false, parsed.GetValue(Json))
-        { AcceptForgetting = parsed.GetValue(forgetting), Judge = parsed.GetValue(judge) });
+        { AcceptForgetting = parsed.GetValue(forgetting), Judge = parsed.GetValue(judge), Gate = parsed.GetValue(gate) });
     }
 
     static Command Run()

@@ -10,6 +10,9 @@ static class ExitCodes
 
     public const int WrongUsage = 2;
 
-    /// <summary>Not done yet: nothing but people's answers can move it on.</summary>
+    /// <summary>The gate says no, to a promotion that was asked for.</summary>
+    public const int RefusedByGate = 3;
+
+    /// <summary>Not done yet: nothing but people's answers or approval can move it on.</summary>
     public const int WaitingForPeople = 4;
 }

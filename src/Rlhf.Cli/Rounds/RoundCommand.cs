@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Engine;
+using Rlhf.Cli.Gates;
 using Rlhf.Cli.Progress;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Workflows;
@@ -36,6 +37,7 @@ static class RoundCommand
             throw new ArgumentException("With a policy or prompts of your own, --labeler must be named (such as --labeler simulated); there is no default.");
         Workspace.Labeler(options.Labeler ?? "simulated", options.Judge);
         WorkflowFiles.Preset(Preset(options));
+        if (options.Gate is not null) GateFiles.Read(WorkflowFiles.Gate(options.Gate));
     }
 
     /// <summary>
@@ -76,6 +78,7 @@ static class RoundCommand
             ["preset"] = (await workspace.PresetAsync(Preset(options), cancellationToken, options.AcceptForgetting)).ToString(),
             ["labeler"] = options.Labeler ?? "simulated",
             ["judge"] = options.Judge is null ? "" : (await workspace.References.ResolveAsync(options.Judge, cancellationToken)).ToString(),
+            ["gate"] = options.Gate is null ? "" : (await workspace.CriteriaAsync(options.Gate, cancellationToken)).ToString(),
             ["seed"] = options.Seed,
             ["model"] = options.Policy is null ? "" : (await workspace.ModelAsync(options.Policy, cancellationToken)).ToString(),
             ["prompts"] = options.Prompts is null ? "" : (await workspace.PromptsAsync(options.Prompts, cancellationToken)).ToString(),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Rlhf.Cli.Gates;
 using Rlhf.Cli.Stores;
 using Rlhf.Runtime;
 using Rlhf.Runtime.Interpreter;
@@ -27,8 +28,8 @@ static class RoundReports
         ["definition"] = details.Summary.DefinitionId,
         ["status"] = JsonNamingName(result.Status.ToString()),
         ["decision"] = report is null ? null : JsonNamingName(report.Decision.Outcome),
-        ["simulated"] = report?.Decision.Simulated,
-        ["judgeShare"] = report?.Decision.JudgeShare,
+        ["simulated"] = report?.Decision.Verdict.Simulated,
+        ["judgeShare"] = report?.Decision.Verdict.JudgeShare,
         ["report"] = report is null ? null : CanonicalJson.ToObject(report),
         ["outputs"] = result.Outputs.DeepClone(),
         ["seconds"] = Math.Round(wall.TotalSeconds, 3),
@@ -52,8 +53,8 @@ static class RoundReports
 
     static void PrintRound(IAnsiConsole console, RoundReport report)
     {
-        var decision = report.Decision;
-        var (origin, learned) = (JudgedBy.Mark(decision.Simulated, decision.JudgeShare), JudgedBy.Mark(report.RewardModel.Simulated, report.RewardModel.JudgeShare));
+        var verdict = report.Decision.Verdict;
+        var (origin, learned) = (JudgedBy.Mark(verdict.Simulated, verdict.JudgeShare), JudgedBy.Mark(report.RewardModel.Simulated, report.RewardModel.JudgeShare));
         var table = new Table().Title($"Round {report.Round}").AddColumns("Figure", "Before", "After").AddColumn("Source");
         table.AddRow("Reward model: accuracy on held-out judgements", "", $"{report.RewardModel.Accuracy:0.000} of {report.RewardModel.Pairs}", $"reward model{learned}");
         table.AddRow("  bag of words on the same pairs", "", $"{report.RewardModel.BaselineAccuracy:0.000}", $"baseline{learned}");
@@ -69,11 +70,11 @@ static class RoundReports
         table.AddRow("Proxy score", $"{report.ProxyBefore:0.000}", $"{report.ProxyAfter:0.000}", "reward model");
         table.AddRow("KL to the reference, nats a sequence", "", $"{report.SequenceKl:0.00}", "PPO");
         table.AddRow(
-            "Win rate against the champion", "", $"{(decision.WinRate is { } rate ? $"{rate:0.000} [[{decision.LowerBound:0.000}, {decision.UpperBound:0.000}]]" : "none was decisive")} ({decision.Wins} won, {decision.Losses} lost, {decision.Ties} ties)",
+            "Win rate against the champion", "", $"{(verdict.WinRate is { } rate ? $"{rate:0.000} [[{verdict.LowerBound:0.000}, {verdict.UpperBound:0.000}]]" : "nothing was judged")} ({verdict.Wins} won, {verdict.Losses} lost, {verdict.Ties} ties)",
             $"judgements{origin}");
-        table.AddRow("Decision", "", decision.Outcome, $"gate{origin}");
+        table.AddRow("Decision", "", verdict.Outcome, $"gate{origin}");
         console.Write(table);
-        foreach (var criterion in decision.Criteria) Console.Out.WriteLine($"  {(criterion.Holds ? "holds" : "fails")}: {criterion.Name}: {criterion.Reason}{(decision.Simulated ? " (simulated)" : "")}");
+        GateCommand.Lines(verdict.Criteria);
         console.WriteLine();
         foreach (var (name, artifact) in new[]
                  {

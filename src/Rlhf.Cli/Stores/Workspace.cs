@@ -1,6 +1,7 @@
 using Rlhf.Adapters.Blob;
 using Rlhf.Adapters.Judge;
 using Rlhf.Adapters.Webhooks;
+using Rlhf.Cli.Gates;
 using Rlhf.Cli.Tracking;
 using Rlhf.Cli.Workflows;
 using Rlhf.Pipeline;
@@ -11,6 +12,7 @@ using Rlhf.Simulation.Gold;
 using Rlhf.Simulation.Labelers;
 using Rlhf.Simulation.Stories;
 using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Gates;
 using Rlhf.Steps.Judging;
 using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Notifications;
@@ -53,6 +55,7 @@ sealed class Workspace : IAsyncDisposable
             [LabelingTools.LabelStudio] = new ConfiguredLabeler(ToolSettings.LabelStudio),
             [Judge] = new ConstitutionalJudge(() => Settings.Judge, Objects, constitutions, TimeProvider.System),
             [INotifications.Service] = notifications,
+            [IGateFiles.Service] = new GateFiles(),
         };
         foreach (var (name, own) in OwnJudges.Over(Objects, constitutions)) services[name] = own;
         Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, services, CheckpointInterval(), Settings.Environment);

@@ -13,6 +13,10 @@ static class WorkflowFiles
     /// <exception cref="ArgumentException">Neither is there.</exception>
     public static string Preset(string nameOrFile) => Find(nameOrFile, "presets", "preset");
 
+    /// <summary>A file as given, or the gate of that name.</summary>
+    /// <exception cref="ArgumentException">Neither is there.</exception>
+    public static string Gate(string nameOrFile) => Find(nameOrFile, "gates", "gate");
+
     /// <summary>Where guidelines for labelers are, <c>AXIS.md</c> for each axis; the first that has one counts.</summary>
     public static IReadOnlyList<string> Guidelines => [.. Folders.Select(f => Path.Combine(f, "guidelines"))];
 

@@ -20,10 +20,11 @@ static class ComparisonSets
         return new(id, prompt.Id, prompt.Turns, a, b, axis, purpose);
     }
 
+    /// <param name="more">Files beside the comparisons.</param>
     public static Task<ArtifactRef> PutComparisonsAsync(
-        this ArtifactStore artifacts, IReadOnlyList<Comparison> comparisons, CancellationToken cancellationToken) =>
+        this ArtifactStore artifacts, IReadOnlyList<Comparison> comparisons, CancellationToken cancellationToken, params IEnumerable<(string Name, byte[] Bytes)> more) =>
         comparisons.Count > 0
-            ? artifacts.PutAsync("comparisons", new Dictionary<string, byte[]> { [File] = JsonLines.Serialize(comparisons) }, cancellationToken)
+            ? artifacts.PutAsync("comparisons", more.Append((File, JsonLines.Serialize(comparisons))).ToDictionary(), cancellationToken)
             : throw NothingToCompare();
 
     public static InvalidDataException NothingToCompare() => new("No two different completions of one prompt were sampled; there is nothing to compare.");

@@ -1,6 +1,7 @@
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Gates;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Pipeline.Gate;

@@ -1,9 +1,12 @@
 using Rlhf.Pipeline.Comparisons;
 using Rlhf.Pipeline.Models;
+using Rlhf.Pipeline.Preferences;
 using Rlhf.Pipeline.Prompts;
 using Rlhf.Pipeline.Sampling;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Gates;
+using Rlhf.Steps.Json;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Pipeline.Gate;
@@ -15,11 +18,14 @@ sealed class SampleEvaluationStep : Step<SampleEvaluation.Inputs, SampleEvaluati
     protected override async Task<StepResult> RunAsync(
         SampleEvaluation.Inputs inputs, SampleEvaluation.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        var evidence = inputs.Evidence is null ? [] : await context.Artifacts.ReadLinesAsync<EvidenceItem>(inputs.Evidence, "evidence.jsonl", cancellationToken);
+        if (inputs.Champion == inputs.Challenger) throw new ArgumentException($"The challenger {inputs.Challenger.Short} is the champion itself; there is nothing to compare.");
+        var criteria = await context.Artifacts.ReadCriteriaAsync(inputs.Criteria, cancellationToken);
+        var evidence = await context.Artifacts.ReadEvidenceAsync(inputs.Evidence, cancellationToken);
         var pass = evidence.Count == 0 ? 1 : evidence.Max(e => e.Pass) + 1;
-        var prompts = Choose(await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken), evidence, hparams.Comparisons, inputs.Seed);
+        var left = NotAsked(await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken), evidence, inputs.Seed);
+        if (inputs.Preferences is not null) RefuseLeaks(left, await context.Artifacts.ReadPairsAsync(inputs.Preferences, cancellationToken), inputs);
+        List<Prompt> prompts = [.. left.Take(hparams.Comparisons)];
         var settings = new SamplingSettings(hparams.Temperature, hparams.TopK, hparams.TopP, hparams.MaxNewTokens, hparams.Slots);
-        // Another pass of the same prompt must not draw the same completions again.
         var sampler = new CompletionSampler(context, settings, Seeds.Derive(inputs.Seed, "evaluation", $"{pass}"));
 
         var completions = await CompletionSampler.ResumeAsync(context, cancellationToken);
@@ -31,17 +37,25 @@ sealed class SampleEvaluationStep : Step<SampleEvaluation.Inputs, SampleEvaluati
                     policy, source, [.. prompts.Select(p => new CompletionRequest(p, sample))], completions, sample * prompts.Count, 2 * prompts.Count, cancellationToken);
         }
         var comparisons = prompts
-            .Select((p, i) => ComparisonSets.Create(p, completions[i], completions[prompts.Count + i], "preference", $"evaluation-{pass}", Seeds.Derive(inputs.Seed, "sides"))).ToList();
-        return Completed(new(await context.Artifacts.PutComparisonsAsync(comparisons, cancellationToken)));
+            .Select((p, i) => ComparisonSets.Create(p, completions[i], completions[prompts.Count + i], criteria.Axis, $"{GateEvidence.Purpose}{pass}", Seeds.Derive(inputs.Seed, "sides"))).ToList();
+        var subject = new EvaluationSubject(inputs.Champion, inputs.Challenger, inputs.Criteria, left.Count - prompts.Count);
+        return Completed(new(await context.Artifacts.PutComparisonsAsync(comparisons, cancellationToken, (EvaluationSubject.File, CanonicalJson.Serialize(subject)))));
     }
 
-    /// <summary>Held-out prompts in an order drawn by the seed, those not asked yet first; a prompt stands once in a pass.</summary>
-    static List<Prompt> Choose(List<Prompt> prompts, List<EvidenceItem> evidence, int count, long seed)
+    /// <summary>Held-out prompts in an order drawn by the seed, without those that were asked: the test looks at each prompt once, when it is complete.</summary>
+    static List<Prompt> NotAsked(List<Prompt> prompts, List<EvidenceItem> evidence, long seed)
     {
-        var asked = evidence.GroupBy(e => e.Comparison.PromptId).ToDictionary(g => g.Key, g => g.Count());
-        var heldOut = prompts.Where(p => p.HeldOut).Draw(int.MaxValue, seed, "evaluation");
-        return heldOut.Count > 0
-            ? [.. heldOut.OrderBy(p => asked.GetValueOrDefault(p.Id)).Take(count)]
-            : throw new InvalidDataException("The prompt set has no held-out prompt; a gate needs prompts that were never trained on.");
+        var asked = evidence.Select(e => e.Comparison.PromptId).ToHashSet();
+        var heldOut = prompts.Where(p => p.HeldOut).Draw(int.MaxValue, seed, "evaluation").ToList();
+        if (heldOut.Count == 0) throw new InvalidDataException("The prompt set has no held-out prompt; a gate needs prompts that were never trained on.");
+        var left = heldOut.Where(p => !asked.Contains(p.Id)).ToList();
+        return left.Count > 0 ? left : throw new InvalidDataException($"All {heldOut.Count} held-out prompts were asked about; a gate cannot ask again.");
+    }
+
+    static void RefuseLeaks(List<Prompt> prompts, IEnumerable<PreferencePair> pairs, SampleEvaluation.Inputs inputs)
+    {
+        var trained = pairs.Where(p => !p.HeldOut).Select(p => p.PromptId).ToHashSet();
+        if (prompts.FirstOrDefault(p => trained.Contains(p.Id)) is { } leak)
+            throw new InvalidDataException($"Prompt {leak.Id} of {inputs.Prompts.Short} is held out there and was trained on in {inputs.Preferences!.Short}; expected prompts that were never trained on.");
     }
 }

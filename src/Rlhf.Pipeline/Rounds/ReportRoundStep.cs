@@ -1,6 +1,7 @@
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Gates;
 using Rlhf.Steps.Json;
 using Rlhf.Steps.Running;
 
@@ -14,7 +15,7 @@ sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.O
         ReportRound.Inputs inputs, NoHParams hparams, StepContext context, CancellationToken cancellationToken)
     {
         var card = await context.Artifacts.ReadJsonAsync<RewardModelCard>(inputs.ReportCard, "card.json", cancellationToken);
-        var decision = await context.Artifacts.ReadJsonAsync<GateDecision>(inputs.Decision, "decision.json", cancellationToken);
+        var decision = await context.Artifacts.ReadJsonAsync<GateDecision>(inputs.Decision, GateDecision.File, cancellationToken);
         var gold = inputs.Gold is null ? null : await context.Artifacts.ReadJsonAsync<GoldReport>(inputs.Gold, "gold.json", cancellationToken);
         var report = new RoundReport(
             inputs.Round, card, inputs.ProxyBefore, inputs.ProxyAfter, inputs.SequenceKl, decision, gold,

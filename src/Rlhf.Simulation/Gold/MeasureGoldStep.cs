@@ -1,6 +1,7 @@
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Gates;
 using Rlhf.Steps.Json;
 using Rlhf.Steps.Running;
 
@@ -14,7 +15,7 @@ public sealed class MeasureGoldStep : Step<MeasureGold.Inputs, NoHParams, Measur
     protected override async Task<StepResult> RunAsync(
         MeasureGold.Inputs inputs, NoHParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        var models = await context.Artifacts.ReadJsonAsync<EvidenceModels>(inputs.Evidence, "models.json", cancellationToken);
+        var models = await context.Artifacts.ReadJsonAsync<EvaluationSubject>(inputs.Evidence, EvaluationSubject.File, cancellationToken);
         var evidence = await context.Artifacts.ReadLinesAsync<EvidenceItem>(inputs.Evidence, "evidence.jsonl", cancellationToken);
         var pairs = await context.Artifacts.ReadLinesAsync<ScoredPair>(inputs.ReportCard, "pairs.jsonl", cancellationToken);
         var report = Measure(evidence, models, pairs, inputs, cancellationToken);
@@ -23,7 +24,7 @@ public sealed class MeasureGoldStep : Step<MeasureGold.Inputs, NoHParams, Measur
     }
 
     internal static GoldReport Measure(
-        IReadOnlyList<EvidenceItem> evidence, EvidenceModels models, IReadOnlyList<ScoredPair> pairs, MeasureGold.Inputs inputs,
+        IReadOnlyList<EvidenceItem> evidence, EvaluationSubject models, IReadOnlyList<ScoredPair> pairs, MeasureGold.Inputs inputs,
         CancellationToken cancellationToken)
     {
         if (evidence.Count == 0) throw new InvalidDataException($"{inputs.Evidence.Short} has no comparison; expected at least one to measure.");
@@ -50,7 +51,7 @@ public sealed class MeasureGoldStep : Step<MeasureGold.Inputs, NoHParams, Measur
     sealed record ScoredItem(EvidenceItem Item, bool ChampionIsA, double A, double B);
 
     // By the sample, as the gate does: in a test of a policy against itself both sides have the same source.
-    static bool ChampionIsA(Comparison comparison, EvidenceModels models)
+    static bool ChampionIsA(Comparison comparison, EvaluationSubject models)
     {
         var (champion, challenger) = comparison.A.Sample == 0 ? (comparison.A, comparison.B) : (comparison.B, comparison.A);
         if ((champion.Sample, challenger.Sample) != (0, 1))

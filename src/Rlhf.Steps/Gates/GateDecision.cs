@@ -126,6 +126,10 @@ public sealed record Regression(string PromptId, IReadOnlyList<Turn> Prompt, str
 public sealed record EvaluationSubject(ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef Criteria, int PromptsLeft)
 {
     public const string File = "subject.json";
+
+    /// <summary>True where judgements before these were collected under other criteria.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsExploratory { get; init; }
 }
 
 /// <summary>One comparison of champion and challenger with its judgements; <c>evidence</c> artifact, file <c>evidence.jsonl</c>, in the order of asking.</summary>

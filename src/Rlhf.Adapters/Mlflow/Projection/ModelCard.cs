@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Gates;
 using Rlhf.Steps.Judging;
 
 namespace Rlhf.Adapters.Mlflow.Projection;
@@ -11,7 +12,7 @@ static class ModelCard
 {
     public static string Of(ArtifactRef artifact, RoundReport report, RoundPlace? place)
     {
-        var decision = report.Decision;
+        var decision = report.Decision.Verdict;
         var card = new StringBuilder();
         card.Append($"# Challenger of round {report.Round}{(place is null ? "" : $", campaign {place.Campaign}")}\n\n");
         if (decision.Simulated) card.Append("**The judgements are simulated: nothing here says what people prefer.**\n\n");
@@ -21,7 +22,7 @@ static class ModelCard
                 : string.Create(CultureInfo.InvariantCulture, $"**Of the judgements {100 * share:0.#} % are an AI judge's.**\n\n"));
         card.Append($"Decision: **{decision.Outcome}**. {Sample(decision)}\n\n");
         card.Append("| Criterion | Holds | Why |\n|---|---|---|\n");
-        foreach (var criterion in decision.Criteria) card.Append($"| {Cell(criterion.Name)} | {(criterion.Holds ? "yes" : "no")} | {Cell(criterion.Reason)} |\n");
+        foreach (var criterion in decision.Criteria) card.Append($"| {Cell(criterion.Name)} | {State(criterion)} | {Cell(criterion.Reason)} |\n");
         card.Append($"\n## Training\n\n| Figure | Value |\n|---|---|\n");
         card.Append($"| Reward model, accuracy on {report.RewardModel.Pairs} held-out pairs{JudgedBy.Mark(report.RewardModel.Simulated, report.RewardModel.JudgeShare)} | {report.RewardModel.Accuracy:0.0000} |\n");
         card.Append($"| Bag-of-words baseline, accuracy on the same pairs | {report.RewardModel.BaselineAccuracy:0.0000} |\n");
@@ -42,14 +43,16 @@ static class ModelCard
         return card.ToString();
     }
 
-    static string Sample(GateDecision decision)
+    static string Sample(GateVerdict decision)
     {
         var decisive = decision.Wins + decision.Losses;
-        var sample = $"{decisive} decisive judgements ({decision.Wins} for the challenger, {decision.Losses} against), {decision.Ties} ties";
+        var sample = $"{decision.Prompts} prompts, {decisive} decisive judgements ({decision.Wins} for the challenger, {decision.Losses} against), {decision.Ties} ties";
         return decision is { WinRate: { } rate, LowerBound: { } lower, UpperBound: { } upper }
-            ? $"Win rate {rate:0.0000} from {sample}; {decision.Confidence * 100:0.##} % Wilson interval {lower:0.0000} to {upper:0.0000}."
+            ? $"Win rate {rate:0.0000} from {sample}; {decision.Confidence * 100:0.##} % always-valid interval {lower:0.0000} to {upper:0.0000}."
             : $"No win rate: {sample}.";
     }
+
+    static string State(CriterionResult criterion) => criterion.State switch { CriterionState.Holds => "yes", CriterionState.Fails => "no", _ => "not evaluable" };
 
     static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|");
 }
