@@ -1,8 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Rlhf.Cli.Gates;
 using Rlhf.Cli.Stores;
 using Rlhf.Learning.Models;
 using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Gates;
 using Rlhf.Steps.Json;
 
 namespace Rlhf.Cli.Workflows;
@@ -22,6 +24,11 @@ static class Imports
         }
         return await workspace.Artifacts.PutAsync("hparams", new Dictionary<string, byte[]> { ["hparams.json"] = CanonicalJson.Write(sections) }, cancellationToken);
     }
+
+    /// <exception cref="ArgumentException">There is no such gate and no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is no criteria.</exception>
+    public static Task<ArtifactRef> CriteriaAsync(this Workspace workspace, string nameOrFile, CancellationToken cancellationToken) =>
+        workspace.Artifacts.PutAsync("criteria", new Dictionary<string, byte[]> { [GateCriteria.File] = GateFiles.Read(WorkflowFiles.Gate(nameOrFile)).ToBytes() }, cancellationToken);
 
     /// <summary>A preset's file and the hparams of its steps, checked.</summary>
     /// <exception cref="ArgumentException">A section is no step, or a field in it is unknown or out of range.</exception>

@@ -2,118 +2,140 @@ using Rlhf.Pipeline.Comparisons;
 using Rlhf.Pipeline.Gate;
 using Rlhf.Pipeline.Tests.Support;
 using Rlhf.Steps.Artifacts;
-using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Gates;
+using Rlhf.Steps.Json;
 
 namespace Rlhf.Pipeline.Tests.Gate;
 
-public sealed class DecideGateTests
+public sealed class DecideGateTests : IDisposable
 {
+    static readonly ArtifactRef Champion = Some.Policy('a'), Challenger = Some.Policy('b');
+
+    readonly TestRun _run = new();
+
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>Evidence in which the challenger (sample 1) wins, loses and draws as often as said; sides alternate.</summary>
-    static List<EvidenceItem> Evidence(int wins, int losses, int ties = 0) =>
-    [
-        .. Enumerable.Range(0, wins + losses + ties).Select(i =>
+    public void Dispose() => _run.Dispose();
+
+    Task<ArtifactRef> Criteria(string? description = null) =>
+        _run.Artifacts.PutCriteriaAsync(new(new()) { Description = description, JudgedBy = [LabelerKind.Simulated] }, Token);
+
+    static List<Comparison> Compared(int count, int pass = 1) =>
+        [.. Enumerable.Range(0, count).Select(i => Some.Comparison($"evaluation-{pass}", swapped: i % 2 == 0, id: $"{pass}-{i}") with { PromptId = $"{pass}-{i}" })];
+
+    async Task<(string Outcome, ArtifactRef Evidence, GateDecision Decision)> Decide(
+        IReadOnlyList<Comparison> comparisons, IReadOnlyList<Judgement> judgements, ArtifactRef criteria, ArtifactRef? fixedBefore = null, ArtifactRef? evidence = null, int each = 1)
+    {
+        var subject = new EvaluationSubject(Champion, Challenger, fixedBefore ?? criteria, 1000);
+        var result = await _run.Run("DecideGate", new()
         {
-            var challengerIsA = i % 2 == 0;
-            var better = i < wins ? challengerIsA ? Side.A : Side.B : i < wins + losses ? challengerIsA ? Side.B : Side.A : Side.Tie;
-            return new EvidenceItem(1, Some.Comparison("evaluation-1", swapped: challengerIsA, id: $"{i}"), [new($"{i}", "someone", better, 1, 1, true)]);
-        }),
-    ];
-
-    static GateDecision Decide(List<EvidenceItem> items, int pass = 1, DecideGate.HParams? hparams = null) =>
-        DecideGateStep.Decide(items, pass, hparams ?? new(), new(Some.Policy('a'), Some.Policy('b')), Some.Policy('e'));
-
-    [Fact]
-    public void A_challenger_that_is_clearly_preferred_is_promoted()
-    {
-        var decision = Decide(Evidence(wins: 360, losses: 240));
-
-        Assert.Equal("Promote", decision.Outcome);
-        Assert.Equal((360, 240, 0.6), (decision.Wins, decision.Losses, decision.WinRate));
-        Assert.True(decision.LowerBound > 0.5);
+            ["champion"] = $"{Champion}",
+            ["challenger"] = $"{Challenger}",
+            ["criteria"] = $"{criteria}",
+            ["comparisons"] = $"{await _run.Artifacts.PutComparisonsAsync(comparisons, Token, (EvaluationSubject.File, CanonicalJson.Serialize(subject)))}",
+            ["judgements"] = $"{await _run.Artifacts.PutJudgementsAsync(comparisons, each, judgements, new Dictionary<string, byte[]>(), Token)}",
+            ["evidence"] = evidence?.ToString(),
+        });
+        var completed = result as Steps.Running.StepResult.Completed ?? throw new InvalidOperationException($"{result}");
+        var decision = await _run.Artifacts.ReadJsonAsync<GateDecision>(ArtifactRef.Parse($"{completed.Outputs["decision"]}"), GateDecision.File, Token);
+        return (completed.Outcome, ArtifactRef.Parse($"{completed.Outputs["evidence"]}"), decision);
     }
 
-    [Theory]
-    [InlineData(300, 300)]
-    [InlineData(324, 276)] // 54 %: its interval still reaches down to a half
-    [InlineData(200, 400)]
-    public void A_challenger_that_is_not_clearly_preferred_is_rejected(int wins, int losses) =>
-        Assert.Equal("Reject", Decide(Evidence(wins, losses)).Outcome);
+    /// <summary>The challenger (sample 1) wins the first ones.</summary>
+    static List<Judgement> Judged(IReadOnlyList<Comparison> comparisons, int wins) =>
+        [.. comparisons.Select((c, i) => new Judgement(c.Id, "someone", i < wins == (c.A.Sample == 1) ? Side.A : Side.B, 1, 1, true))];
 
     [Fact]
-    public void Ties_do_not_count_as_decisive_and_more_judgements_are_asked_for()
+    public async Task A_challenger_that_wins_on_either_side_opens_the_gate()
     {
-        var decision = Decide(Evidence(wins: 400, losses: 100, ties: 200));
+        var comparisons = Compared(200);
 
-        Assert.Equal("NeedMoreJudgements", decision.Outcome);
-        Assert.Equal(200, decision.Ties);
+        var (outcome, evidence, decision) = await Decide(comparisons, Judged(comparisons, wins: 140), await Criteria());
+
+        Assert.Equal(("Promote", 140, 60, 0.7), (outcome, decision.Verdict.Wins, decision.Verdict.Losses, decision.Verdict.WinRate));
+        Assert.Equal((Champion, Challenger, evidence, false), (decision.Champion, decision.Challenger, decision.Evidence, decision.IsExploratory));
     }
 
     [Fact]
-    public void After_the_last_pass_too_few_judgements_mean_rejection_with_that_reason()
+    public async Task A_decision_is_reproduced_from_its_evidence_and_criteria()
     {
-        var decision = Decide(Evidence(wins: 400, losses: 100), pass: 5);
+        var comparisons = Compared(200);
+        var (_, _, decision) = await Decide(comparisons, Judged(comparisons, wins: 140), await Criteria());
 
-        Assert.Equal("Reject", decision.Outcome);
-        Assert.Contains(decision.Criteria, c => !c.Holds && c.Reason.Contains("500 decisive judgements after 5 passes", StringComparison.Ordinal));
+        var again = await _run.Artifacts.DecideAgainAsync(decision, Token);
+
+        Assert.Equal(CanonicalJson.Serialize(decision.Verdict), CanonicalJson.Serialize(again));
     }
 
     [Fact]
-    public void Judgements_beyond_the_number_of_the_gate_are_not_looked_at() =>
-        Assert.Equal("Reject", Decide([.. Evidence(wins: 300, losses: 300), .. Evidence(wins: 500, losses: 0)]).Outcome);
+    public async Task Evidence_grows_by_what_each_pass_brings_until_it_decides()
+    {
+        var criteria = await Criteria();
+        List<Comparison> first = Compared(40), second = Compared(200, pass: 2);
+
+        var (early, evidence, _) = await Decide(first, Judged(first, wins: 22), criteria);
+        var (late, _, decision) = await Decide(second, Judged(second, wins: 140), criteria, evidence: evidence);
+
+        Assert.Equal(("NeedMoreJudgements", "Promote", 240), (early, late, decision.Verdict.Prompts));
+    }
 
     [Fact]
-    public void Judgements_that_never_came_stand_for_nothing_and_are_said_to_be_missing()
+    public async Task Criteria_changed_after_the_first_judgement_make_the_evidence_exploratory_for_good()
     {
-        var unanswered = Enumerable.Range(0, 100).Select(i => new EvidenceItem(1, Some.Comparison("evaluation-1", id: $"u{i}"), []) { Missing = 2 });
+        var (before, after) = (await Criteria(), await Criteria("easier"));
+        List<Comparison> first = Compared(40), second = Compared(200, pass: 2), third = Compared(200, pass: 3);
+        var (_, evidence, _) = await Decide(first, Judged(first, wins: 22), before);
 
-        var decision = Decide([.. unanswered, .. Evidence(wins: 360, losses: 240)]);
-        var tooFew = Decide([.. unanswered, .. Evidence(wins: 300, losses: 50)], pass: 5);
+        var (changed, grown, decision) = await Decide(second, Judged(second, wins: 140), after, evidence: evidence);
+        var (back, _, _) = await Decide(third, Judged(third, wins: 140), before, evidence: grown);
+        var (other, _, _) = await Decide(second, Judged(second, wins: 140), after, fixedBefore: before);
 
-        Assert.Equal(("Promote", 360, 240, 0, 200), (decision.Outcome, decision.Wins, decision.Losses, decision.Ties, decision.Missing));
-        Assert.Equal(("Reject", 300.0 / 350), (tooFew.Outcome, tooFew.WinRate));
-        Assert.Contains(tooFew.Criteria, c => !c.Holds && c.Reason == "350 decisive judgements after 5 passes, 600 asked for; 200 judgements never came");
-        Assert.Equal(0, Decide(Evidence(wins: 360, losses: 240)).Missing);
+        Assert.Equal(("Reject", "Reject", "Reject", true), (changed, back, other, decision.IsExploratory));
+        Assert.Contains("exploratory", decision.Verdict.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Evidence_about_other_policies_is_refused()
+    {
+        var comparisons = Compared(4);
+        var subject = new EvaluationSubject(Champion, Some.Policy('c'), await Criteria(), 1000);
+
+        var reason = await _run.Fails("DecideGate", new()
+        {
+            ["champion"] = $"{Champion}",
+            ["challenger"] = $"{Challenger}",
+            ["criteria"] = $"{await Criteria()}",
+            ["comparisons"] = $"{await _run.Artifacts.PutComparisonsAsync(comparisons, Token, (EvaluationSubject.File, CanonicalJson.Serialize(subject)))}",
+            ["judgements"] = $"{await _run.Artifacts.PutJudgementsAsync(comparisons, 1, Judged(comparisons, 2), new Dictionary<string, byte[]>(), Token)}",
+        });
+
+        Assert.Contains($"compares {Champion.Short} with {Some.Policy('c').Short}", reason, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task The_evidence_keeps_comparisons_that_nobody_judged_and_how_much_of_them_is_missing()
     {
-        using var run = new TestRun();
-        var comparisons = Enumerable.Range(0, 3).Select(i => Some.Comparison("evaluation-1", id: $"c{i}")).ToList();
-        var judgements = await run.Artifacts.PutJudgementsAsync(comparisons, 2, [new("c1", "ann", Side.B, 1, 1, false), new("c1", "bob", Side.B, 1, 1, false), new("c2", "bob", Side.A, 1, 1, false)], new Dictionary<string, byte[]>(), Token);
+        var comparisons = Compared(3);
 
-        var outputs = await run.Completes("DecideGate", new()
-        {
-            ["champion"] = $"{Some.Policy('a')}",
-            ["challenger"] = $"{Some.Policy('b')}",
-            ["comparisons"] = $"{await run.Artifacts.PutComparisonsAsync(comparisons, Token)}",
-            ["judgements"] = $"{judgements}",
-        });
+        var (_, reference, decision) = await Decide(
+            comparisons, [new("1-1", "ann", Side.B, 1, 1, true), new("1-1", "bob", Side.B, 1, 1, true), new("1-2", "bob", Side.A, 1, 1, true)], await Criteria(), each: 2);
 
-        var evidence = await run.Artifacts.ReadLinesAsync<EvidenceItem>(ArtifactRef.Parse($"{outputs["newEvidence"] ?? outputs["evidence"]}"), "evidence.jsonl", Token);
-        Assert.Equal([("c0", 0, 2), ("c1", 2, 0), ("c2", 1, 1)], evidence.Select(e => (e.Comparison.Id, e.Judgements.Count, e.Missing)));
-        Assert.Equal(3, (await run.Artifacts.ReadJsonAsync<GateDecision>(ArtifactRef.Parse($"{outputs["decision"]}"), "decision.json", Token)).Missing);
+        var evidence = await _run.Artifacts.ReadEvidenceAsync(reference, Token);
+        Assert.Equal([("1-0", 0, 2), ("1-1", 2, 0), ("1-2", 1, 1)], evidence.Select(e => (e.Comparison.Id, e.Judgements.Count, e.Missing)));
+        Assert.Equal((3, 2), (decision.Verdict.Missing, decision.Verdict.Prompts));
     }
 
     [Fact]
-    public void Evidence_of_simulated_labelers_is_called_simulated() => Assert.True(Decide(Evidence(360, 240)).Simulated);
-
-    [Theory]
-    [InlineData(10, 1.0, "(AI judge)")]
-    [InlineData(4, 0.4, "(40 % AI judge)")]
-    public void Evidence_of_an_AI_judge_is_called_so_and_neither_peoples_nor_simulated(int byJudge, double share, string mark)
+    public async Task Prompts_on_which_the_champion_was_better_are_listed_with_both_texts()
     {
-        var evidence = Evidence(wins: 7, losses: 3).Select((e, i) => e with { Judgements = [e.Judgements[0] with { Simulated = false, Kind = i < byJudge ? LabelerKind.Judge : LabelerKind.Person }] });
+        var comparisons = Compared(10);
+        var criteria = await Criteria();
+        await Decide(comparisons, Judged(comparisons, wins: 7), criteria);
 
-        var decision = Decide([.. evidence]);
+        var regressions = DecideGateStep.Regressions([.. comparisons.Select((c, i) => new EvidenceItem(1, c, [Judged(comparisons, 7)[i]]))], "preference");
 
-        Assert.Equal((share, false), (decision.JudgeShare!.Value, decision.Simulated));
-        Assert.All(decision.Criteria, c => Assert.EndsWith(mark, c.Reason, StringComparison.Ordinal));
+        Assert.Equal(["1-7", "1-8", "1-9"], regressions.Select(r => r.PromptId));
+        Assert.All(regressions, r => Assert.Equal((" first", " second", 0.0), (r.Champion, r.Challenger, r.Rate)));
     }
-
-    [Fact]
-    public void Evidence_without_an_AI_judge_says_nothing_of_one() => Assert.Null(Decide(Evidence(wins: 7, losses: 3)).JudgeShare);
 }
