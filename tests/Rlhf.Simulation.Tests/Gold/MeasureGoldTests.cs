@@ -3,6 +3,7 @@ using Rlhf.Simulation.Gold;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Gates;
 using Rlhf.Steps.Json;
 using Rlhf.Steps.Running;
 
@@ -42,7 +43,7 @@ public sealed class MeasureGoldTests : IDisposable
         var evidenceRef = await _store.Artifacts.PutAsync("evidence", new Dictionary<string, byte[]>
         {
             ["evidence.jsonl"] = JsonLines.Serialize(evidence),
-            ["models.json"] = CanonicalJson.Write(new JsonObject { ["champion"] = champion.ToString(), ["challenger"] = challenger.ToString() }),
+            [EvaluationSubject.File] = CanonicalJson.Serialize(new EvaluationSubject(champion, challenger, Some.Ref('c'), 0)),
         }, cancellationToken);
         var card = await _store.Artifacts.PutAsync("report-card", new Dictionary<string, byte[]>
         {
