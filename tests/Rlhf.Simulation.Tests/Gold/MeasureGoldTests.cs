@@ -155,7 +155,7 @@ public sealed class MeasureGoldTests : IDisposable
         var evidence = new CancellingList([.. Enumerable.Repeat(Evidence[0], 20)], cancel, after: 5);
         var inputs = new MeasureGold.Inputs(Some.Ref('e'), Some.Ref('f'));
 
-        Assert.Throws<OperationCanceledException>(() => MeasureGoldStep.Measure(evidence, new(Champion, Challenger), Pairs, inputs, cancel.Token));
+        Assert.Throws<OperationCanceledException>(() => MeasureGoldStep.Measure(evidence, new(Champion, Challenger, Some.Ref('c'), 0), Pairs, inputs, cancel.Token));
 
         Assert.Equal(6, evidence.Read);
     }
