@@ -55,9 +55,12 @@ public sealed class PromotionStore(IObjectStore objects)
     {
         var approvals = await ApprovalsAsync(request, cancellationToken);
         var (record, refusal) = (await RecordOfAsync(request, cancellationToken), await RefusalOfAsync(request, cancellationToken));
-        var became = record is null ? null : await BecameAsync(request, cancellationToken);
+        var history = await new Aliases(objects, request.Environment).HistoryAsync(Aliases.Champion(request.Campaign), cancellationToken);
+        var became = history.FirstOrDefault(v => v.Promotion == request.Id);
+        // A record whose version became something else, before anybody could write that down.
+        var isOvertaken = record is not null && history.Any(v => v.Version == record.Record.Version);
         var state = became is not null ? PromotionState.Promoted
-            : refusal is not null || approvals.Any(a => !a.Approval.Approves) ? PromotionState.Refused
+            : refusal is not null || isOvertaken || approvals.Any(a => !a.Approval.Approves) ? PromotionState.Refused
             : approvals.Count >= request.Approvals ? PromotionState.Approved : PromotionState.Waiting;
         return new(request, approvals, record, refusal, became, state);
     }
@@ -105,10 +108,6 @@ public sealed class PromotionStore(IObjectStore objects)
 
     /// <summary>Null where it has not ended so.</summary>
     public Task<PromotionRefusal?> RefusalOfAsync(PromotionRequest request, CancellationToken cancellationToken) => ReadAsync<PromotionRefusal>(Name(request, RefusalFile), cancellationToken);
-
-    /// <summary>The champion's version that this promotion wrote; null where it wrote none.</summary>
-    public async Task<AliasVersion?> BecameAsync(PromotionRequest request, CancellationToken cancellationToken) =>
-        (await new Aliases(objects, request.Environment).HistoryAsync(Aliases.Champion(request.Campaign), cancellationToken)).FirstOrDefault(v => v.Promotion == request.Id);
 
     async Task<List<PromotionRequest>> RequestsAsync(CancellationToken cancellationToken)
     {

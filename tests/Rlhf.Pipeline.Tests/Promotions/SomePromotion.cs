@@ -17,7 +17,7 @@ namespace Rlhf.Pipeline.Tests.Promotions;
 /// <summary>A store with a champion, a challenger that a step made, and judgements for a gate; and promotions over it, by a clock that stands until it is moved.</summary>
 sealed class SomePromotion : IDisposable
 {
-    public const string Campaign = "0f3a", Environment = "staging", Gatekeeper = "DecideGate";
+    public const string Campaign = "0f3a", Environment = "staging";
 
     public static readonly ArtifactRef Champion = Some.Policy('a'), Challenger = Some.Policy('b');
 
@@ -115,17 +115,6 @@ sealed class SomePromotion : IDisposable
         var result = await Runner(Through).RunAsync("PromoteChallenger", values.DeepClone().AsObject(), new(instance, "promote", _state?.DeepClone().AsObject()), Said, Token);
         if (result is StepResult.Waiting { State: var left }) _state = JsonNode.Parse(left.ToJsonString())!.AsObject();
         return result;
-    }
-
-    /// <summary>Goes from look to look until there is another answer than to wait.</summary>
-    public async Task<StepResult> UntilTheEndAsync(JsonObject values)
-    {
-        while (true)
-        {
-            if (await LookAsync(values) is not StepResult.Waiting { Deadline: var at } answer) return await LookAsync(values);
-            if (at > Time.GetUtcNow()) Time.SetUtcNow(at);
-            if (answer.Events.Count == 0 && at > Time.GetUtcNow()) throw new InvalidOperationException(answer.Reason);
-        }
     }
 
     /// <summary>Why the promotion was refused.</summary>
