@@ -15,7 +15,7 @@ sealed class CriterionChecks(
     GateCriteria criteria, GateEvidence evidence, IReadOnlyList<GateVote> votes, IReadOnlyList<PromptRate> prompts, IReadOnlyList<ClusterRate> clusters,
     GateStatistics statistics, IReadOnlyDictionary<string, string> reasons, GateSurroundings around)
 {
-    static readonly (int, int)? NoMore = null;
+    static (int, int)? NoMore => null;
 
     readonly string _mark = JudgedBy.Mark(
         votes.Any(v => v.Kind == LabelerKind.Simulated), votes.Any(v => v.Kind == LabelerKind.Judge) ? (double)votes.Count(v => v.Kind == LabelerKind.Judge) / votes.Count : null);

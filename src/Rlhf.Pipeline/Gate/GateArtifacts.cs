@@ -14,7 +14,7 @@ static class GateArtifacts
         artifacts.PutAsync(Criteria, new Dictionary<string, byte[]> { [GateCriteria.File] = criteria.ToBytes() }, cancellationToken);
 
     public static async Task<GateCriteria> ReadCriteriaAsync(this ArtifactStore artifacts, ArtifactRef criteria, CancellationToken cancellationToken) =>
-        GateCriteria.Parse(criteria.Short, await artifacts.ReadAsync(criteria, GateCriteria.File, cancellationToken));
+        GateCriteria.Parse(criteria.Short, await artifacts.ReadFileAsync(criteria, GateCriteria.File, cancellationToken));
 
     public static Task<EvaluationSubject> ReadSubjectAsync(this ArtifactStore artifacts, ArtifactRef comparisonsOrEvidence, CancellationToken cancellationToken) =>
         artifacts.ReadJsonAsync<EvaluationSubject>(comparisonsOrEvidence, EvaluationSubject.File, cancellationToken);

@@ -28,7 +28,7 @@ public sealed class DeadlineTests
         site.Environment["RLHF_PUBLIC_URL"] = "https://labeling.example";
         var serve = await site.ServeAsync();
 
-        var waits = await site.RunAsync("round", "--preset", await PresetAsync(site), "--labeler", "file", "--json");
+        var waits = await site.RunAsync("round", "--preset", await PresetAsync(site), "--labeler", "file", "--gate", site.Gate(), "--json");
         var asked = waits.Json["waits"]![0]!;
         var answered = await AnswerHalfAsync(site);
         var instance = waits.Json["instance"]!.GetValue<string>();
@@ -56,7 +56,7 @@ public sealed class DeadlineTests
     public async Task With_too_few_judgements_the_round_fails_with_both_numbers_and_a_retry_waits_for_people_anew()
     {
         await using var site = new Site();
-        string[] round = ["round", "--preset", await PresetAsync(site, new JsonObject { ["deadlineHours"] = 6.0 / 3600, ["leastShare"] = 0.5 }), "--labeler", "file"];
+        string[] round = ["round", "--preset", await PresetAsync(site, new JsonObject { ["deadlineHours"] = 6.0 / 3600, ["leastShare"] = 0.5 }), "--labeler", "file", "--gate", site.Gate()];
 
         var waits = await site.RunAsync(round);
         var said = waits;
@@ -114,7 +114,6 @@ public sealed class DeadlineTests
         preset["CollectJudgements"] = collect ?? new JsonObject { ["deadlineHours"] = Hours, ["escalateTo"] = "simulated", ["simulatedLateShare"] = 0 };
         preset["SelectComparisons"] = new JsonObject { ["budget"] = 120 };
         preset["SampleEvaluation"]!["comparisons"] = 30;
-        preset["DecideGate"] = new JsonObject { ["decisiveJudgements"] = 20 };
         preset["TrainPolicy"]!["updates"] = 3;
         var file = Path.Combine(site.Store, "preset.json");
         await File.WriteAllTextAsync(file, preset.ToJsonString(), Token);

@@ -23,7 +23,7 @@ public sealed partial class DisputesTests
         var serve = site.Start("serve", "--urls", "http://127.0.0.1:0");
         await serve.UntilItSaysAsync("Driving");
         using var client = new HttpClient { BaseAddress = new($"{Address().Match(serve.Error).Groups[1].Value}/api/labeling/") };
-        var waits = await site.RunAsync("round", "--preset", await PresetAsync(site), "--labeler", "file", "--json");
+        var waits = await site.RunAsync("round", "--preset", await PresetAsync(site), "--labeler", "file", "--gate", site.Gate(), "--json");
         Assert.True(waits.ExitCode == 4, waits.Error);
         var instance = waits.Json["instance"]!.GetValue<string>();
 
@@ -102,7 +102,6 @@ public sealed partial class DisputesTests
         preset["CollectJudgements"] = new JsonObject { ["judgementsPerComparison"] = 2, ["adjudicate"] = true };
         preset["SelectComparisons"] = new JsonObject { ["budget"] = 120 };
         preset["SampleEvaluation"]!["comparisons"] = 30;
-        preset["DecideGate"] = new JsonObject { ["decisiveJudgements"] = 20 };
         preset["TrainPolicy"]!["updates"] = 3;
         var file = Path.Combine(site.Store, "preset.json");
         await File.WriteAllTextAsync(file, preset.ToJsonString(), Token);

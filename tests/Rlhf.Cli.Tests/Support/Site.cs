@@ -53,6 +53,14 @@ sealed class Site(string? database = null) : IAsyncDisposable
 
     public Task<Said> RunAsync(params string[] arguments) => Start(arguments).EndAsync();
 
+    /// <summary>A gate's file: judgements of anybody, and not more decisive ones than this; with few of them the gate decides after one look.</summary>
+    public string Gate(int budget = 20)
+    {
+        var file = Path.Combine(Store, "gate.json");
+        File.WriteAllText(file, $$"""{ "judgedBy": ["person", "judge", "simulated"], "judgeAlone": true, "test": { "budget": {{budget}} } }""");
+        return file;
+    }
+
     public Running StartRound(string preset = "tiny") => Start("round", "--preset", preset, "--json");
 
     /// <summary>Asks again and again until the answer is there, for three minutes at most.</summary>

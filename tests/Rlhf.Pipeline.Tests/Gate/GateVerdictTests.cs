@@ -264,7 +264,7 @@ public sealed class GateVerdictTests
     [InlineData("""{"test":{"alpha":0}}""", "'test.alpha' is 0; expected 1E-06 to 0.5")]
     [InlineData("""{"judgedBy":["person"]}""", "'test' is missing")]
     [InlineData("""{"test":{},"judgedBy":[]}""", "'judgedBy' names nobody")]
-    [InlineData("""{"test":{},"mostKL":3}""", "mostKL")]
+    [InlineData("""{"test":{},"mostKlToday":3}""", "mostKlToday")]
     [InlineData("""{"test":{"kind":"wald"}}""", "wald.json")]
     [InlineData("""{"test":{},"judgeAlone":true}""", "'judgeAlone' is true")]
     public void Criteria_that_are_mistyped_are_refused_by_name(string text, string said)

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Rlhf.Pipeline.Tests.Support;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Gates;
 using Rlhf.Steps.Json;
 
 namespace Rlhf.Pipeline.Tests.Gate;
@@ -22,7 +23,8 @@ public sealed class PromotionTests : IDisposable
     async Task<JsonObject> Values(string outcome, char champion = 'a', char challenger = 'b')
     {
         await Aliases.TryAppendAsync(Aliases.Champion(Campaign), new(1, Some.Policy('a'), "first", DateTimeOffset.UnixEpoch, "i"), Token);
-        var decision = new GateDecision(outcome, Some.Policy(champion), Some.Policy(challenger), Some.Policy('e'), 1, 0, 0, 1, 1, 1, .95, true, []);
+        var verdict = new GateVerdict(outcome, "", null, 1, 1, 1, 0, 0, 1, 1, 1, 1, .95, 20, 1, true, [], new(), [], new Dictionary<string, string>());
+        var decision = new GateDecision(Some.Policy(champion), Some.Policy(challenger), Some.Policy('e'), Some.Policy('f'), false, verdict);
         var artifact = await _run.Put("decision", ("decision.json", Encoding.UTF8.GetString(CanonicalJson.Serialize(decision))));
         return new() { ["campaign"] = Campaign, ["champion"] = $"{Some.Policy(champion)}", ["challenger"] = $"{Some.Policy(challenger)}", ["decision"] = $"{artifact}" };
     }

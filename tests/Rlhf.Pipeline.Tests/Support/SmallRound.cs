@@ -1,3 +1,4 @@
+using Rlhf.Pipeline.Gate;
 using System.Text.Json.Nodes;
 
 namespace Rlhf.Pipeline.Tests.Support;
@@ -6,7 +7,7 @@ namespace Rlhf.Pipeline.Tests.Support;
 public sealed class SmallRound : IAsyncLifetime
 {
     readonly TestRun _run = new();
-    string _policy = "", _prompts = "", _completions = "", _preferences = "", _rewardModel = "";
+    string _policy = "", _prompts = "", _completions = "", _preferences = "", _rewardModel = "", _challenger = "", _criteria = "";
 
     internal string Folder => _run.Folder;
 
@@ -21,6 +22,8 @@ public sealed class SmallRound : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _policy = await _run.TinyPolicy();
+        _challenger = await _run.TinyPolicy(context: 64);
+        _criteria = $"{await _run.Artifacts.PutCriteriaAsync(new(new()), TestContext.Current.CancellationToken)}";
         _prompts = await Output("PreparePrompts", "prompts", new() { ["seed"] = 1, ["count"] = 60 });
         _completions = await Output("SampleCompletions", "completions", Values("SampleCompletions", seed: 1));
         var comparisons = await Output("SelectComparisons", "comparisons", new() { ["completions"] = _completions, ["prompts"] = _prompts, ["seed"] = 1 });
@@ -91,7 +94,8 @@ public sealed class SmallRound : IAsyncLifetime
         {
             ["seed"] = seed,
             ["champion"] = _policy,
-            ["challenger"] = _policy,
+            ["challenger"] = _challenger,
+            ["criteria"] = _criteria,
             ["prompts"] = _prompts,
             ["comparisons"] = 12,
             ["maxNewTokens"] = 8,

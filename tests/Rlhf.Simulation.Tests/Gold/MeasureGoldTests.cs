@@ -3,6 +3,7 @@ using Rlhf.Simulation.Gold;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Gates;
 using Rlhf.Steps.Json;
 using Rlhf.Steps.Running;
 
@@ -42,7 +43,7 @@ public sealed class MeasureGoldTests : IDisposable
         var evidenceRef = await _store.Artifacts.PutAsync("evidence", new Dictionary<string, byte[]>
         {
             ["evidence.jsonl"] = JsonLines.Serialize(evidence),
-            ["models.json"] = CanonicalJson.Write(new JsonObject { ["champion"] = champion.ToString(), ["challenger"] = challenger.ToString() }),
+            [EvaluationSubject.File] = CanonicalJson.Serialize(new EvaluationSubject(champion, challenger, Some.Ref('c'), 0)),
         }, cancellationToken);
         var card = await _store.Artifacts.PutAsync("report-card", new Dictionary<string, byte[]>
         {
@@ -154,7 +155,7 @@ public sealed class MeasureGoldTests : IDisposable
         var evidence = new CancellingList([.. Enumerable.Repeat(Evidence[0], 20)], cancel, after: 5);
         var inputs = new MeasureGold.Inputs(Some.Ref('e'), Some.Ref('f'));
 
-        Assert.Throws<OperationCanceledException>(() => MeasureGoldStep.Measure(evidence, new(Champion, Challenger), Pairs, inputs, cancel.Token));
+        Assert.Throws<OperationCanceledException>(() => MeasureGoldStep.Measure(evidence, new(Champion, Challenger, Some.Ref('c'), 0), Pairs, inputs, cancel.Token));
 
         Assert.Equal(6, evidence.Read);
     }

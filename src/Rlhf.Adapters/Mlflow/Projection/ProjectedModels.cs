@@ -49,8 +49,8 @@ static partial class ProjectedModels
                     new("rlhf.campaign", $"{record.Inputs["campaign"]}"),
                     new("rlhf.round", $"{report.Round}"),
                     new("rlhf.decision", report.Decision.Outcome),
-                    new("rlhf.simulated", report.Decision.Simulated ? "true" : "false"),
-                    .. report.Decision.JudgeShare is { } share ? new MlflowTag[] { new("rlhf.judge_share", share.ToString("0.####", CultureInfo.InvariantCulture)) } : [],
+                    new("rlhf.simulated", report.Decision.Verdict.Simulated ? "true" : "false"),
+                    .. report.Decision.Verdict.JudgeShare is { } share ? new MlflowTag[] { new("rlhf.judge_share", share.ToString("0.####", CultureInfo.InvariantCulture)) } : [],
                 ],
             ])) { MadeBy = makers[version.Artifact.ToString()].LastOrDefault() };
         })];

@@ -132,8 +132,8 @@ static class ProjectedRounds
     static IEnumerable<MlflowTag> OutcomeTags(ArtifactRef artifact, StoredReport report) =>
     [
         new("rlhf.decision", report.Report.Decision.Outcome),
-        new("rlhf.simulated", report.Report.Decision.Simulated ? "true" : "false"),
-        .. report.Report.Decision.JudgeShare is { } share ? new MlflowTag[] { new("rlhf.judge_share", share.ToString("0.####", CultureInfo.InvariantCulture)) } : [],
+        new("rlhf.simulated", report.Report.Decision.Verdict.Simulated ? "true" : "false"),
+        .. report.Report.Decision.Verdict.JudgeShare is { } share ? new MlflowTag[] { new("rlhf.judge_share", share.ToString("0.####", CultureInfo.InvariantCulture)) } : [],
         new("rlhf.report", artifact.ToString()),
         new("rlhf.champion", report.Report.Champion.ToString()),
         new("rlhf.challenger", report.Report.Challenger.ToString()),

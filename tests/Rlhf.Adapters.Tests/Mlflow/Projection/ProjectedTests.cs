@@ -72,9 +72,9 @@ public class ProjectedTests
         Assert.Equal(["model-card.md", "report.json"], files.Keys.Order(StringComparer.Ordinal));
         Assert.Contains("simulated", files["model-card.md"]);
         Assert.Contains("**Promote**", files["model-card.md"]);
-        Assert.Contains("600 decisive judgements (400 for the challenger, 200 against), 20 ties; 95 % Wilson interval 0.6280 to 0.7030", files["model-card.md"]);
+        Assert.Contains("620 prompts, 600 decisive judgements (400 for the challenger, 200 against), 20 ties; 95 % always-valid interval 0.6280 to 0.7030", files["model-card.md"]);
         Assert.Contains($"{SomeStore.Ref("policy", "challenger 1")}", files["model-card.md"]);
-        Assert.Equal("Promote", $"{JsonNode.Parse(files["report.json"])!["decision"]!["outcome"]}");
+        Assert.Equal("Promote", $"{JsonNode.Parse(files["report.json"])!["decision"]!["verdict"]!["outcome"]}");
     }
 
     [Fact]

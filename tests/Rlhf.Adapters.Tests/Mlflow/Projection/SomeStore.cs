@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Rlhf.Adapters.Mlflow.Projection;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Gates;
 using Rlhf.Steps.Journal;
 using Rlhf.Steps.Json;
 using Rlhf.Steps.Running;
@@ -70,8 +71,9 @@ sealed class SomeStore
         var rewardModel = Ref("reward-model", $"{round}");
         var report = new RoundReport(
             round, new(40, 0.7, 0.6, 0.55, 0.3, 0.6, true, 2, 1, new(0.05, 0.2, 0.6, 1.1, []), new(0.2, 0.01, 0.1), 1.5, 1.6, [], [], []), 0.1, 1.2, 1.5,
-            new(outcome, champion, challenger, Ref("evidence", $"{round}"), 400, 200, 20, 2.0 / 3, 0.628, 0.703, 0.95, true,
-                [new("decisive judgements", 600, 600, true, "600 decisive judgements after 1 passes, 600 asked for")]),
+            new(champion, challenger, Ref("evidence", $"{round}"), Ref("criteria", "some"), false, new(
+                outcome, "Every criterion holds.", null, 620, 620, 400, 200, 20, 5, 2.0 / 3, 0.628, 0.703, 0.95, 1000, 0.01, true,
+                [new("win rate", 2.0 / 3, 0.5, CriterionState.Holds, "the win rate is above 0.50, 620 prompts")], new(), [], new Dictionary<string, string>())),
             null, champion, challenger, rewardModel, Ref("preferences", $"{round}"), Ref("evidence", $"{round}"));
         var artifact = await new ArtifactStore(Objects).PutAsync("report", new Dictionary<string, byte[]> { ["report.json"] = CanonicalJson.Serialize(report) }, CancellationToken.None);
         await PutAsync($"names/reward-model/{round:D8}.json", new JsonObject { ["artifact"] = $"{rewardModel}", ["at"] = "2026-03-01T12:00:00+00:00" });
