@@ -57,21 +57,24 @@ sealed class MeasureChallengerStep : Step<MeasureChallenger.Inputs, MeasureChall
         MeasureChallenger.Inputs inputs, MeasureChallenger.HParams hparams, List<AnsweredPrompt> answered, StepContext context, CancellationToken cancellationToken)
     {
         var (written, numbers) = await MeasuringRun.ResumeAsync(context, cancellationToken);
-        using var reference = await context.Artifacts.LoadPolicyAsync(inputs.Reference, trainable: false, cancellationToken);
-        var texts = new EvaluationTexts(reference);
-        List<GivenText> champions = [.. answered.Until(cancellationToken).Select(a => texts.Encode(a.Prompt, a.Champion, "champion"))];
-        List<GivenText> challengers = [.. answered.Until(cancellationToken).Select(a => texts.Encode(a.Prompt, a.Challenger, "challenger"))];
-        var read = await HeldOutAsync(inputs, hparams, answered, texts, reference, written, context, cancellationToken);
-        var (isChampion, isChallenger) = (inputs.Champion == inputs.Reference, inputs.Challenger == inputs.Reference);
-        var total = 4 * answered.Count + read.Count + (isChampion ? 0 : answered.Count + read.Count) + (isChallenger ? 0 : answered.Count + read.Count);
-        var run = new MeasuringRun(context, hparams.BatchSize, total, written, numbers);
-
-        var championsByReference = await LogprobsAsync(reference, champions, hparams.Temperature, "reference policy, champion's completions");
-        var challengersByReference = await LogprobsAsync(reference, challengers, hparams.Temperature, "reference policy, challenger's completions");
-        var readByReference = await LogprobsAsync(reference, read, 1, "reference policy, held-out text");
-        reference.Dispose();
-        var ofChampion = isChampion ? new(championsByReference, readByReference) : await ByAsync(inputs.Champion, champions, "champion");
-        var ofChallenger = isChallenger ? new(challengersByReference, readByReference) : await ByAsync(inputs.Challenger, challengers, "challenger");
+        EvaluationTexts texts;
+        List<GivenText> champions, challengers, read;
+        MeasuringRun run;
+        double[] championsByReference, challengersByReference, readByReference;
+        using (var reference = await context.Artifacts.LoadPolicyAsync(inputs.Reference, trainable: false, cancellationToken))
+        {
+            texts = new(reference);
+            champions = [.. answered.Until(cancellationToken).Select(a => texts.Encode(a.Prompt, a.Champion, "champion"))];
+            challengers = [.. answered.Until(cancellationToken).Select(a => texts.Encode(a.Prompt, a.Challenger, "challenger"))];
+            read = await HeldOutAsync(inputs, hparams, answered, texts, reference, written, context, cancellationToken);
+            var others = new[] { inputs.Champion, inputs.Challenger }.Count(p => p != inputs.Reference);
+            run = new(context, hparams.BatchSize, 4 * answered.Count + read.Count + others * (answered.Count + read.Count), written, numbers);
+            championsByReference = await LogprobsAsync(reference, champions, hparams.Temperature, "reference policy, champion's completions");
+            challengersByReference = await LogprobsAsync(reference, challengers, hparams.Temperature, "reference policy, challenger's completions");
+            readByReference = await LogprobsAsync(reference, read, 1, "reference policy, held-out text");
+        }
+        var ofChampion = inputs.Champion == inputs.Reference ? new(championsByReference, readByReference) : await ByAsync(inputs.Champion, champions, "champion");
+        var ofChallenger = inputs.Challenger == inputs.Reference ? new(challengersByReference, readByReference) : await ByAsync(inputs.Challenger, challengers, "challenger");
         var scores = await ScoresAsync(inputs.RewardModel, answered, run, hparams.BatchSize, context.Artifacts, cancellationToken);
 
         var tokens = read.Sum(t => t.Counted);
@@ -150,10 +153,10 @@ sealed class MeasureChallengerStep : Step<MeasureChallenger.Inputs, MeasureChall
         List<Completion> completions, List<GivenText> texts, double[] scores, Likelihoods likelihoods, double[] byReference, int tokens)
     {
         double[] kl = [.. likelihoods.Own.Zip(byReference, (own, reference) => own - reference)];
-        IReadOnlyList<string> written = [.. completions.Select(c => c.Text)];
+        IReadOnlyList<IReadOnlyList<string>> words = [.. completions.Select(c => (IReadOnlyList<string>)[.. BagOfWords.Words(c.Text)])];
         return new(
             Rounded(scores.Average()), Rounded(kl.Average()), completions.Average(c => c.Text.Length), completions.Average(c => c.Tokens),
-            Share(completions, c => c.Finished), TextDiversity.Distinct(written, 1), TextDiversity.Distinct(written, 2), TextDiversity.SelfBleu(written),
+            Share(completions, c => c.Finished), TextDiversity.Distinct(words, 1), TextDiversity.Distinct(words, 2), TextDiversity.SelfBleu(words),
             Share(completions, c => Refusals.Is(c.Text)), Rounded(-likelihoods.HeldOut.Sum() / tokens))
         {
             KlStandardError = kl.Length < 2 ? null : Rounded(Math.Sqrt(kl.Sum(k => (k - kl.Average()) * (k - kl.Average())) / (kl.Length - 1) / kl.Length)),
