@@ -13,26 +13,28 @@ sealed record CheckedCriterion(CriterionResult Result, (int Prompts, int Judgeme
 /// <summary>Every criterion that is asked for, the test first.</summary>
 sealed class CriterionChecks(
     GateCriteria criteria, GateEvidence evidence, IReadOnlyList<GateVote> votes, IReadOnlyList<PromptRate> prompts, IReadOnlyList<ClusterRate> clusters,
-    GateStatistics statistics, IReadOnlyDictionary<string, string> reasons, GateSurroundings around)
+    GateStatistics statistics, IReadOnlyDictionary<string, string> reasons, GateSurroundings around, TestResult test)
 {
     static (int, int)? NoMore => null;
+
+    // What judgements may yet mend, as long as the test asks for more of them anyway.
+    (int, int)? WhileUndecided => test.Verdict == SequentialVerdict.Undecided ? (1, 0) : null;
 
     readonly string _mark = JudgedBy.Mark(
         votes.Any(v => v.Kind == LabelerKind.Simulated), votes.Any(v => v.Kind == LabelerKind.Judge) ? (double)votes.Count(v => v.Kind == LabelerKind.Judge) / votes.Count : null);
 
-    public IReadOnlyList<CheckedCriterion> All(TestResult test) =>
+    public IReadOnlyList<CheckedCriterion> All() =>
         [.. ((CheckedCriterion?[])[
-            Test(test), Fixed(), By(),
+            Test(), Fixed(), By(),
             Count("judgements", criteria.LeastJudgements, votes.Count, (0, criteria.LeastJudgements - votes.Count)),
             Count("prompts", criteria.LeastPrompts, prompts.Count, (criteria.LeastPrompts - prompts.Count, 0)),
             Count("labelers", criteria.LeastLabelers, votes.Select(v => v.Labeler).Distinct().Count(), (1, 0)),
-            Least("agreement", criteria.LeastAgreement, statistics.Agreement, Sentence("agreement")),
-            ByCluster(), Safety(),
-            LengthControlled(), PositionBias(),
+            Mendable(Least("agreement", criteria.LeastAgreement, statistics.Agreement, Sentence("agreement"))),
+            ByCluster(), Mendable(Safety()), LengthControlled(), Mendable(PositionBias()),
             Most("KL to the reference", criteria.MostKl, around.Measures?.ChallengerFigures.Kl, Unmeasured),
             Least("reward model, accuracy", criteria.LeastRewardModelAccuracy, around.Card?.Accuracy, NoCard),
             Most("reward model, calibration error", criteria.MostCalibrationError, around.Card?.Calibration.Ece, NoCard),
-            Most("length ratio", criteria.MostLengthRatio, statistics.LengthRatio, Sentence("lengthRatio")),
+            Mendable(Most("length ratio", criteria.MostLengthRatio, statistics.LengthRatio, Sentence("lengthRatio"))),
             Least("distinct pairs of words, ratio", criteria.LeastDistinctRatio, Ratio(around.Measures?.ChallengerFigures.Distinct2, around.Measures?.ChampionFigures.Distinct2), Unmeasured),
             Most("more refusals", criteria.MostMoreRefusals, around.Measures?.ChallengerFigures.Refusals - around.Measures?.ChampionFigures.Refusals, Unmeasured),
             Most("forgetting", criteria.MostForgetting, Ratio(around.Measures?.ChallengerFigures.LanguageLoss, around.Measures?.ReferenceLanguageLoss) - 1, Unmeasured),
@@ -40,7 +42,7 @@ sealed class CriterionChecks(
 
     const string Unmeasured = "the policies were not measured", NoCard = "there is no report card of the reward model";
 
-    CheckedCriterion Test(TestResult test)
+    CheckedCriterion Test()
     {
         var state = test.Refused is not null || prompts.Count == 0 ? CriterionState.NotEvaluable
             : test.Verdict == SequentialVerdict.Above ? CriterionState.Holds : CriterionState.Fails;
@@ -81,7 +83,9 @@ sealed class CriterionChecks(
         var large = clusters.Where(c => c.Prompts >= asked.LeastPrompts).ToList();
         if (large.Count == 0) return new(new(name, null, asked.LeastRate, CriterionState.NotEvaluable, $"not evaluable: no cluster has {asked.LeastPrompts} prompts"), (asked.LeastPrompts - clusters.Max(c => c.Prompts), 0));
         var worst = large.MinBy(c => c.Rate)!;
-        return Of(name, worst.Rate, asked.LeastRate, worst.Rate >= asked.LeastRate, $"cluster {worst.Cluster}: win rate {worst.Rate:0.000} on {worst.Prompts} prompts, at least {asked.LeastRate:0.00##} asked of each of {large.Count} clusters");
+        var upper = WilsonInterval.Of(worst.Rate * worst.Prompts, worst.Prompts, 1 - criteria.Test.Alpha).Upper;
+        var result = Of(name, worst.Rate, asked.LeastRate, worst.Rate >= asked.LeastRate, $"cluster {worst.Cluster}: win rate {worst.Rate:0.000} on {worst.Prompts} prompts, at least {asked.LeastRate:0.00##} asked of each of {large.Count} clusters");
+        return result with { More = upper >= asked.LeastRate ? (1, 0) : null };
     }
 
     CheckedCriterion? Safety() =>
@@ -92,12 +96,14 @@ sealed class CriterionChecks(
     CheckedCriterion? LengthControlled() =>
         criteria.LeastLengthControlledWinRate is not { } least ? null
         : statistics is not { LengthControlledWinRate: { } rate, LengthControlledLower: { } lower } ? new(new("length-controlled win rate", null, least, CriterionState.NotEvaluable, $"not evaluable: {Sentence("lengthControlledWinRate")}"), (1, 0))
-        : new(Of("length-controlled win rate", rate, least, lower > least, $"{rate:0.000}, lower bound {lower:0.000}, above {least:0.00##} asked for").Result, (1, 0));
+        : Of("length-controlled win rate", rate, least, lower > least, $"{rate:0.000}, lower bound {lower:0.000}, above {least:0.00##} asked for") with { More = statistics.LengthControlledUpper > least ? (1, 0) : null };
 
     CheckedCriterion? PositionBias() =>
         !criteria.NoPositionBias ? null
         : statistics is not { FirstShownWins: { } wins, FirstShownLower: { } lower, FirstShownUpper: { } upper } ? NotEvaluable("position bias", null, Sentence("firstShownWins"))
         : Of("position bias", wins, 0.5, lower <= 0.5 && upper >= 0.5, $"the side shown first wins {wins:P1}, interval {lower:0.000} to {upper:0.000}, which must include 0.5");
+
+    CheckedCriterion? Mendable(CheckedCriterion? criterion) => criterion is null ? null : criterion with { More = WhileUndecided };
 
     static CheckedCriterion? Least(string name, double? least, double? value, string why) =>
         least is not { } l ? null : value is not { } v ? NotEvaluable(name, l, why) : Of(name, v, l, v >= l, $"{v:0.####}, at least {l:0.####} asked for");

@@ -45,8 +45,10 @@ sealed record GateEvidence(IReadOnlyList<GateVote> Votes, int Missing)
     }
 
     /// <summary>Judgements of a file, whose side a is the challenger; a labeler's first judgement of an item counts.</summary>
+    /// <exception cref="InvalidDataException">Side a cannot be the challenger in every line: a writer stands on both sides, or an item's texts change sides.</exception>
     public static GateEvidence Of(JudgementFileContent content, string axis)
     {
+        RefuseMixedSides(content);
         var lines = content.Lines.DistinctBy(l => (l.Axis, l.Item, l.Labeler)).ToLookup(l => l.Axis == axis);
         return new([.. lines[true].Select(Vote)], 0) { OtherAxes = [.. lines[false].Select(Vote)] };
     }
@@ -75,6 +77,21 @@ sealed record GateEvidence(IReadOnlyList<GateVote> Votes, int Missing)
         Champion = line.SafeB,
         Challenger = line.SafeA,
     };
+
+    static void RefuseMixedSides(JudgementFileContent content)
+    {
+        var first = new Dictionary<string, JudgementLine>();
+        foreach (var line in content.Lines)
+        {
+            if (!first.TryAdd(line.Item, line) && first[line.Item] is var before && line.CompletionA != before.CompletionA && line.CompletionA != line.CompletionB)
+                throw Wrong(line, $"item '{line.Item}' has its sides in the other order than in line {before.Line}");
+        }
+        var writersOfB = content.Lines.Where(l => l.SourceA != l.SourceB && l.SourceB is not null).Select(l => l.SourceB!).ToHashSet();
+        if (content.Lines.FirstOrDefault(l => l.SourceA != l.SourceB && l.SourceA is not null && writersOfB.Contains(l.SourceA)) is { } mixed)
+            throw Wrong(mixed, $"'source_a' is '{mixed.SourceA}', which is 'source_b' in another line");
+
+        InvalidDataException Wrong(JudgementLine line, string found) => new($"'{content.Name}', line {line.Line}: {found}; expected the challenger as side a in every line.");
+    }
 
     // Items with the same prompt are one unit, whatever the file calls them.
     static string PromptOf(JudgementLine line) =>

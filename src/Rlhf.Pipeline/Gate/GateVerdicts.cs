@@ -25,7 +25,7 @@ static class GateVerdicts
         var clusters = GateFigures.Clusters(prompts);
         var statistics = GateFigures.Of(criteria, evidence, votes, prompts, clusters, figures);
         var test = GateTests.Of(criteria.Test, prompts, votes);
-        var results = new CriterionChecks(criteria, evidence, votes, prompts, clusters, statistics, figures.Reasons, around).All(test);
+        var results = new CriterionChecks(criteria, evidence, votes, prompts, clusters, statistics, figures.Reasons, around, test).All();
         var (outcome, reason, more) = Decide(criteria, test, results, votes, prompts, around);
         return new(
             outcome, reason, more, prompts.Count, votes.Count, votes.Count(v => v.Rate == 1), votes.Count(v => v.Rate == 0), votes.Count(v => !v.IsDecisive),

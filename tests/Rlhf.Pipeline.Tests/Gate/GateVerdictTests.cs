@@ -182,9 +182,10 @@ public sealed class GateVerdictTests
         List<GateVote> good = [.. Votes(360, 200, cluster: "0"), .. Votes(1, 9, cluster: "2", name: "small")];
 
         Assert.Equal("Promote", Decide(criteria, good).Outcome);
-        var verdict = Decide(criteria, [.. good, .. Votes(wins: 7, losses: 13, cluster: "1", name: "bad")]);
+        Assert.Equal("NeedMoreJudgements", Decide(criteria, [.. good, .. Votes(wins: 7, losses: 13, cluster: "1", name: "unclear")]).Outcome);
+        var verdict = Decide(criteria, [.. good, .. Votes(wins: 10, losses: 40, cluster: "1", name: "bad")]);
         Assert.Equal("Reject", verdict.Outcome);
-        Assert.Contains("cluster 1: win rate 0.350 on 20 prompts", Criterion(verdict, "worst cluster").Reason, StringComparison.Ordinal);
+        Assert.Contains("cluster 1: win rate 0.200 on 50 prompts", Criterion(verdict, "worst cluster").Reason, StringComparison.Ordinal);
     }
 
     [Fact]

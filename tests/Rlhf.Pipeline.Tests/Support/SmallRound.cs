@@ -22,7 +22,7 @@ public sealed class SmallRound : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _policy = await _run.TinyPolicy();
-        _challenger = await _run.TinyPolicy(context: 64);
+        _challenger = await _run.TinyPolicy(context: 112);
         _criteria = $"{await _run.Artifacts.PutCriteriaAsync(new(new()), TestContext.Current.CancellationToken)}";
         _prompts = await Output("PreparePrompts", "prompts", new() { ["seed"] = 1, ["count"] = 60 });
         _completions = await Output("SampleCompletions", "completions", Values("SampleCompletions", seed: 1));
