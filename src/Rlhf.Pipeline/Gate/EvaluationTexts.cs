@@ -12,12 +12,11 @@ namespace Rlhf.Pipeline.Gate;
 sealed record AnsweredPrompt(Prompt Prompt, Completion Champion, Completion Challenger)
 {
     /// <summary>Those comparisons that are about the two policies, one a prompt; others, for ratings, are left out.</summary>
-    public static IEnumerable<AnsweredPrompt> Of(IEnumerable<Comparison> comparisons, MeasureChallenger.Inputs inputs) =>
-        from comparison in comparisons.DistinctBy(c => c.PromptId)
-        let challengerIsA = comparison.A.Source == inputs.Challenger
-        let sides = challengerIsA ? (Champion: comparison.B, Challenger: comparison.A) : (Champion: comparison.A, Challenger: comparison.B)
+    public static IEnumerable<AnsweredPrompt> Of(IEnumerable<Comparison> comparisons, MeasureChallenger.Inputs inputs) => (
+        from comparison in comparisons
+        let sides = comparison.A.Source == inputs.Challenger ? (Champion: comparison.B, Challenger: comparison.A) : (Champion: comparison.A, Challenger: comparison.B)
         where sides.Champion.Source == inputs.Champion && sides.Challenger.Source == inputs.Challenger
-        select new AnsweredPrompt(new(comparison.PromptId, comparison.Prompt, HeldOut: true, "evaluation"), sides.Champion, sides.Challenger);
+        select new AnsweredPrompt(new(comparison.PromptId, comparison.Prompt, HeldOut: true, "evaluation"), sides.Champion, sides.Challenger)).DistinctBy(a => a.Prompt.Id);
 }
 
 /// <summary>Completions as the policies' tokens.</summary>

@@ -156,8 +156,6 @@ public sealed class MeasureChallengerTests(TrainedPolicies policies) : IClassFix
         Assert.Equal(measures.LanguageText, next.LanguageText);
         Assert.Equal(measures.ReferenceLanguageLoss, next.ReferenceLanguageLoss);
         Assert.Equal((measures.ChallengerFigures.LanguageLoss, measures.ChampionFigures.LanguageLoss), (next.ChampionFigures.LanguageLoss, next.ChallengerFigures.LanguageLoss));
-        // Nobody finds it likelier than who wrote it, on the average.
-        Assert.True(measures.ReferenceLanguageLoss < measures.ChallengerFigures.LanguageLoss);
     }
 
     [Fact]
@@ -222,7 +220,7 @@ public sealed class MeasureChallengerTests(TrainedPolicies policies) : IClassFix
     {
         using var run = new TestRun(policies.Folder);
         var comparisons = await run.Artifacts.ReadComparisonsAsync(policies.Comparisons, Token);
-        var others = comparisons.Select(c => c with { PromptId = $"{c.PromptId[..15]}f", A = c.A with { Source = Some.Policy('9') }, Purpose = "rating-1" }).ToList();
+        var others = comparisons.Select(c => c with { A = c.A with { Source = Some.Policy('9') }, Purpose = "rating-1" }).ToList();
         var mixed = await run.Artifacts.PutComparisonsAsync([.. others, .. comparisons], Token);
 
         var measures = await TrainedPolicies.Measures(run, policies.Values(("comparisons", $"{mixed}")));
