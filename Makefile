@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test load publish labeling-load transfer human-preferences claims memory large-round results clean
+.PHONY: default restore format build test smoke round kill-test load publish labeling-load transfer human-preferences claims memory large-round gate-simulation results clean
 
 default: format build test smoke
 
@@ -54,6 +54,10 @@ human-preferences:
 # What the literature claims, measured: hours. CLAIMS=kl,dense SEEDS=1,2,3 STORE=folder
 claims:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Claims -- $${STORE:-artifacts/claims} $${CLAIMS:-all} $${SEEDS:-1,2,3}
+
+# The gate's error rates on 10,000 simulated campaigns each; some minutes.
+gate-simulation:
+	dotnet run -c Release --project tests/benchmarks/Rlhf.GateSimulation -- $${CAMPAIGNS:-10000}
 
 # Peak memory and time of training steps on models of GPT-2's size, with adapter and gradient checkpoints; some minutes, up to 5 GB.
 memory:

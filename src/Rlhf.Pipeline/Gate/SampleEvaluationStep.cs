@@ -18,7 +18,6 @@ sealed class SampleEvaluationStep : Step<SampleEvaluation.Inputs, SampleEvaluati
     protected override async Task<StepResult> RunAsync(
         SampleEvaluation.Inputs inputs, SampleEvaluation.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        if (inputs.Champion == inputs.Challenger) throw new ArgumentException($"The challenger {inputs.Challenger.Short} is the champion itself; there is nothing to compare.");
         var criteria = await context.Artifacts.ReadCriteriaAsync(inputs.Criteria, cancellationToken);
         var evidence = await context.Artifacts.ReadEvidenceAsync(inputs.Evidence, cancellationToken);
         var pass = evidence.Count == 0 ? 1 : evidence.Max(e => e.Pass) + 1;

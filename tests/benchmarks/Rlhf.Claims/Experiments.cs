@@ -29,6 +29,7 @@ static class Experiments
         ["ensembles"] = new(["scores", "seed", "proxy after", "gold before", "gold after", "KL"], Ensembles),
         ["defaults"] = new(["labelers, strength, lowAgreement", "seed", "accuracy (gold)", "NLL", "calibration error"], Defaults),
         ["selection"] = new(["strategy, comparisons", "seed", "accuracy (gold)"], ActiveSelection),
+        ["selection-early"] = new(["strategy, comparisons", "seed", "accuracy (gold)"], EarlySelection),
         ["adapter"] = new(["trained", "seed", "gold before", "gold after", "KL", "trained weights"], AdapterRuns),
         ["axes"] = new(["reward", "seed", "helpfulness before", "after", "safety before", "after"], Axes),
     };
@@ -150,13 +151,18 @@ static class Experiments
     }
 
     // 300 comparisons that are drawn, an ensemble of three on them, and then more of fresh completions, half of them by the strategy. For ten seeds.
-    static async IAsyncEnumerable<Row> ActiveSelection(World world, long seed)
+    static IAsyncEnumerable<Row> ActiveSelection(World world, long seed) => ActiveSelection(world, seed, 250, 500, 1000);
+
+    // The same where the curve is still steep: how many comparisons a strategy saves on the way to the uniform curve's end.
+    static IAsyncEnumerable<Row> EarlySelection(World world, long seed) => ActiveSelection(world, seed, 25, 50, 100, 150);
+
+    static async IAsyncEnumerable<Row> ActiveSelection(World world, long seed, params int[] budgets)
     {
         var given = await world.BaseAsync(seed);
         var first = await world.PreferencesAsync(given.Completions, given.Prompts, seed, new() { Selection = [("budget", 300)] });
         var ensemble = Text(await world.RewardModelAsync(given with { Preferences = first }, ("members", 3)), "rewardModel");
         var pool = await world.RunAsync("SampleCompletions", "completions", ("policy", given.Policy), ("prompts", given.Prompts), ("seed", seed + 5000));
-        foreach (var budget in new[] { 250, 500, 1000 })
+        foreach (var budget in budgets)
         {
             foreach (var strategy in new[] { "uniform", "uniform, one cluster", "disagreement", "informationGain", "smallGap" })
             {
