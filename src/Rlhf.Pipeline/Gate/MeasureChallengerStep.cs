@@ -30,7 +30,6 @@ sealed class MeasureChallengerStep : Step<MeasureChallenger.Inputs, MeasureChall
     protected override async Task<StepResult> RunAsync(
         MeasureChallenger.Inputs inputs, MeasureChallenger.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        if (inputs.Champion == inputs.Challenger) throw new ArgumentException($"The challenger {inputs.Challenger.Short} is the champion itself; expected two policies.");
         if (inputs.Measures is { } earlier) return Completed(new(await CheckedAsync(earlier, inputs, context.Artifacts, cancellationToken)));
         var answered = AnsweredPrompt.Of(await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken), inputs).Take(hparams.Prompts).ToList();
         if (answered.Count == 0)

@@ -137,6 +137,16 @@ public sealed record EvidenceItem(int Pass, Comparison Comparison, IReadOnlyList
 {
     public const string File = "evidence.jsonl";
 
+    /// <summary>Begins the purpose of comparisons of champion and challenger, which decide.</summary>
+    public const string DecidingPurpose = "evaluation-";
+
+    /// <summary>Begins the purpose of comparisons with an earlier champion, which are for the ratings and decide nothing.</summary>
+    public const string RatingPurpose = "rating-";
+
+    /// <summary>False for what is there for the ratings alone.</summary>
+    [JsonIgnore]
+    public bool Decides => Comparison.Purpose.StartsWith(DecidingPurpose, StringComparison.Ordinal);
+
     /// <summary>Judgements that were asked for and never came.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Missing { get; init; }

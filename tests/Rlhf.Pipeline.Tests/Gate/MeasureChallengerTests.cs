@@ -148,7 +148,7 @@ public sealed class MeasureChallengerTests(TrainedPolicies policies) : IClassFix
         using var run = new TestRun(policies.Folder);
         var measures = await TrainedPolicies.Measures(run, policies.Values());
         // Another round, whose champion is this one's challenger; the prompts are the same, and what is written to them another.
-        var turned = (await run.Artifacts.ReadComparisonsAsync(policies.Comparisons, Token)).Select(c => c with { A = c.A with { Text = c.B.Text }, B = c.B with { Text = c.A.Text } });
+        var turned = (await run.Artifacts.ReadComparisonsAsync(policies.Comparisons, Token)).Select(c => c with { A = c.A with { Source = c.B.Source }, B = c.B with { Source = c.A.Source } });
         var next = await TrainedPolicies.Measures(run, policies.Values(
             ("champion", $"{policies.Challenger}"), ("challenger", $"{policies.Champion}"), ("comparisons", $"{await run.Artifacts.PutComparisonsAsync([.. turned], Token)}")));
 
@@ -240,7 +240,6 @@ public sealed class MeasureChallengerTests(TrainedPolicies policies) : IClassFix
         Assert.Contains(
             $"The champion of {ArtifactRef.Parse(earlier).Short} is {policies.Champion.Short}; expected {policies.Reference.Short}.",
             await run.Fails("MeasureChallenger", policies.Values(("measures", earlier), ("champion", $"{policies.Reference}"))), StringComparison.Ordinal);
-        Assert.Contains("is the champion itself", await run.Fails("MeasureChallenger", policies.Values(("challenger", $"{policies.Champion}"))), StringComparison.Ordinal);
     }
 
     [Fact]
