@@ -25,7 +25,7 @@ public sealed class MeasureGoldTests : IDisposable
     static double Gold(string text) => GoldPreference.Score(Turn.User(Prompt), text);
 
     static EvidenceItem Item(Completion a, Completion b, params Side[] sides) => new(
-        1, new("comparison", "prompt-1", Turn.User(Prompt), a, b, "preference", "evaluation"),
+        1, new("comparison", "prompt-1", Turn.User(Prompt), a, b, "preference", "evaluation-1"),
         [.. sides.Select((s, i) => new Judgement("comparison", $"simulated-{i + 1}", s, s == Side.Tie ? 0 : 1, 3, true))]);
 
     static ScoredPair Pair(string chosen, string rejected, double margin, double baseline) => new("pair", Turn.User(Prompt), chosen, rejected, margin, baseline);
