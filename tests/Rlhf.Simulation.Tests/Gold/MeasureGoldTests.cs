@@ -119,6 +119,18 @@ public sealed class MeasureGoldTests : IDisposable
     }
 
     [Fact]
+    public async Task Comparisons_with_an_earlier_champion_are_not_measured()
+    {
+        EvidenceItem[] evidence = [Item(Some.Completion(Bad, Champion), Some.Completion(Good, Challenger, sample: 1), Side.B), Item(Some.Completion(Middling, Champion), Some.Completion(Good, Challenger, sample: 1), Side.B)];
+        var rating = Item(Some.Completion(Good, Some.Ref('d'), sample: 2), Some.Completion(Bad, Challenger, sample: 1), Side.A);
+
+        var without = await ReportAsync(await RunAsync(Champion, Challenger, evidence));
+        var with = await ReportAsync(await RunAsync(Champion, Challenger, [rating with { Comparison = rating.Comparison with { Purpose = "rating-1" } }, .. evidence]));
+
+        Assert.Equal(without, with);
+    }
+
+    [Fact]
     public async Task Sides_whose_samples_do_not_say_which_is_the_champion_are_an_error()
     {
         var result = await RunAsync(Champion, Champion, [Item(Some.Completion(Bad, Champion), Some.Completion(Good, Champion), Side.A)]);
