@@ -14,7 +14,7 @@ public class WorkflowFileTests
     static readonly string[] Before =
     [
         "start", "prepare-policy", "start-round", "prepare-prompts", "sample-completions", "select-comparisons", "collect-judgements", "build-preferences", "sample-reference",
-        "train-reward-model", "evaluate-reward-model", "train-policy", "fix-criteria", "sample-evaluation", "collect-evaluation-judgements", "decide-gate",
+        "train-reward-model", "evaluate-reward-model", "train-policy", "fix-criteria", "sample-evaluation", "measure-challenger", "collect-evaluation-judgements", "decide-gate",
     ];
 
     public static TheoryData<string> Files => [.. Directory.GetFiles(Path.Combine(Repository.Root, "workflows"), "*.json").Select(f => Path.GetFileName(f))];
@@ -65,10 +65,15 @@ public class WorkflowFileTests
     {
         var (_, ran, steps) = await RunAsync("rlhf-round.json", [], e => e.Activity == "decide-gate" ? "NeedMoreJudgements" : null);
 
-        Assert.Equal([.. Before, "sample-evaluation#2", "collect-evaluation-judgements#2", "decide-gate#2", "promote-challenger", "outcome-promote", "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
+        Assert.Equal([.. Before, "sample-evaluation#2", "measure-challenger#2", "collect-evaluation-judgements#2", "decide-gate#2", "promote-challenger", "outcome-promote", "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
         var sampled = steps.Single(s => s.Description.Name == "SampleEvaluation").Runs;
         Assert.Null(sampled[0].Inputs["evidence"]);
         Assert.NotNull(sampled[1].Inputs["evidence"]);
+        // What was measured in the first pass stays.
+        var measured = steps.Single(s => s.Description.Name == "MeasureChallenger").Runs;
+        Assert.Null(measured[0].Inputs["measures"]);
+        Assert.NotNull(measured[1].Inputs["measures"]);
+        Assert.All(steps.Single(s => s.Description.Name == "DecideGate").Runs, r => Assert.NotNull(r.Inputs["measures"]));
     }
 
     [Fact]
