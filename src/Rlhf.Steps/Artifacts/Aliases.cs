@@ -4,7 +4,14 @@ using Rlhf.Steps.Json;
 namespace Rlhf.Steps.Artifacts;
 
 /// <summary>One version of a name: its number from 1, the artifact, why it was set, when, and by which instance.</summary>
-public sealed record AliasVersion(int Version, ArtifactRef Artifact, string Reason, DateTimeOffset At, string Instance);
+public sealed record AliasVersion(int Version, ArtifactRef Artifact, string Reason, DateTimeOffset At, string Instance)
+{
+    /// <summary>Id of the promotion that wrote it, whose record's artifact is the reason; null for others.</summary>
+    public string? Promotion { get; init; }
+
+    /// <summary>The version whose artifact it set again; null where it is no rollback.</summary>
+    public int? RollbackTo { get; init; }
+}
 
 /// <summary>
 /// Names that move, such as <c>0f3a…/champion</c>: version n of a name is the file <c>aliases/environment/name/n.json</c>, created only where

@@ -11,7 +11,7 @@ public sealed record Garbage(IReadOnlyList<StoredObject> Objects, int Kept, int 
 }
 
 /// <summary>
-/// Finds and removes what nothing refers to. Marked are the artifacts of all step records, aliases, names, rounds and pins, of the
+/// Finds and removes what nothing refers to. Marked are the artifacts of all step records, aliases, names, rounds, promotions and pins, of the
 /// instances that are not over, and everything younger than a grace period, with what it refers to: a step that runs has renewed all it
 /// has stored (<see cref="IObjectStore.TryCreateAsync"/>) and commits within its lease. Checkpoints go once their step's record stands.
 /// </summary>
@@ -21,7 +21,7 @@ public sealed class GarbageCollection(IObjectStore objects, TimeProvider time)
     public static readonly TimeSpan LeastGrace = TimeSpan.FromHours(2);
 
     /// <summary>Small objects that name artifacts and are never removed themselves.</summary>
-    static readonly string[] Roots = ["aliases/", "names/", "rounds/", "pins/"];
+    static readonly string[] Roots = ["aliases/", "names/", "rounds/", "pins/", "promotions/"];
 
     /// <param name="inUse">Gives the artifacts that something outside of the store refers to, such as instances that are not over; asked at the right moment.</param>
     /// <param name="grace">How long what nothing refers to is kept; <see cref="LeastGrace"/> or more.</param>

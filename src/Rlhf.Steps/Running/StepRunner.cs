@@ -104,6 +104,7 @@ public sealed class StepRunner(
         };
     }
 
-    static readonly string ProductVersion =
+    /// <summary>The version of this product, as step records name it.</summary>
+    public static string ProductVersion { get; } =
         typeof(StepRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 }
