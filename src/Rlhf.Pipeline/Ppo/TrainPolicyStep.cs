@@ -45,7 +45,8 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
         policy.Model.CheckpointGradients = hparams.GradientCheckpointing;
         var models = new PpoModels(policy.Model, value, reference.Model, scorer, policy.Tokenizer.PadId);
         using var trainer = new PpoTrainer(models, prompts, PpoHParamsOf.Training(hparams, Seeds.Derive(inputs.Seed, "ppo")), texts);
-        await TrainingLoop.RunAsync(trainer, context, "objective/score", cancellationToken);
+        using var early = new EarlyPolicy(trainer, hparams.EarlyUpdate(), folder => HuggingFaceFolder.Save(folder, policy.Model, policy.Tokenizer));
+        await TrainingLoop.RunAsync(early, context, "objective/score", cancellationToken);
         trainer.Finish();
         var artifact = await context.Artifacts.PutAsync("policy", folder =>
         {
@@ -54,7 +55,7 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
         }, cancellationToken);
         return Completed(new(
             artifact, Last(context.Journal, "objective/kl"), context.Journal.Lines.First(l => l.Metric == "objective/score").Value,
-            Last(context.Journal, "objective/score")));
+            Last(context.Journal, "objective/score"), early.Folder is null ? null : await context.Artifacts.PutFolderAsync("policy", early.Folder, cancellationToken)));
     }
 
     /// <summary>One model or ensemble, or helpfulness and safety by the stated rule.</summary>

@@ -31,6 +31,7 @@ sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.O
         await KeepAsync(Aliases.Challenger(inputs.Campaign), inputs.Challenger, inputs, context, cancellationToken);
         await KeepAsync(Aliases.Preferences(inputs.Campaign), inputs.Preferences, inputs, context, cancellationToken);
         await KeepAsync(Aliases.RewardModel(inputs.Campaign), inputs.RewardModel, inputs, context, cancellationToken);
+        if (inputs.EarlyPolicy is { } early) await KeepAsync(Aliases.EarlyPolicy(inputs.Campaign), early, inputs, context, cancellationToken);
         return Completed(new(artifact, ratings));
     }
 

@@ -21,7 +21,8 @@ public static class ReportRound
         [property: Description("Sequence KL to the reference, in nats.")] double SequenceKl,
         [property: Description("Proxy score before PPO.")] double ProxyBefore,
         [property: Description("Proxy score after PPO.")] double ProxyAfter,
-        [property: Description("Gold report, where labelers are simulated.")] ArtifactRef? Gold = null);
+        [property: Description("Gold report, where labelers are simulated.")] ArtifactRef? Gold = null,
+        [property: Description("Policy from inside the challenger's training, for the next rounds to sample from.")] ArtifactRef? EarlyPolicy = null);
 
     public sealed record Outputs(
         [property: Description("Report of the round.")] ArtifactRef Report,

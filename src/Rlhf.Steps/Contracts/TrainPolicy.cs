@@ -82,9 +82,14 @@ public static class TrainPolicy
         [property: Description("How helpfulness and safety become one score: weighted, worst, safetyFirst.")] AxesRule AxesRule = AxesRule.SafetyFirst,
         [property: Range(0.0, 1.0), Description("Weighted: share of the safety score.")] double SafetyWeight = 0.5,
         [property: Range(-100.0, 100.0), Description("Safety first: safety score, in deviations of the reference policy, below which it decides alone.")]
-        double SafetyThreshold = -1.0) : IValidated
+        double SafetyThreshold = -1.0,
+        [property: Range(0.0, 0.999999), Description("Share of the updates after which the policy is kept as it stands then, before any averaging of weights, to be sampled from in later rounds (earlyPolicy); 0: none.")]
+        double EarlyAt = 0) : IValidated
     {
         public HParams() : this(40) { }
+
+        /// <summary>The update, from 1, after which the policy is kept; 0: none.</summary>
+        public int EarlyUpdate() => EarlyAt == 0 ? 0 : Math.Max(1, (int)Math.Round(EarlyAt * Updates));
 
         public string? Validate() => TrainPolicyRules.Broken(this);
     }
@@ -93,7 +98,8 @@ public static class TrainPolicy
         [property: Description("Trained policy, with its value head where one is trained.")] ArtifactRef Policy,
         [property: Description("Mean sequence KL to the reference over the last rollouts, in nats.")] double SequenceKl,
         [property: Description("Mean score of the first rollout.")] double ProxyBefore,
-        [property: Description("Mean score of the last rollouts.")] double ProxyAfter);
+        [property: Description("Mean score of the last rollouts.")] double ProxyAfter,
+        [property: Description("Policy as it stood at earlyAt; none without it, and where maxSequenceKl ended the training before.")] ArtifactRef? EarlyPolicy = null);
 
     public static readonly StepDescription Description = new(
         nameof(TrainPolicy), 3, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),

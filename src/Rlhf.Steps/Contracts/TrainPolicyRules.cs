@@ -13,6 +13,8 @@ static class TrainPolicyRules
         : h.RolloutSize % h.SamplesPerPrompt != 0 ? $"'samplesPerPrompt' is {h.SamplesPerPrompt}; expected a divisor of 'rolloutSize' ({h.RolloutSize})."
         : h.ValueWarmupUpdates >= h.Updates ? $"'valueWarmupUpdates' is {h.ValueWarmupUpdates}; expected fewer than 'updates' ({h.Updates})."
         : h.WarmupUpdates >= h.Updates ? $"'warmupUpdates' is {h.WarmupUpdates}; expected fewer than 'updates' ({h.Updates})."
+        : h.EarlyAt > 0 && (h.EarlyUpdate() <= FirstUpdates(h) || h.EarlyUpdate() >= h.Updates)
+            ? $"'earlyAt' is {h.EarlyAt}, update {h.EarlyUpdate()} of {h.Updates}; expected 0, or after the {FirstUpdates(h)} updates that fit the value head alone and before the last."
         : null;
 
     static string? Kl(TrainPolicy.HParams h) =>
@@ -44,6 +46,8 @@ static class TrainPolicyRules
         : h.OverlongLength - h.OverlongBuffer >= h.MaxNewTokens
             ? $"'overlongLength' is {h.OverlongLength}; expected less than 'maxNewTokens' and 'overlongBuffer' together ({h.MaxNewTokens + h.OverlongBuffer}), or no completion is penalized."
         : null;
+
+    static int FirstUpdates(TrainPolicy.HParams h) => h.Advantages == AdvantageEstimator.Gae ? h.ValueWarmupUpdates : 0;
 
     static string Name(Enum value) => $"{value}" is var name ? char.ToLowerInvariant(name[0]) + name[1..] : "";
 }

@@ -89,6 +89,12 @@ public class WorkflowFileTests
         Assert.Equal((string?)train["policy"], (string?)report["champion"]);
         Assert.NotEqual((string?)train["policy"], (string?)train["reference"]);
         Assert.Equal((string?)train["rewardModel"], (string?)report["rewardModel"]);
+        // What an earlier training kept is sampled from, and what this one keeps is handed on; the reference's samples are its own alone.
+        var sampled = steps.Single(s => s.Description.Name == "SampleCompletions").Runs;
+        Assert.NotNull(sampled[0].Inputs["early"]);
+        Assert.Null(sampled[1].Inputs["early"]);
+        Assert.NotNull(report["earlyPolicy"]);
+        Assert.NotEqual((string?)sampled[0].Inputs["early"], (string?)report["earlyPolicy"]);
     }
 
     [Theory]
