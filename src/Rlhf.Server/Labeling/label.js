@@ -1,130 +1,12 @@
-// The labeling page. What a labeler says goes into an outbox in the browser first and is sent from there until the server has it; the key of each
-// entry makes the server take it once, however often it is sent.
+// The labeling page: which questions are in hand, and what a labeler says of them, by keys and buttons.
+
+import { add, begin, call, connection, entries, flush, hurry, missed, post, reached, Refused, remove, takeBack } from './outbox.js';
+import {
+  element, foldGuidelines, guidelinesOf, isShown, nameOf, narrow, openComment, SAFETY, say, showBar, showOutbox, showOutcome, showQuestion, toggleDifferences, unqualified, unread, versionOf,
+} from './view.js';
 
 const IN_HAND = 3;
-const element = id => document.getElementById(id);
-const main = element('question');
-const labeler = main.dataset.labeler;
-
-// ---- the outbox ---------------------------------------------------------------------------------------------------------------------------
-
-const database = new Promise((resolve, reject) => {
-  const request = indexedDB.open('rlhf-labeling', 1);
-  request.onupgradeneeded = () => request.result.createObjectStore('outbox', { keyPath: 'id', autoIncrement: true });
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(request.error);
-});
-
-/** Runs one transaction on the outbox; what it gives is durable. */
-async function outbox(work) {
-  const transaction = (await database).transaction('outbox', 'readwrite', { durability: 'strict' });
-  const result = { value: undefined };
-  await new Promise((resolve, reject) => {
-    transaction.oncomplete = resolve;
-    transaction.onerror = transaction.onabort = () => reject(transaction.error);
-    work(transaction.objectStore('outbox'), value => { result.value = value; });
-  });
-  return result.value;
-}
-
-const add = entry => outbox((store, give) => { store.add(entry).onsuccess = event => give(event.target.result); });
-const remove = id => outbox(store => store.delete(id));
-const entries = async () => (await outbox((store, give) => { store.getAll().onsuccess = event => give(event.target.result); })).filter(e => e.body.labeler === labeler);
-
-/** Changes an entry that is still there. */
-const change = (id, values) => outbox((store, give) => {
-  store.get(id).onsuccess = event => {
-    if (!event.target.result) return give(false);
-    store.put({ ...event.target.result, ...values });
-    give(true);
-  };
-});
-
-/** Takes an entry out unless it may have reached the server: then it is left, and false. */
-const takeBack = id => outbox((store, give) => {
-  store.get(id).onsuccess = event => {
-    if (event.target.result?.tried || !event.target.result) return give(false);
-    store.delete(id);
-    give(true);
-  };
-});
-
-// ---- the server ---------------------------------------------------------------------------------------------------------------------------
-
-let connected = true;
-let signedOut = false;
-let retryAfter = 1000;
-let retry = null;
-
-class Refused extends Error {
-  constructor(status, message) { super(message); this.status = status; }
-}
-
-const post = (path, body) => call('POST', path, { headers: { 'Content-Type': 'application/json', 'X-Antiforgery': main.dataset.token }, body: JSON.stringify(body) });
-
-/** Sends and gives the answer; a Refused is the server's last word, any other error may pass. */
-async function call(method, path, what) {
-  const response = await fetch(path, {
-    ...what,
-    method,
-    cache: 'no-store',
-    signal: AbortSignal.timeout(15000),
-  });
-  if (response.ok) return response.json();
-  if (response.status === 401) { signedOut = true; throw new Error('signed out'); }
-  if (response.status >= 500 || response.status === 429 || response.status === 408) throw new Error(`status ${response.status}`);
-  const sentence = await response.json().then(j => j.error, () => `The server refused (${response.status}).`);
-  throw new Refused(response.status, sentence);
-}
-
-function reached() {
-  connected = true;
-  signedOut = false;
-  retryAfter = 1000;
-  clearTimeout(retry);
-  retry = null;
-}
-
-function missed() {
-  connected = false;
-  clearTimeout(retry);
-  retry = setTimeout(goOn, retryAfter);
-  retryAfter = Math.min(retryAfter * 2, 15000);
-}
-
-let sending = null;
-
-/** Sends what waits, in order; true where nothing waits any more. */
-function flush() {
-  sending ??= exclusively(sendAll).finally(() => { sending = null; });
-  return sending;
-}
-
-// Two windows of one browser have one outbox.
-const exclusively = work => navigator.locks ? navigator.locks.request('rlhf-outbox', work) : work();
-
-async function sendAll() {
-  for (;;) {
-    const entry = (await entries()).find(e => !e.refused);
-    await showConnection();
-    if (!entry) return true;
-    if (!await change(entry.id, { tried: true })) continue;
-    try {
-      const answer = await post(entry.path, entry.body);
-      reached();
-      await remove(entry.id);
-      if (answer.fate === 'surplus' || answer.fate === 'selfRepeated') say('Your answer is kept; others had answered the question by then, so it does not count.', true);
-    } catch (error) {
-      if (error instanceof Refused) {
-        await change(entry.id, { refused: error.message });
-      } else {
-        missed();
-        await showConnection();
-        return false;
-      }
-    }
-  }
-}
+const { labeler, token } = element('question').dataset;
 
 // ---- questions ----------------------------------------------------------------------------------------------------------------------------
 
@@ -144,7 +26,7 @@ async function goOn() {
   if (unread().length > 0) { show(null); return; }
   if (unqualified().length > 0) { await qualify(); return; }
   // With nothing to send and enough in hand, only asking tells that the connection is back.
-  if (await flush()) await fill(!connected);
+  if (await flush()) await fill(!connection.isUp);
   await showConnection();
 }
 
@@ -170,8 +52,6 @@ async function fill(renew = false) {
   if (!current) show(null);
 }
 
-const isShown = g => document.querySelector(`.guidelines[data-axis="${CSS.escape(g.axis)}"][data-version="${CSS.escape(g.version)}"]`) !== null;
-
 function setProgress(progress) {
   ({ answered, left, last } = progress);
   // Its request is complete: nothing before it can be taken back either.
@@ -184,53 +64,14 @@ function next() { show(queue.shift() ?? null); }
 function show(question) {
   current = question;
   clearTimeout(look);
-  const mustRead = unread().length > 0;
-  const isWaiting = !question && !mustRead && !qualifying();
-  document.body.classList.toggle('reading', mustRead || !!qualifying()?.outcome);
-  document.body.classList.toggle('qualifying', !!question?.isExample);
-  element('task').hidden = !question || mustRead;
-  element('verdicts').hidden = true;
-  element('nothing').hidden = !isWaiting;
-  element('again').hidden = !isWaiting || !canUndo();
-  element('heading').textContent = mustRead ? 'Please read the guidelines first'
-    : question?.isExample ? `Example ${question.number} of ${question.of}: which answer is better?`
-    : question ? 'Which answer is better?' : qualifying() ? 'A few examples first' : 'No question waits for you';
-  element('undo').disabled = !canUndo();
+  const [mustRead, trying] = [unread().length > 0, qualifying()];
+  showQuestion(question, { mustRead, trial: trying, isUp: connection.isUp, canUndo: canUndo() });
   if (!question) {
-    element('nothing').textContent = connected
-      ? 'Thank you. This page looks again every 20 seconds.'
-      : 'There is no connection; what you said is kept in this browser and will be sent.';
-    if (isWaiting) look = setTimeout(goOn, 20000);
+    if (!mustRead && !trying) look = setTimeout(goOn, 20000);
     return;
   }
   spent = 0;
   since = document.hidden ? null : performance.now();
-  element('prompt').replaceChildren(...question.prompt.map(turn));
-  for (const side of ['a', 'b']) {
-    element(side).replaceChildren(question[side]);
-    element(side).scrollTop = 0;
-  }
-  element('prompt').scrollTop = 0;
-  element('differences').setAttribute('aria-pressed', 'false');
-  element('comment').value = '';
-  openComment(false);
-  element('safety').hidden = question.isExample || question.axis !== SAFETY;
-  for (const choice of document.querySelectorAll('#safety input')) choice.checked = false;
-  scrollTo({ top: 0 });
-  element('heading').focus({ preventScroll: true });
-}
-
-function turn({ role, text }) {
-  const box = document.createElement('div');
-  box.className = `turn ${role}`;
-  const name = document.createElement('strong');
-  name.textContent = { user: 'User', assistant: 'Assistant', system: 'System' }[role] ?? role;
-  const words = document.createElement('div');
-  words.className = 'words';
-  words.dir = 'auto';
-  words.textContent = text;
-  box.append(name, words);
-  return box;
 }
 
 const seconds = () => Math.round((spent + (since === null ? 0 : performance.now() - since)) / 100) / 10;
@@ -246,15 +87,13 @@ document.addEventListener('visibilitychange', () => {
 // Not crypto.randomUUID, which is missing where the page comes over plain HTTP.
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.toString(16).padStart(2, '0')).join('');
 
-const versionOf = axis => document.querySelector(`.guidelines[data-axis="${CSS.escape(axis)}"]`)?.dataset.version ?? null;
-
 let busy = Promise.resolve();
 let pending = 0;
 
 /** One thing after the other: a second key press waits for the first. What has been said is not called saved before it is kept. */
 function inTurn(work) {
   pending++;
-  if (connected && !signedOut) element('connection').textContent = 'Saving…';
+  if (connection.isUp && !connection.isSignedOut) element('connection').textContent = 'Saving…';
   busy = busy.then(work).catch(error => say(`This browser could not keep it: ${error.message}`, true)).finally(() => {
     pending--;
     return showConnection();
@@ -262,7 +101,6 @@ function inTurn(work) {
   return busy;
 }
 
-const SAFETY = 'safety';
 const safe = side => document.querySelector(`[name=safe-${side}]:checked`)?.value ?? null;
 
 const answer = choice => current?.isExample ? answerExample(choice) : inTurn(async () => {
@@ -289,8 +127,6 @@ const answer = choice => current?.isExample ? answerExample(choice) : inTurn(asy
   await showConnection();
   goOn();
 });
-
-const nameOf = choice => choice === 'both_bad' ? 'Both bad' : document.querySelector(`[data-choice="${choice}"] span`).textContent;
 
 const skip = (reason, words) => inTurn(async () => {
   if (!current || current.isExample) return;
@@ -357,8 +193,6 @@ function again(question, progress) {
 
 // ---- guidelines ---------------------------------------------------------------------------------------------------------------------------
 
-const unread = () => [...document.querySelectorAll('.guidelines[data-read="false"]')];
-
 for (const button of document.querySelectorAll('.acknowledge')) {
   button.addEventListener('click', async () => {
     const box = button.closest('.guidelines');
@@ -367,7 +201,7 @@ for (const button of document.querySelectorAll('.acknowledge')) {
       reached();
       box.dataset.read = 'true';
       button.hidden = true;
-      foldGuidelines();
+      fold();
       current = null;
       show(null);
       goOn();
@@ -378,8 +212,6 @@ for (const button of document.querySelectorAll('.acknowledge')) {
 }
 
 // ---- the guidelines' examples, before the first question ------------------------------------------------------------------------------------
-
-const unqualified = () => unread().length > 0 ? [] : [...document.querySelectorAll('.guidelines[data-qualified="false"]')];
 
 let trial = null; // the try at the examples of one axis; its answers are sent together
 let isAsking = false;
@@ -408,7 +240,7 @@ async function qualify() {
       const outcome = await post('/api/labeling/qualifications', { axis, version, try: trial.number, choices: trial.choices });
       reached();
       if (outcome.qualified) { qualified(box); say('Thank you, that is how the guidelines see it. Here is your first question.', true); }
-      else showOutcome(outcome);
+      else { trial.outcome = outcome; show(null); showOutcome(outcome); }
     }
   } catch (error) {
     if (error instanceof Refused) say(error.message, true);
@@ -429,7 +261,7 @@ function qualified(box) {
 
 function showExample() {
   show(trial.examples[trial.choices.length]);
-  foldGuidelines();
+  fold();
   showProgress();
 }
 
@@ -450,146 +282,24 @@ function undoExample() {
   say('Taken back. Answer anew.');
 }
 
-function showOutcome(outcome) {
-  trial.outcome = outcome;
-  show(null);
-  element('heading').textContent = 'Not yet';
-  element('outcome').textContent =
-    `You answered ${outcome.right} of ${outcome.of} examples as the guidelines do; it takes ${outcome.needed}. Here is what they say of the others, with A and B as they stand in the guidelines. Read these again, and then try again, as often as you like.`;
-  element('wrong').replaceChildren(...outcome.wrong.map(wrongExample));
-  element('verdicts').hidden = false;
-  foldGuidelines();
-  element('heading').focus({ preventScroll: true });
-  scrollTo({ top: 0 });
-}
-
-function wrongExample(example) {
-  const box = document.createElement('section');
-  const heading = document.createElement('h2');
-  heading.textContent = example.title;
-  const words = document.createElement('dl');
-  for (const [name, text] of [['Prompt', example.prompt.map(t => t.text).join('\n')], ['A', example.a], ['B', example.b], ['You said', example.said], ['The guidelines say', example.reason]]) {
-    const [term, said] = [document.createElement('dt'), document.createElement('dd')];
-    term.textContent = name;
-    said.textContent = text;
-    said.dir = 'auto';
-    said.className = 'words';
-    words.append(term, said);
-  }
-  box.append(heading, words);
-  return box;
-}
-
 element('try-again').addEventListener('click', () => {
   trial = null;
   say('');
   goOn();
 });
 
-// On a narrow page they would push the question out of sight.
-const narrow = matchMedia('(max-width: 70rem)');
-function foldGuidelines() {
-  for (const box of document.querySelectorAll('.guidelines')) box.open = box.dataset.read === 'false' || !narrow.matches || !!trial?.outcome;
-}
-narrow.addEventListener('change', foldGuidelines);
+const fold = () => foldGuidelines(!!trial?.outcome);
+narrow.addEventListener('change', fold);
 
-// ---- what is shown beside the question ----------------------------------------------------------------------------------------------------
-
-function say(text, isSeen = false) {
-  element('said').textContent = text;
-  element('message').textContent = isSeen ? text : '';
-  element('message').hidden = !isSeen;
-}
+// ---- how far it is ------------------------------------------------------------------------------------------------------------------------
 
 function showProgress() {
   const [done, open] = trial ? [trial.choices.length, trial.examples.length - trial.choices.length] : [answered, left];
-  element('progress').textContent = trial ? `Examples: ${done} answered, ${open} left` : `${answered} answered, ${left} left`;
-  element('bar').max = Math.max(done + open, 1);
-  element('bar').value = done;
-  element('undo').disabled = !canUndo();
+  showBar(done, open, !!trial, canUndo());
 }
 
 async function showConnection() {
-  const all = await entries();
-  const waiting = all.filter(e => !e.refused).length;
-  const refused = all.filter(e => e.refused);
-  const note = element('connection');
-  note.className = `connection ${signedOut || refused.length > 0 ? 'bad' : connected ? 'good' : 'waiting'}`;
-  const text = signedOut ? `You are signed out; ${many(waiting)} in this browser. Sign in again.`
-    : refused.length > 0 ? `Not accepted: ${refused[0].refused}`
-    : !connected ? (waiting > 0 ? `No connection; ${many(waiting)} in this browser.` : 'No connection.')
-    : waiting > 0 || pending > 0 ? 'Saving…' : 'All saved';
-  if (note.textContent !== text) note.textContent = text;
-  note.dataset.waiting = waiting;
-  if (refused.length > 0) note.append(' ', dismiss(refused[0]));
-}
-
-const many = count => count === 1 ? '1 answer waits' : `${count} answers wait`;
-
-function dismiss(entry) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'plain';
-  button.textContent = 'Discard it';
-  button.addEventListener('click', async () => { await remove(entry.id); await showConnection(); });
-  return button;
-}
-
-function openComment(open) {
-  element('comment-box').hidden = !open;
-  element('comment-button').setAttribute('aria-expanded', open);
-  if (open) element('comment').focus();
-}
-
-// ---- differences --------------------------------------------------------------------------------------------------------------------------
-
-const LONGEST_TABLE = 4_000_000;
-
-function toggleDifferences() {
-  if (!current) return;
-  const on = element('differences').getAttribute('aria-pressed') !== 'true';
-  element('differences').setAttribute('aria-pressed', on);
-  if (!on) { for (const side of ['a', 'b']) element(side).replaceChildren(current[side]); return; }
-  const [a, b] = [current.a, current.b].map(text => text.match(/\s+|[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu) ?? []);
-  if (a.length * b.length > LONGEST_TABLE) { element('differences').setAttribute('aria-pressed', 'false'); say('The answers are too long to be compared word by word.', true); return; }
-  const same = common(a, b);
-  element('a').replaceChildren(...marked(a, same.map(p => p[0])));
-  element('b').replaceChildren(...marked(b, same.map(p => p[1])));
-}
-
-/** Places of a longest common subsequence. */
-function common(a, b) {
-  const width = b.length + 1;
-  const table = new Uint16Array((a.length + 1) * width);
-  for (let i = a.length - 1; i >= 0; i--)
-    for (let j = b.length - 1; j >= 0; j--)
-      table[i * width + j] = a[i] === b[j] ? table[(i + 1) * width + j + 1] + 1 : Math.max(table[(i + 1) * width + j], table[i * width + j + 1]);
-  const places = [];
-  for (let i = 0, j = 0; i < a.length && j < b.length;) {
-    if (a[i] === b[j]) places.push([i++, j++]);
-    else if (table[(i + 1) * width + j] >= table[i * width + j + 1]) i++;
-    else j++;
-  }
-  return places;
-}
-
-function marked(words, same) {
-  const kept = new Set(same);
-  const nodes = [];
-  let run = '', isKept = true;
-  const end = () => {
-    if (!run) return;
-    const node = isKept ? document.createTextNode(run) : document.createElement('mark');
-    if (!isKept) node.textContent = run;
-    nodes.push(node);
-    run = '';
-  };
-  words.forEach((word, i) => {
-    if (kept.has(i) !== isKept) { end(); isKept = kept.has(i); }
-    run += word;
-  });
-  end();
-  return nodes;
+  showOutbox(await entries(), connection, pending > 0, async entry => { await remove(entry.id); await showConnection(); });
 }
 
 // ---- keys and buttons ---------------------------------------------------------------------------------------------------------------------
@@ -597,11 +307,13 @@ function marked(words, same) {
 const [skipDialog, flagDialog] = [element('skip-dialog'), element('flag-dialog')];
 const choices = ['both_bad', 'a_much', 'a', 'a_slight', 'tie', 'b_slight', 'b', 'b_much'];
 
+function compare() { if (current) toggleDifferences(current); }
+
 function openSkip() { if (current && !current.isExample) { element('skip-text').value = ''; skipDialog.returnValue = ''; skipDialog.showModal(); } }
 
 function openFlag() {
   if (!current || current.isExample) return;
-  const box = document.querySelector(`.guidelines[data-axis="${CSS.escape(current.axis)}"]`);
+  const box = guidelinesOf(current.axis);
   element('flag-section').replaceChildren(...[...JSON.parse(box?.dataset.sections ?? '[]'), 'All of it'].map(name => new Option(name, name)));
   element('flag-text').value = '';
   flagDialog.returnValue = '';
@@ -623,7 +335,7 @@ for (const dialog of [skipDialog, flagDialog])
   });
 
 const actions = {
-  c: () => { if (current && !current.isExample) openComment(true); }, d: toggleDifferences, s: openSkip, f: openFlag, u: undo, x: () => answer('both_bad'),
+  c: () => { if (current && !current.isExample) openComment(true); }, d: compare, s: openSkip, f: openFlag, u: undo, x: () => answer('both_bad'),
   g: () => { const box = document.querySelector('.guidelines'); if (box) { box.open = !box.open; if (box.open) box.querySelector('summary').focus(); } },
 };
 
@@ -644,7 +356,7 @@ document.addEventListener('keydown', event => {
 
 for (const button of document.querySelectorAll('[data-choice]')) button.addEventListener('click', () => answer(button.dataset.choice));
 element('comment-button').addEventListener('click', () => openComment(element('comment-box').hidden));
-element('differences').addEventListener('click', toggleDifferences);
+element('differences').addEventListener('click', compare);
 element('skip').addEventListener('click', openSkip);
 element('flag').addEventListener('click', openFlag);
 element('undo').addEventListener('click', undo);
@@ -658,12 +370,16 @@ element('keys').addEventListener('change', () => localStorage.setItem('rlhf-keys
 const RENEW = 4 * 60_000;
 let active = performance.now();
 for (const kind of ['keydown', 'pointermove', 'scroll', 'touchstart']) addEventListener(kind, () => { active = performance.now(); }, { passive: true, capture: true });
-setInterval(() => { if (current && !trial && !document.hidden && connected && performance.now() - active < RENEW) fill(true); }, RENEW);
+setInterval(() => { if (current && !trial && !document.hidden && connection.isUp && performance.now() - active < RENEW) fill(true); }, RENEW);
 
-addEventListener('online', () => { retryAfter = 1000; goOn(); });
-addEventListener('offline', () => { connected = false; showConnection(); });
+addEventListener('online', () => { hurry(); goOn(); });
+addEventListener('offline', () => { connection.isUp = false; showConnection(); });
 
-database.then(() => { foldGuidelines(); show(null); goOn(); }, error => {
+begin(labeler, token, {
+  changed: showConnection,
+  due: goOn,
+  late: () => say('Your answer is kept; others had answered the question by then, so it does not count.', true),
+}).then(() => { fold(); show(null); goOn(); }, error => {
   element('heading').textContent = 'This browser cannot keep answers';
   say(`Labeling needs IndexedDB, which is missing here (a private window?): ${error?.message ?? ''}`, true);
 });

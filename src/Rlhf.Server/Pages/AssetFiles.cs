@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Rlhf.Server.Hosting;
 
@@ -10,8 +11,7 @@ static class AssetFiles
 {
     sealed record Asset(byte[] Content, string Type, string Version);
 
-    static readonly FrozenDictionary<string, Asset> All = new[] { ("pages.css", "text/css"), ("label.js", "text/javascript"), ("icon.svg", "image/svg+xml") }
-        .ToFrozenDictionary(a => a.Item1, a => Read(a.Item1, $"{a.Item2}; charset=utf-8"));
+    static readonly FrozenDictionary<string, Asset> All = ReadAll().ToFrozenDictionary();
 
     /// <summary>The address of an asset, another one for every content.</summary>
     public static string Path(string name) => $"/assets/{name}?v={All[name].Version}";
@@ -29,11 +29,25 @@ static class AssetFiles
         await context.Response.Body.WriteAsync(asset.Content, context.RequestAborted);
     }
 
-    static Asset Read(string name, string type)
+    /// <summary>What a module imports stands before it: it imports it by its version, so that modules of two versions never meet in a browser's cache.</summary>
+    static Dictionary<string, Asset> ReadAll()
+    {
+        var all = new Dictionary<string, Asset>();
+        foreach (var (name, type) in new[] { ("pages.css", "text/css"), ("icon.svg", "image/svg+xml"), ("outbox.js", "text/javascript"), ("view.js", "text/javascript"), ("label.js", "text/javascript") })
+        {
+            var content = Content(name);
+            if (name.EndsWith(".js", StringComparison.Ordinal))
+                content = Encoding.UTF8.GetBytes(all.Aggregate(Encoding.UTF8.GetString(content), (text, other) => text.Replace($"from './{other.Key}'", $"from './{other.Key}?v={other.Value.Version}'", StringComparison.Ordinal)));
+            all[name] = new(content, $"{type}; charset=utf-8", Convert.ToHexStringLower(SHA256.HashData(content))[..12]);
+        }
+        return all;
+    }
+
+    static byte[] Content(string name)
     {
         using var stream = typeof(AssetFiles).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"The program was built without '{name}'.");
         using var content = new MemoryStream();
         stream.CopyTo(content);
-        return new(content.ToArray(), type, Convert.ToHexStringLower(SHA256.HashData(content.ToArray()))[..12]);
+        return content.ToArray();
     }
 }
