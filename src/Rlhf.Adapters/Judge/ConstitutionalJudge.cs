@@ -20,11 +20,16 @@ sealed record UnusableVerdict(string ComparisonId, string Principle, string Reas
 /// </summary>
 public sealed class ConstitutionalJudge(Func<JudgeSettings?> settings, IObjectStore objects, Constitutions constitutions, TimeProvider time, PipelineOptions? resilience = null) : ILabeler
 {
+    // More than these, and a sentence is a list; all of them are in the file.
+    const int MostNamed = 5;
+
     readonly Lazy<(JudgeSettings Settings, JudgeEndpoint Endpoint)> _endpoint = new(() =>
     {
         var set = settings() ?? throw new ArgumentException($"{JudgeSettings.Variable} is not set; expected the address of an OpenAI-compatible API, such as https://judge.example/v1, for the labeler judge.");
         return (set, JudgeEndpoint.Open(set, resilience, time));
     });
+
+    public bool AnswersAtOnce => true;
 
     /// <exception cref="ArgumentException">No endpoint is configured, there is no such constitution, or it has too few principles for an axis.</exception>
     public Task AskAsync(LabelingRequest request, CancellationToken cancellationToken)
@@ -60,9 +65,7 @@ public sealed class ConstitutionalJudge(Func<JudgeSettings?> settings, IObjectSt
         return new([.. verdicts.Select(v => v.ToJudgement(constitution.Title, simulated: false))], Pending: 0, NextAnswerAt: null)
         {
             Files = files,
-            Remark = unjudged is [var first, ..]
-                ? $"the judge '{terms.Model}' gave no usable verdict on {unjudged.Count} of {asked.Count}, asked twice, and none is made up; the first is comparison {first.ComparisonId}: {first.Reason}"
-                : null,
+            Remark = unjudged.Count > 0 ? $"the judge '{terms.Model}' gave no usable verdict on {unjudged.Count} of {asked.Count}, asked twice, and none is made up: {Named(unjudged)}" : null,
         };
     }
 
@@ -72,6 +75,9 @@ public sealed class ConstitutionalJudge(Func<JudgeSettings?> settings, IObjectSt
         var constitution = constitutions.Read(hparams.JudgeConstitution);
         return (JudgeTerms.Of(_endpoint.Value.Settings.Model, constitution, hparams), constitution);
     }
+
+    static string Named(List<UnusableVerdict> unjudged) =>
+        string.Join("; ", unjudged.Take(MostNamed).Select(u => $"comparison {u.ComparisonId} by '{u.Principle}', {u.Reason}")) + (unjudged.Count > MostNamed ? $"; and {unjudged.Count - MostNamed} more" : "");
 
     static OrderVerdict Verdict(JudgeCall call, KeptAnswer answer)
     {

@@ -25,6 +25,9 @@ sealed class JudgeEndpoint(IChatClient client, ResiliencePipeline<ChatResponse> 
 {
     const int AlternativesListed = 5, LongestQuoted = 300;
 
+    // Codes by which an endpoint refuses what it is asked, and would answer something else.
+    static readonly string[] OfOneQuestion = ["content_filter", "context_length_exceeded"];
+
     public static JudgeEndpoint Open(JudgeSettings settings, PipelineOptions? resilience, TimeProvider time)
     {
         var options = resilience ?? PipelineOptions.OfTry(settings.Timeout);
@@ -57,6 +60,10 @@ sealed class JudgeEndpoint(IChatClient client, ResiliencePipeline<ChatResponse> 
         {
             // What the endpoint says of the key may repeat a part of it.
             throw new InvalidDataException($"The judge at {settings.Address} refuses access ({e.Status}); {JudgeSettings.KeyVariable} is {(settings.Key is null ? "not set" : "set to a key that it does not take")}.", e);
+        }
+        catch (ClientResultException e) when (e.Status == 400 && OfOneQuestion.Any(code => e.Message.Contains(code, StringComparison.Ordinal)))
+        {
+            return new("", $"the endpoint refuses the question: '{Quoted(e)}'", InputTokens: 0, OutputTokens: 0);
         }
         catch (ClientResultException e) when (e.Status is >= 300 and not (408 or 500 or 502 or 503 or 504) && !(e.Status == 429 && !Pipelines.IsOutOfQuota(e)))
         {

@@ -30,7 +30,8 @@ sealed class JudgeSession(JudgeEndpoint endpoint, AnswerStore answers, JudgeBudg
         });
         var before = kept.Count;
         told(before, distinct.Count);
-        await Parallel.ForEachAsync(distinct.Where(c => !kept.ContainsKey(c.Key)).ToList(), options, async (call, token) =>
+        // By key, which is a hash: those that are refused each time stand anywhere, and not all of them first, where they would end every try.
+        await Parallel.ForEachAsync(distinct.Where(c => !kept.ContainsKey(c.Key)).OrderBy(c => c.Key, StringComparer.Ordinal).ToList(), options, async (call, token) =>
         {
             // Those on their way are waited for: their answers will have been paid for.
             if (Volatile.Read(ref stop) is not null || IsTooMany()) return;

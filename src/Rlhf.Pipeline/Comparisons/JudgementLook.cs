@@ -42,22 +42,23 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
         var hasMoreToCome = progress is { Pending: > 0, NextAnswerAt: not null };
         if (hasMoreToCome && !wait.IsOver) return await WaitAsync(wait, progress, count, cancellationToken);
         return wait.Given is null && count.Missing > 0 && hparams.EscalateTo.Length > 0
-            ? await EscalateAsync(asking, wait, cancellationToken)
-            : await EndAsync(asking, wait, count, hasMoreToCome, progress.Remark, cancellationToken);
+            ? await EscalateAsync(asking, wait, progress, cancellationToken)
+            : await EndAsync(asking, wait, progress, count, hasMoreToCome, cancellationToken);
     }
 
     /// <summary>
     /// Looks again, however long that takes: what was given could not be seen, so nothing may be decided about what is missing, at a deadline neither. Reminders
-    /// go out meanwhile.
+    /// go out meanwhile, and what did not arrive is sent again.
     /// </summary>
     async Task<StepResult> UnseenAsync(Asking asking, JudgementWait wait, LabelingProgress progress, string trouble, DateTimeOffset again, CancellationToken cancellationToken)
     {
         var asked = comparisons.Count * hparams.JudgementsPerComparison;
-        var (due, _) = wait.RemindersAt(_now, hparams);
+        var (due, nextReminder) = wait.RemindersAt(_now, hparams);
         wait = due > wait.Reminders
             ? await _notices.RemindAsync(wait, due, new(asking.Name, asked, wait.Judged ?? 0, wait.Missing ?? asked, 0, wait.Deadline(hparams)), cancellationToken)
             : await _notices.AgainAsync(wait, cancellationToken);
-        return new StepResult.Waiting(wait.ToState(), again, trouble) { Events = progress.Events };
+        DateTimeOffset?[] times = [again, nextReminder, wait.Unsent.Count > 0 ? _now + SendAgain : null];
+        return new StepResult.Waiting(wait.ToState(), times.Min()!.Value, trouble) { Events = progress.Events };
     }
 
     async Task<StepResult> WaitAsync(JudgementWait wait, LabelingProgress progress, JudgementCount count, CancellationToken cancellationToken)
@@ -76,10 +77,9 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
         return new StepResult.Waiting(wait.ToState(), times.Min()!.Value, Waits(count, progress)) { Events = progress.Events };
     }
 
-    async Task<StepResult> EscalateAsync(Asking asking, JudgementWait wait, CancellationToken cancellationToken)
+    async Task<StepResult> EscalateAsync(Asking asking, JudgementWait wait, LabelingProgress progress, CancellationToken cancellationToken)
     {
-        await asking.WithdrawAsync(cancellationToken);
-        var left = await CollectAsync(asking, wait, cancellationToken);
+        var left = await LastAsync(asking, wait, progress, cancellationToken);
         var count = CountOf(asking, wait, left);
         if (count.Missing == 0) return await CompleteAsync(wait, left, count, cancellationToken);
         // Kept, so that what the other labeler is asked for is the same at every look.
@@ -89,16 +89,15 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
             (wait with { Given = given, IsOver = false }).ToState(), _now, $"'{hparams.EscalateTo}' is asked for {count.Missing} of {count.Asked} judgements, which '{inputs.Labeler}' did not give");
     }
 
-    async Task<StepResult> EndAsync(Asking asking, JudgementWait wait, JudgementCount count, bool hasMoreToCome, string? remark, CancellationToken cancellationToken)
+    async Task<StepResult> EndAsync(Asking asking, JudgementWait wait, LabelingProgress progress, JudgementCount count, bool hasMoreToCome, CancellationToken cancellationToken)
     {
         if (count.Given < count.Least)
         {
             await _notices.EndAsync(wait, cancellationToken);
             // What was asked stays asked: who tries again waits for it, and answers that come until then count.
-            return new StepResult.Failed(TooFew(count, hasMoreToCome, remark), Transient: false) { State = (wait with { IsOver = false, BeginsAgain = true, Unsent = [] }).ToState() };
+            return new StepResult.Failed(TooFew(count, hasMoreToCome, progress.Remark), Transient: false) { State = (wait with { IsOver = false, BeginsAgain = true, Unsent = [] }).ToState() };
         }
-        await asking.WithdrawAsync(cancellationToken);
-        var left = await CollectAsync(asking, wait, cancellationToken);
+        var left = await LastAsync(asking, wait, progress, cancellationToken);
         return await CompleteAsync(wait, left, CountOf(asking, wait, left), cancellationToken);
     }
 
@@ -108,7 +107,7 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
         if (count.Missing > 0)
         {
             var unjudged = comparisons.Count - progress.Judgements.DistinctBy(j => j.ComparisonId).Count();
-            var sentence = $"{count.Missing} of {count.Asked} judgements never came and the round goes on without them, {count.Least} being enough; {unjudged} of {comparisons.Count} comparisons have none.";
+            var sentence = $"{count.Missing} of {count.Asked} judgements never came and the round goes on without them, {count.Least} being enough; {unjudged} of {comparisons.Count} comparisons have none{(progress.Remark is { } remark ? $"; {remark}" : "")}.";
             context.Progress(1, sentence);
             context.Notice(sentence);
         }
@@ -116,11 +115,14 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
         return new StepResult.Completed(CanonicalJson.ToObject(new CollectJudgements.Outputs(judgements)));
     }
 
+    /// <summary>Asks no more, and gives what was answered by then.</summary>
     /// <exception cref="IOException">It could not be looked at what is there, which may pass.</exception>
-    async Task<LabelingProgress> CollectAsync(Asking asking, JudgementWait wait, CancellationToken cancellationToken)
+    async Task<LabelingProgress> LastAsync(Asking asking, JudgementWait wait, LabelingProgress progress, CancellationToken cancellationToken)
     {
-        var progress = await asking.CollectAsync(comparisons, wait.EscalatedAt ?? wait.AskedAt, cancellationToken);
-        return progress.Trouble is { } trouble ? throw new IOException(trouble) : progress;
+        await asking.WithdrawAsync(cancellationToken);
+        if (asking.Labeler.AnswersAtOnce) return progress;
+        var left = await asking.CollectAsync(comparisons, wait.EscalatedAt ?? wait.AskedAt, cancellationToken);
+        return left.Trouble is { } trouble ? throw new IOException(trouble) : left;
     }
 
     async Task WarnAsync(CancellationToken cancellationToken)

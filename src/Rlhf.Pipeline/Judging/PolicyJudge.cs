@@ -18,6 +18,8 @@ sealed class PolicyJudge(IObjectStore objects, Constitutions constitutions) : IL
 {
     static readonly string[] Answers = ["1", "2"];
 
+    public bool AnswersAtOnce => true;
+
     public Task AskAsync(LabelingRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -16,6 +16,8 @@ sealed class RewardModelJudge(IObjectStore objects) : ILabeler
 {
     const int QuestionsAtOnce = 32;
 
+    public bool AnswersAtOnce => true;
+
     public Task AskAsync(LabelingRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

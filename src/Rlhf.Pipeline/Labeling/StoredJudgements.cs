@@ -31,9 +31,10 @@ public static class StoredJudgements
         if (lineage.MakersOf(set).FirstOrDefault(r => r.Step == nameof(CollectJudgements)) is not { } record)
             throw new InvalidDataException($"No step of this store made {set.Short}, so that nothing says what was judged; expected judgements of CollectJudgements.");
         var comparisons = (await artifacts.ReadComparisonsAsync(ArtifactRef.Parse($"{record.Inputs["comparisons"]}"), cancellationToken)).ToDictionary(c => c.Id);
-        var hasVerdicts = (await artifacts.ManifestAsync(set, cancellationToken)).Files.Any(f => f.Path == "verdicts.jsonl");
-        var verdicts = (hasVerdicts ? await artifacts.ReadLinesAsync<JudgedVerdicts>(set, "verdicts.jsonl", cancellationToken) : [])
-            .ToDictionary(v => (v.ComparisonId, v.Labeler));
+        var verdicts = new Dictionary<(string, string), JudgedVerdicts>();
+        // Of several judges, or requests to one, the later ones' files have numbers.
+        foreach (var file in (await artifacts.ManifestAsync(set, cancellationToken)).Files.Where(f => f.Path.StartsWith("verdicts", StringComparison.Ordinal)))
+            foreach (var said in await artifacts.ReadLinesAsync<JudgedVerdicts>(set, file.Path, cancellationToken)) verdicts[(said.ComparisonId, said.Labeler)] = said;
         return [.. (await artifacts.ReadLinesAsync<Judgement>(set, "judgements.jsonl", cancellationToken)).Select(j => Line(
             comparisons.TryGetValue(j.ComparisonId, out var comparison) ? comparison : throw new InvalidDataException($"{set.Short} judges {j.ComparisonId}, which is none of its comparisons."),
             j, verdicts.GetValueOrDefault((j.ComparisonId, j.Labeler))))];

@@ -20,14 +20,18 @@ static class Rehearsal
 
     public static async Task PlayAsync(Site site, CancellationToken cancellationToken)
     {
-        await site.Runtime.Queue.PrepareAsync(cancellationToken);
         try
         {
+            await site.Runtime.Queue.PrepareAsync(cancellationToken);
             await AskAsync(site, cancellationToken);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or System.Net.Sockets.SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            // The first labelers wait a moment longer, that is all.
+            throw;
+        }
+        catch (Exception e)
+        {
+            // The first labelers wait a moment longer; what still fails then is said to them.
             site.Log($"No rehearsal of the pages: {e.Message}");
         }
     }

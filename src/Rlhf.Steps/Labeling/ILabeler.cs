@@ -62,6 +62,9 @@ public interface ILabeler
     /// <summary>True where disputed questions are put to more labelers, adjudicated and checked as a request's <see cref="Care"/> says.</summary>
     bool TakesCare => false;
 
+    /// <summary>True where one collecting says all there will ever be, so that another one would only ask anew, and pay anew, for what it did not say.</summary>
+    bool AnswersAtOnce => false;
+
     /// <summary>Puts the questions; idempotent by the request's id.</summary>
     Task AskAsync(LabelingRequest request, CancellationToken cancellationToken);
 

@@ -105,6 +105,35 @@ public sealed class JudgeFaultTests : IAsyncLifetime
         Assert.Equal((4, 1), (progress.Judgements.Count, _stub.Asked.Count - asked));
     }
 
+    [Theory]
+    [InlineData("""{"error":{"message":"The response was filtered.","code":"content_filter"}}""", "content_filter")]
+    [InlineData("""{"error":{"message":"Too long for this model.","code":"context_length_exceeded"}}""", "context_length_exceeded")]
+    public async Task An_endpoint_that_refuses_one_comparison_is_asked_for_the_others_and_takes_nothing_for_it(string body, string expected)
+    {
+        _stub.Replies = asked => $"{asked.First} {asked.Second}".Contains("longer 1.", StringComparison.Ordinal) ? new Reply.Refuse(400, body) : StubJudge.Longer(asked);
+
+        var progress = await _some.AskAsync(SomeJudge.Several(3));
+        var spent = (await _some.Objects.ListAsync("judge/spent/", Token)).Sum(name => name.Split('-')[^2..].Sum(int.Parse));
+
+        Assert.Equal(["c0", "c2"], progress.Judgements.Select(j => j.ComparisonId));
+        Assert.Contains("comparison c1 by ", progress.Remark, StringComparison.Ordinal);
+        Assert.Contains(expected, progress.Remark, StringComparison.Ordinal);
+        Assert.Equal(4 * (StubJudge.InputTokens + StubJudge.OutputTokens), spent);
+    }
+
+    [Fact]
+    public async Task Refused_comparisons_that_stand_first_of_many_end_nothing()
+    {
+        _stub.Replies = asked => $"{asked.First} {asked.Second}".Contains("Short 0", StringComparison.Ordinal) ? new Reply.Say("no") : StubJudge.Longer(asked);
+
+        var several = SomeJudge.Several(200);
+        var progress = await _some.AskAsync(several with { Questions = [.. several.Questions.Select((q, i) => i < 6 ? q with { A = $"Short 0{i}." } : q)] });
+
+        // Six, and the one that is called so anyway is one of them.
+        Assert.Equal((194, 6), (progress.Judgements.Count, progress.Files["unusable.jsonl"].Count(b => b == '\n')));
+        Assert.Contains("; and 1 more", progress.Remark, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_judge_that_says_nothing_usable_is_not_asked_for_ever()
     {

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Rlhf.Pipeline.Comparisons;
+using Rlhf.Pipeline.Labeling;
 using Rlhf.Pipeline.Tests.Support;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Judging;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Pipeline.Tests.Comparisons;
@@ -306,6 +308,77 @@ public sealed class CollectJudgementsTests
         }
 
         Assert.Equal("Labeler 'people' gave 2 judgements of comparison c0; expected 1 at most.", Assert.IsType<StepResult.Failed>(await run.LookAsync()).Reason);
+    }
+
+    [Fact]
+    public async Task A_judge_that_refuses_a_comparison_is_asked_once_a_try_and_a_later_try_may_bring_the_answer()
+    {
+        using var run = await PatientRun.AskingAsync(HParams(), labeler: "strict", "strict");
+        var judge = run.Judges["strict"];
+        judge.Refuses.Add("c2");
+
+        var failed = Assert.IsType<StepResult.Failed>(await run.LookAsync());
+        judge.Refuses.Clear();
+        var done = await run.LookAsync();
+
+        Assert.Equal("Labeler 'strict' gave 3 of 4 judgements and has nothing more to come (strict will not say c2); expected at least 4.", failed.Reason);
+        Assert.Equal((4, 2), ((await run.JudgementsAsync(done)).Count, judge.Collected.Count));
+    }
+
+    [Fact]
+    public async Task Where_fewer_are_enough_a_refused_comparison_stays_without_a_judgement_and_the_reason_is_said()
+    {
+        using var run = await PatientRun.AskingAsync(HParams(deadline: 1, least: 0.5), labeler: "strict", "strict");
+        run.Judges["strict"].Refuses.UnionWith(["c1", "c2"]);
+
+        var done = await run.LookAsync();
+
+        Assert.Equal(["c0", "c3"], (await run.JudgementsAsync(done)).Select(j => j.ComparisonId));
+        Assert.Equal([new("c1", 1, 0), new MissingJudgements("c2", 1, 0)], await run.Artifacts.ReadLinesAsync<MissingJudgements>(PatientRun.ReferenceOf(done), "missing.jsonl", Token));
+        Assert.EndsWith("2 of 4 comparisons have none; strict will not say c1; strict will not say c2.", Assert.Single(run.Said.Notices), StringComparison.Ordinal);
+        Assert.Single(run.Judges["strict"].Collected);
+    }
+
+    [Fact]
+    public async Task Another_judge_is_asked_for_exactly_what_the_first_one_refused_and_the_verdicts_of_both_stand()
+    {
+        using var run = await PatientRun.AskingAsync(HParams(deadline: 1, least: 0.75, to: "mild"), labeler: "strict", "strict", "mild");
+        run.Judges["strict"].Refuses.UnionWith(["c1", "c2"]);
+        run.Judges["mild"].Refuses.Add("c2");
+
+        var done = PatientRun.ReferenceOf(await run.UntilAsync(run.Time.Start));
+
+        Assert.Single(run.Judges["strict"].Collected);
+        Assert.Equal(["c1", "c2"], Assert.Single(run.Judges["mild"].Collected).Questions.Select(q => q.Id));
+        Assert.Equal(["judge:strict#fair", "judge:mild#fair", "judge:strict#fair"], (await run.Artifacts.ReadLinesAsync<Judgement>(done, "judgements.jsonl", Token)).Select(j => j.Labeler));
+        Assert.Equal(
+            ["judge-2.json", "judge.json", "judgements.jsonl", "missing.jsonl", "verdicts-2.jsonl", "verdicts.jsonl"],
+            (await run.Artifacts.ManifestAsync(done, Token)).Files.Select(f => f.Path).Order(StringComparer.Ordinal));
+        Assert.Equal(("strict", "mild"), (await ModelOf("judge.json"), await ModelOf("judge-2.json")));
+        // The report counts both orders of either judge.
+        var lines = (await StoredJudgements.ReadAsync(run.Artifacts.Objects, [done], Token)).Lines;
+        Assert.Equal(["c0", "c1", "c3"], lines.Where(l => l.Orders is { Count: 2 }).Select(l => l.Item));
+
+        async Task<string> ModelOf(string file) => (await run.Artifacts.ReadJsonAsync<JudgeReport>(done, file, Token)).Model;
+    }
+
+    [Fact]
+    public async Task However_seldom_their_program_is_looked_at_reminders_come_in_time_and_what_was_not_taken_soon_again()
+    {
+        using var run = await PatientRun.AskingAsync(HParams(reminder: 10));
+        await run.LookAsync();
+        (run.People.Trouble, run.People.AgainAt) = ("it is away", DateTimeOffset.MaxValue);
+
+        var away = Assert.IsType<StepResult.Waiting>(await run.LookAsync());
+        run.Notifications.IsAway = true;
+        var refused = Assert.IsType<StepResult.Waiting>(await run.NextAsync(away));
+        run.Notifications.IsAway = false;
+        var taken = Assert.IsType<StepResult.Waiting>(await run.NextAsync(refused));
+
+        Assert.Equal(
+            [run.Time.Start + 10 * Hour, run.Time.Start + 10 * Hour + TimeSpan.FromMinutes(10), run.Time.Start + 20 * Hour],
+            new[] { away, refused, taken }.Select(w => w.Deadline));
+        Assert.Equal((1, run.Time.Start + 10 * Hour), (run.Notifications.Refused, Assert.Single(run.Notifications.Taken).At));
     }
 
     [Fact]

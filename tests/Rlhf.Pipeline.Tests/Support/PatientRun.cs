@@ -4,6 +4,7 @@ using Rlhf.Pipeline.Comparisons;
 using Rlhf.Simulation.Labelers;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Judging;
 using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Notifications;
 using Rlhf.Steps.Running;
@@ -18,7 +19,7 @@ sealed class PatientRun : IDisposable
     readonly JsonObject _values;
     JsonObject? _state;
 
-    PatientRun(JsonObject hparams, string labeler)
+    PatientRun(JsonObject hparams, string labeler, IReadOnlyList<string> judges)
     {
         var objects = new FolderObjectStore(_folder);
         Artifacts = new(objects);
@@ -28,15 +29,16 @@ sealed class PatientRun : IDisposable
             ["simulated"] = new SimulatedLabelers(Time),
             [INotifications.Service] = Notifications,
         };
+        foreach (var name in judges) services[name] = Judges[name] = new(name);
         _runner = new(PipelineSteps.All, objects, Time, services, TimeSpan.Zero);
         _values = new() { ["labeler"] = labeler, ["seed"] = 1 };
         foreach (var (name, value) in hparams) _values[name] = value?.DeepClone();
     }
 
     /// <summary>Four comparisons, <c>c0</c> to <c>c3</c>, put to <c>people</c>.</summary>
-    public static async Task<PatientRun> AskingAsync(JsonObject hparams, string labeler = "people")
+    public static async Task<PatientRun> AskingAsync(JsonObject hparams, string labeler = "people", params IReadOnlyList<string> judges)
     {
-        var run = new PatientRun(hparams, labeler);
+        var run = new PatientRun(hparams, labeler, judges);
         run.Comparisons = [.. Enumerable.Range(0, 4).Select(i => Some.Comparison(i == 0 ? "heldOut" : "training", id: $"c{i}") with { PromptId = $"p{i}", Prompt = Turn.User($"Prompt number {i} of a few.") })];
         run._values["comparisons"] = $"{await run.Artifacts.PutComparisonsAsync(run.Comparisons, CancellationToken.None)}";
         return run;
@@ -45,6 +47,8 @@ sealed class PatientRun : IDisposable
     public FakeTimeProvider Time { get; } = new(new(2026, 3, 1, 9, 0, 0, TimeSpan.Zero));
 
     public MemoryLabeler People { get; } = new();
+
+    public Dictionary<string, MemoryJudge> Judges { get; } = [];
 
     public MemoryNotifications Notifications { get; } = new();
 
@@ -109,6 +113,9 @@ sealed class MemoryLabeler : ILabeler
     /// <summary>Why nothing can be looked at; null where it can.</summary>
     public string? Trouble { get; set; }
 
+    /// <summary>When to look again where nothing can be looked at.</summary>
+    public DateTimeOffset AgainAt { get; set; } = DateTimeOffset.UnixEpoch;
+
     public string? Remark { get; set; }
 
     public Dictionary<string, byte[]> Files { get; } = [];
@@ -130,7 +137,7 @@ sealed class MemoryLabeler : ILabeler
 
     public Task<LabelingProgress> CollectAsync(LabelingRequest request, DateTimeOffset askedAt, CancellationToken cancellationToken)
     {
-        if (Trouble is not null) return Task.FromResult(new LabelingProgress([], 0, DateTimeOffset.UnixEpoch) { Trouble = Trouble });
+        if (Trouble is not null) return Task.FromResult(new LabelingProgress([], 0, AgainAt) { Trouble = Trouble });
         var missing = request.Questions.Count * request.JudgementsPerQuestion - _answers[request.Id].Count;
         return Task.FromResult(new LabelingProgress([.. _answers[request.Id]], IsDone ? 0 : missing, missing == 0 || IsDone ? null : DateTimeOffset.MaxValue) { Events = [$"people-{request.Id}"], Remark = Remark, Files = Files });
     }
@@ -139,6 +146,29 @@ sealed class MemoryLabeler : ILabeler
     {
         Withdrawn.Add(request.Id);
         return Task.CompletedTask;
+    }
+}
+
+/// <summary>Prefers side A of everything but what it refuses, and says so in its files.</summary>
+sealed class MemoryJudge(string name) : ILabeler
+{
+    public HashSet<string> Refuses { get; } = [];
+
+    public List<LabelingRequest> Collected { get; } = [];
+
+    public bool AnswersAtOnce => true;
+
+    public Task AskAsync(LabelingRequest request, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<LabelingProgress> CollectAsync(LabelingRequest request, DateTimeOffset askedAt, CancellationToken cancellationToken)
+    {
+        Collected.Add(request);
+        var verdicts = request.Questions.Where(q => !Refuses.Contains(q.Id)).Select(q => new JudgedVerdicts(q.Id, $"judge:{name}#fair", "fair", [new(Side.A, Side.A, 2, null), new(Side.B, Side.A, 2, null)])).ToList();
+        return Task.FromResult(new LabelingProgress([.. verdicts.Select(v => v.ToJudgement(null, simulated: false))], 0, null)
+        {
+            Remark = string.Join("; ", request.Questions.Where(q => Refuses.Contains(q.Id)).Select(q => $"{name} will not say {q.Id}")) is { Length: > 0 } remark ? remark : null,
+            Files = JudgeReport.Of(name, verdicts).ToFiles(verdicts, null),
+        });
     }
 }
 

@@ -113,6 +113,16 @@ sealed class Place : IAsyncDisposable
         return names;
     }
 
+    /// <summary>Changes the database from outside; SQLite only.</summary>
+    public void Execute(string sql)
+    {
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(_folder, "runtime.db")};Pooling=False;Default Timeout=30");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
     /// <summary>The guidelines as they stand now.</summary>
     public ReadableGuidelines Guidelines(string axis = "preference") => new GuidelinesFolder([Path.GetDirectoryName(GuidelinesFile)!]).Find(axis)!;
 
