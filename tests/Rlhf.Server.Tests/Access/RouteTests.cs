@@ -92,6 +92,28 @@ public sealed class RouteTests
     }
 
     [Fact]
+    public async Task The_pages_modules_are_found_by_their_versions_so_that_a_browser_may_keep_each()
+    {
+        await using var place = await Place.OpenAsync();
+        var page = await place.SendAsync("GET", "/label", await place.KeyAsync("ann"));
+        var found = new HashSet<string>();
+        var open = new Queue<string>(Addresses(page.Text, "src=\"(/assets/[^\"]+\\.js[^\"]*)\""));
+
+        while (open.TryDequeue(out var address))
+        {
+            if (!found.Add(address)) continue;
+            using var response = await place.RawAsync(new(HttpMethod.Get, address));
+            Assert.Equal((HttpStatusCode.OK, "text/javascript"), (response.StatusCode, response.Content.Headers.ContentType!.MediaType));
+            Assert.Contains("immutable", response.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
+            foreach (var import in Addresses(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), "from '\\./([^']+)'")) open.Enqueue($"/assets/{import}");
+        }
+
+        Assert.Equal(["/assets/label.js", "/assets/outbox.js", "/assets/view.js"], found.Select(a => a.Split("?v=")[0]).Order(StringComparer.Ordinal));
+
+        static IEnumerable<string> Addresses(string text, string pattern) => System.Text.RegularExpressions.Regex.Matches(text, pattern).Select(m => m.Groups[1].Value);
+    }
+
+    [Fact]
     public async Task A_key_for_one_area_opens_no_other()
     {
         await using var place = await Place.OpenAsync();
