@@ -21,7 +21,7 @@ sealed class CriterionChecks(
     (int, int)? WhileUndecided => test.Verdict == SequentialVerdict.Undecided ? (1, 0) : null;
 
     readonly string _mark = JudgedBy.Mark(
-        votes.Any(v => v.Kind == LabelerKind.Simulated), votes.Any(v => v.Kind == LabelerKind.Judge) ? (double)votes.Count(v => v.Kind == LabelerKind.Judge) / votes.Count : null);
+        votes.Any(v => v.Simulated), votes.Any(v => v.Kind == LabelerKind.Judge) ? (double)votes.Count(v => v.Kind == LabelerKind.Judge) / votes.Count : null);
 
     public IReadOnlyList<CheckedCriterion> All() =>
         [.. ((CheckedCriterion?[])[
@@ -60,13 +60,13 @@ sealed class CriterionChecks(
     CheckedCriterion By()
     {
         var names = string.Join(", ", criteria.JudgedBy.Select(Name));
-        var others = votes.Where(v => v.Kind is not { } kind || !criteria.JudgedBy.Contains(kind)).ToList();
+        var others = votes.Where(v => v.CountsAs is not { } kind || !criteria.JudgedBy.Contains(kind)).ToList();
         var alone = votes.Count > 0 && !criteria.JudgeAlone && votes.All(v => v.Kind == LabelerKind.Judge);
         var (state, reason) =
             votes.Count == 0 ? (CriterionState.NotEvaluable, "there is no judgement")
-            : others.Count > 0 ? (CriterionState.Fails, $"{others.Count} of {votes.Count} judgements are by {string.Join(", ", others.Select(o => o.Kind is { } kind ? Name(kind) : "an unknown kind of labeler").Distinct())}; this gate takes those by {names}")
+            : others.Count > 0 ? (CriterionState.Fails, $"{others.Count} of {votes.Count} judgements are by {string.Join(", ", others.Select(o => o.CountsAs is { } kind ? Name(kind) : "an unknown kind of labeler").Distinct())}; this gate takes those by {names}")
             : alone ? (CriterionState.Fails, "an AI judge alone has judged, which this gate does not say is enough ('judgeAlone')")
-            : (CriterionState.Holds, $"all {votes.Count} judgements are by {string.Join(", ", votes.Select(v => Name(v.Kind!.Value)).Distinct())}");
+            : (CriterionState.Holds, $"all {votes.Count} judgements are by {string.Join(", ", votes.Select(v => Name(v.CountsAs!.Value)).Distinct())}");
         return new(new("judged by", null, null, state, reason), votes.Count == 0 || alone && criteria.JudgedBy.Count > 1 ? (1, 0) : NoMore);
     }
 

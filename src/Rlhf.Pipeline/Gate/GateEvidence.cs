@@ -11,11 +11,17 @@ namespace Rlhf.Pipeline.Gate;
 /// <summary>What a labeler said of champion and challenger on one prompt.</summary>
 /// <param name="Comparison">Judgements of the same two completions share it.</param>
 /// <param name="Rate">1 where the challenger is better, 0 where the champion is, a half for a tie.</param>
-/// <param name="Kind">Null where it is not known.</param>
+/// <param name="Kind">Who judged; null where it is not known.</param>
 /// <param name="ChallengerFirst">Whether the labeler saw the challenger's side first; null where it is not known.</param>
 /// <param name="Longer">Characters of the challenger's completion less those of the champion's.</param>
 sealed record GateVote(string Prompt, string? Cluster, string Comparison, double Rate, string Labeler, LabelerKind? Kind, bool? ChallengerFirst, double Longer)
 {
+    /// <summary>True where simulated labelers judged, or taught who judged.</summary>
+    public bool Simulated { get; init; } = Kind == LabelerKind.Simulated;
+
+    /// <summary>As what the judgement counts: what simulated labelers had a part in is simulated.</summary>
+    public LabelerKind? CountsAs => Simulated ? LabelerKind.Simulated : Kind;
+
     public Safety? Champion { get; init; }
 
     public Safety? Challenger { get; init; }
@@ -60,9 +66,10 @@ sealed record GateEvidence(IReadOnlyList<GateVote> Votes, int Missing)
         var (champion, challenger) = challengerIsA ? (comparison.B, comparison.A) : (comparison.A, comparison.B);
         return Judgement.Deciding(item.Judgements).Select(j => new GateVote(
             comparison.PromptId, comparison.Cluster?.ToString(System.Globalization.CultureInfo.InvariantCulture), comparison.Id,
-            j.Side == Side.Tie ? 0.5 : j.Side == Side.A == challengerIsA ? 1 : 0, j.Labeler, j.Simulated ? LabelerKind.Simulated : j.Kind,
+            j.Side == Side.Tie ? 0.5 : j.Side == Side.A == challengerIsA ? 1 : 0, j.Labeler, j.Kind,
             j.ShownFirst is { } first ? first == Side.A == challengerIsA : null, challenger.Text.Length - champion.Text.Length)
         {
+            Simulated = j.Simulated || j.Kind == LabelerKind.Simulated,
             ChampionLength = champion.Text.Length,
             Champion = challengerIsA ? j.SafeB : j.SafeA,
             Challenger = challengerIsA ? j.SafeA : j.SafeB,

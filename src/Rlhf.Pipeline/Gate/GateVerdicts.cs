@@ -30,7 +30,7 @@ static class GateVerdicts
         return new(
             outcome, reason, more, prompts.Count, votes.Count, votes.Count(v => v.Rate == 1), votes.Count(v => v.Rate == 0), votes.Count(v => !v.IsDecisive),
             votes.Select(v => v.Labeler).Distinct().Count(), prompts.Count > 0 ? prompts.Average(p => p.Rate) : null, test.Lower, test.Upper, 1 - criteria.Test.Alpha,
-            test.EValue, test.FutilityEValue, votes.Any(v => v.Kind == LabelerKind.Simulated), [.. results.Select(r => r.Result)], statistics, clusters, figures.Reasons)
+            test.EValue, test.FutilityEValue, votes.Any(v => v.Simulated), [.. results.Select(r => r.Result)], statistics, clusters, figures.Reasons)
         {
             JudgeShare = votes.Any(v => v.Kind == LabelerKind.Judge) ? (double)votes.Count(v => v.Kind == LabelerKind.Judge) / votes.Count : null,
             Missing = evidence.Missing,

@@ -106,6 +106,17 @@ public sealed class GateVerdictTests
     }
 
     [Fact]
+    public void A_judge_that_simulated_labelers_taught_counts_as_simulated()
+    {
+        var taught = Votes(360, 240, kind: LabelerKind.Judge).Select(v => v with { Simulated = true }).ToList();
+
+        var verdict = Decide(People with { JudgedBy = [LabelerKind.Person, LabelerKind.Judge], JudgeAlone = true }, taught);
+
+        Assert.Equal(("Reject", true, 1.0), (verdict.Outcome, verdict.Simulated, verdict.JudgeShare));
+        Assert.Equal("Promote", Decide(Anybody, taught).Outcome);
+    }
+
+    [Fact]
     public void An_AI_judge_alone_opens_only_gates_that_say_so()
     {
         var withJudge = People with { JudgedBy = [LabelerKind.Person, LabelerKind.Judge] };
