@@ -79,6 +79,7 @@ static class RoundCommand
             ["labeler"] = options.Labeler ?? "simulated",
             ["judge"] = options.Judge is null ? "" : (await workspace.References.ResolveAsync(options.Judge, cancellationToken)).ToString(),
             ["gate"] = options.Gate is null ? "" : (await workspace.CriteriaAsync(options.Gate, cancellationToken)).ToString(),
+            ["requestedBy"] = Environment.UserName,
             ["seed"] = options.Seed,
             ["model"] = options.Policy is null ? "" : (await workspace.ModelAsync(options.Policy, cancellationToken)).ToString(),
             ["prompts"] = options.Prompts is null ? "" : (await workspace.PromptsAsync(options.Prompts, cancellationToken)).ToString(),
@@ -100,8 +101,8 @@ static class RoundCommand
         throw new ArgumentException($"--same replays a finished round with the same inputs; {workspace.Store} has none.");
     }
 
-    /// <summary>True where a round was begun with these inputs; numbers are compared as text, since a stored one may be of another width.</summary>
-    static bool Begun(JsonObject inputs, JsonObject begun) => inputs.Where(i => i.Key != "sameAs").All(i => $"{i.Value}" == $"{begun[i.Key]}");
+    /// <summary>True where a round was begun with these inputs, by whomever; numbers are compared as text, since a stored one may be of another width.</summary>
+    static bool Begun(JsonObject inputs, JsonObject begun) => inputs.Where(i => i.Key is not ("sameAs" or "requestedBy")).All(i => $"{i.Value}" == $"{begun[i.Key]}");
 
     public static async Task<string> OpenOrStartAsync(Workspace workspace, string definition, JsonObject inputs, bool json, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Stores;
+using Rlhf.Runtime.Labeling;
 
 namespace Rlhf.Cli.Rounds;
 
@@ -14,7 +15,8 @@ static class WaitingForPeople
         var definition = (await workspace.Runtime.GetAsync(instance, cancellationToken)).Summary.DefinitionId;
         var store = workspace.Store == Settings.Store ? "" : $" --store {Quoted(workspace.Store)}";
         // Where all of it is somebody else's program, there is nothing to be answered here.
-        var isHere = waits.Count == 0 || waits.Any(w => w.Place is null);
+        var approvals = waits.Where(w => w.Promotion is not null).ToList();
+        var isHere = waits.Count == 0 || waits.Any(w => w.Place is null && w.Promotion is null);
         var (export, answer) = ($"rlhf judgements export questions.jsonl{store}", $"rlhf judgements answer answers.jsonl{store}");
         var document = new JsonObject
         {
@@ -23,15 +25,20 @@ static class WaitingForPeople
             ["status"] = "waitingForPeople",
             ["waits"] = new JsonArray([.. waits.Zip(reasons, (w, reason) => new JsonObject
             {
-                ["instance"] = w.Instance, ["execution"] = w.Execution, ["judged"] = w.Judged, ["missing"] = w.Missing, ["place"] = w.Place, ["trouble"] = w.Trouble, ["reason"] = reason,
+                ["instance"] = w.Instance, ["execution"] = w.Execution, ["judged"] = w.Judged, ["missing"] = w.Missing, ["place"] = w.Place, ["trouble"] = w.Trouble, ["promotion"] = w.Promotion, ["reason"] = reason,
             })]),
-            ["commands"] = isHere ? new JsonArray(export, answer) : [],
+            ["commands"] = new JsonArray([.. (isHere ? new[] { export, answer } : []).Concat(approvals.Select(w => Approve(w, store))).Select(c => (JsonNode)c)]),
         };
         Output.Write(json, document, () =>
         {
             // Answers may have come since.
             if (waits.Count == 0) Console.Out.WriteLine($"{definition} {instance} waited for people, whose answers have come; the same command goes on with it.");
-            foreach (var (wait, reason) in waits.Zip(reasons))
+            foreach (var wait in approvals)
+            {
+                Console.Out.WriteLine($"{definition} {instance} waits for approval: {wait.Missing} of {wait.Judged + wait.Missing} people are missing for promotion {wait.Promotion}.");
+                Console.Out.WriteLine($"  {Approve(wait, store)}");
+            }
+            foreach (var (wait, reason) in waits.Zip(reasons).Where(w => w.First.Promotion is null))
             {
                 Console.Out.WriteLine($"{definition} {instance} waits for people at '{wait.Execution}': {wait.Missing} of {wait.Judged + wait.Missing} judgements are missing{(wait.Place is null ? "." : $", to be given at {wait.Place}{(wait.Trouble is null ? "" : $"; it could not be looked at: {wait.Trouble}")}")}");
                 if (reason is not null && wait.Trouble is null) Console.Out.WriteLine($"  When it was last looked at: {reason}.");
@@ -48,6 +55,8 @@ static class WaitingForPeople
         });
         return ExitCodes.WaitingForPeople;
     }
+
+    static string Approve(PeopleWait wait, string store) => $"rlhf promotions approve {wait.Promotion}{store}";
 
     static string Quoted(string text) => text.All(c => char.IsLetterOrDigit(c) || "/\\._-:".Contains(c, StringComparison.Ordinal)) ? text : $"'{text}'";
 }

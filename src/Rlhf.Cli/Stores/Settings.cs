@@ -3,6 +3,7 @@ using Rlhf.Adapters.Judge;
 using Rlhf.Adapters.Webhooks;
 using Rlhf.Server.OpenIdConnect;
 using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Promotions;
 
 namespace Rlhf.Cli.Stores;
 
@@ -20,6 +21,37 @@ static class Settings
     public static string Environment => Text("RLHF_ENVIRONMENT") is not { } text ? Aliases.Sandbox
         : text.All(c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-') ? text
         : throw new ArgumentException($"RLHF_ENVIRONMENT is '{text}'; expected lowercase letters, digits and dashes.");
+
+    /// <summary><c>RLHF_APPROVALS</c>: how many people approve a promotion, such as <c>staging=1,prod=2</c>, or one number (<see cref="PromotionRules"/>).</summary>
+    /// <exception cref="ArgumentException">It is malformed.</exception>
+    public static PromotionRules Approvals => PromotionRules.Parse(Text(PromotionRules.Variable));
+
+    /// <summary><c>RLHF_SIGNING_KEY</c>: the file of the private key that signs promotions; null where none is named.</summary>
+    /// <exception cref="ArgumentException">There is no such file, or it is no such key.</exception>
+    public static ISigner? SigningKey => Text(PromotionKeys.Variable) is not { } file ? null
+        : File.Exists(file) ? EcdsaSigner.Parse(File.ReadAllText(file), $"{PromotionKeys.Variable}, '{file}',")
+        : throw new ArgumentException($"{PromotionKeys.Variable} is '{file}', which is no file; expected a private key (PEM, ECDSA on P-256).");
+
+    /// <summary><c>RLHF_TRUSTED_KEYS</c>: files of public keys whose promotions and approvals count besides one's own, with , between them.</summary>
+    /// <exception cref="ArgumentException">There is no such file, or it is no such key.</exception>
+    public static TrustedKeys TrustedKeys => new((Text("RLHF_TRUSTED_KEYS") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(PublicKey));
+
+    /// <summary>A public key's file.</summary>
+    /// <exception cref="ArgumentException">There is no such file, or it is no such key.</exception>
+    public static string PublicKey(string file)
+    {
+        if (!File.Exists(file)) throw new ArgumentException($"There is no file '{file}'; expected a public key (PEM, ECDSA on P-256).");
+        var pem = File.ReadAllText(file);
+        try
+        {
+            EcdsaSigner.KeyIdOf(pem);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ArgumentException($"'{file}': {e.Message}", e);
+        }
+        return pem;
+    }
 
     /// <summary><c>RLHF_CACHE_GB</c>: how much of a Blob container's files is kept in the store's folder; default 20.</summary>
     /// <exception cref="ArgumentException">It is no size.</exception>

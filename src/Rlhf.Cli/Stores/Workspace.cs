@@ -16,6 +16,7 @@ using Rlhf.Steps.Gates;
 using Rlhf.Steps.Judging;
 using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Notifications;
+using Rlhf.Steps.Promotions;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Cli.Stores;
@@ -45,7 +46,7 @@ sealed class Workspace : IAsyncDisposable
         var constitutions = new Constitutions(WorkflowFiles.Constitutions);
         Action<string> log = observer is null ? Console.Error.WriteLine : observer.Trouble;
         INotifications notifications = Settings.Webhook is { } webhook ? new WebhookNotifications(webhook, TimeProvider.System, log) : new LoggedNotifications(log);
-        _notifications = notifications as IDisposable;
+        (Notifications, _notifications) = (notifications, notifications as IDisposable);
         Dictionary<string, object> services = new()
         {
             ["stories"] = new StoryGrammar(),
@@ -56,6 +57,8 @@ sealed class Workspace : IAsyncDisposable
             [Judge] = new ConstitutionalJudge(() => Settings.Judge, Objects, constitutions, TimeProvider.System),
             [INotifications.Service] = notifications,
             [IGateFiles.Service] = new GateFiles(),
+            [IPromotionKeys.Service] = PromotionKeys = new(store, () => Settings.SigningKey, () => Settings.TrustedKeys),
+            [IPromotionRules.Service] = Settings.Approvals,
         };
         foreach (var (name, own) in OwnJudges.Over(Objects, constitutions)) services[name] = own;
         Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, services, CheckpointInterval(), Settings.Environment);
@@ -84,6 +87,14 @@ sealed class Workspace : IAsyncDisposable
 
     /// <summary>What people may write where an artifact is meant.</summary>
     public References References => new(Objects, TimeProvider.System, Settings.Environment);
+
+    /// <summary>All promotions of the store.</summary>
+    public PromotionStore Promotions => new(Objects);
+
+    /// <summary>What signs promotions and approvals, and what is trusted.</summary>
+    public PromotionKeys PromotionKeys { get; }
+
+    public INotifications Notifications { get; }
 
     public StepRunner Runner { get; }
 

@@ -1,10 +1,11 @@
 using Rlhf.Runtime.Interpreter;
 using Rlhf.Runtime.Store;
 using Rlhf.Steps.Labeling;
+using Rlhf.Steps.Promotions;
 
 namespace Rlhf.Runtime.Labeling;
 
-/// <summary>A step that waits for people: its instance and execution, and how many judgements have come and are missing.</summary>
+/// <summary>A step that waits for people: its instance and execution, and how many judgements, or approvals of a promotion, have come and are missing.</summary>
 public sealed record PeopleWait(string Instance, string Execution, int Judged, int Missing)
 {
     /// <summary>Where the questions are, in words, where that is another program; null for the desk.</summary>
@@ -15,6 +16,9 @@ public sealed record PeopleWait(string Instance, string Execution, int Judged, i
 
     /// <summary>The event that makes the step look there; null for the desk.</summary>
     public string? Event { get; init; }
+
+    /// <summary>Id of the promotion that is to be approved; null where judgements are waited for.</summary>
+    public string? Promotion { get; init; }
 }
 
 /// <summary>Finds out whether only people can move an instance on.</summary>
@@ -46,6 +50,11 @@ internal static class PeopleWaits
             // Somebody has asked it to look again.
             if (wait.StepState is not { } state || state["place"] is null || await store.HasEventAsync(instance, look, cancellationToken)) return null;
             return new(instance, wait.Id, state["judged"]!.GetValue<int>(), state["missing"]!.GetValue<int>()) { Place = $"{state["place"]}", Trouble = state["trouble"]?.GetValue<string>(), Event = look };
+        }
+        if (wait.WakeEvents?.Find(e => e.StartsWith(PromotionStore.EventPrefix, StringComparison.Ordinal)) is { } approval)
+        {
+            if (wait.StepState is not { } state || await store.HasEventAsync(instance, approval, cancellationToken)) return null;
+            return new(instance, wait.Id, state["given"]?.GetValue<int>() ?? 0, state["missing"]?.GetValue<int>() ?? 0) { Event = approval, Promotion = approval[PromotionStore.EventPrefix.Length..] };
         }
         var requests = (wait.WakeEvents ?? []).Where(e => e.StartsWith(DeskLabeler.EventPrefix, StringComparison.Ordinal)).Select(e => e[DeskLabeler.EventPrefix.Length..]).ToList();
         var (judged, missing) = (0, 0);

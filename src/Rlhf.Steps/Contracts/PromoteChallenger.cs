@@ -29,7 +29,7 @@ public static class PromoteChallenger
     }
 
     public sealed record Outputs(
-        [property: Description("Version number of the champion; none where it was refused.")] int? Version,
+        [property: Description("Version number of the champion; none where it was refused.")] int? ChampionVersion,
         [property: Description("Promotion record, signed; none where it was refused.")] ArtifactRef? Record,
         [property: Description("Id of the promotion.")] string Promotion,
         [property: Description("What became of it, in a sentence.")] string Reason);

@@ -150,7 +150,7 @@ public sealed class ApprovalTests
         Assert.Equal(["promotion.requested", "promotion.reminder", "promotion.reminder", "promotion.refused"], some.Notifications.Types);
         // Approved after all, the same decision still promotes.
         await some.ApproveAsync(await some.RequestAsync(), "ann");
-        Assert.Equal(2, (await some.PromotedAsync(values, "another-instance"))["version"]!.GetValue<int>());
+        Assert.Equal(2, (await some.PromotedAsync(values, "another-instance"))["championVersion"]!.GetValue<int>());
     }
 
     [Fact]
@@ -188,7 +188,7 @@ public sealed class ApprovalTests
         var promoted = await some.PromotedAsync(SomePromotion.Values(decision, "sandbox"), "j");
 
         Assert.Contains("in the environment 'staging' are signed with a key of yours, and RLHF_SIGNING_KEY names none", failed.Reason, StringComparison.Ordinal);
-        Assert.Equal(2, promoted["version"]!.GetValue<int>());
+        Assert.Equal(2, promoted["championVersion"]!.GetValue<int>());
     }
 
     [Fact]

@@ -55,7 +55,7 @@ public sealed class PromotionTests
         await some.PromotedAsync(values, "first-instance");
         var again = await some.PromotedAsync(values, "second-instance");
 
-        Assert.Equal((2, 2), ((await some.StandingAsync())!.Version, again["version"]!.GetValue<int>()));
+        Assert.Equal((2, 2), ((await some.StandingAsync())!.Version, again["championVersion"]!.GetValue<int>()));
         Assert.Contains("already, by instance first-instance", $"{again["reason"]}", StringComparison.Ordinal);
     }
 
@@ -149,7 +149,7 @@ public sealed class PromotionTests
 
         Assert.Contains("60 judgements of", await some.RefusedAsync(SomePromotion.Values(decision)), StringComparison.Ordinal);
         Assert.Contains("by simulated labelers, whose evidence opens the gates of the environment 'sandbox' only, not 'prod'", await some.RefusedAsync(SomePromotion.Values(decision, "prod"), "j"), StringComparison.Ordinal);
-        Assert.Equal(2, (await some.PromotedAsync(SomePromotion.Values(decision, "sandbox"), "k"))["version"]!.GetValue<int>());
+        Assert.Equal(2, (await some.PromotedAsync(SomePromotion.Values(decision, "sandbox"), "k"))["championVersion"]!.GetValue<int>());
     }
 
     [Fact]
@@ -221,7 +221,7 @@ public sealed class PromotionTests
         var anew = await some.PromotedAsync(SomePromotion.Values(await some.DecidedAsync(70, instance: "another-gate")), "k");
 
         Assert.Contains("version 3 came after it (rolled back to version 1 by ann: it rambles): a decision promotes once", again, StringComparison.Ordinal);
-        Assert.Equal(4, anew["version"]!.GetValue<int>());
+        Assert.Equal(4, anew["championVersion"]!.GetValue<int>());
     }
 
     static Task<ArtifactRef> PutAsync(SomePromotion some, GateDecision decision) =>

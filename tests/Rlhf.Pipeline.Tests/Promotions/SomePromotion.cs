@@ -122,7 +122,7 @@ sealed class SomePromotion : IDisposable
     {
         var completed = Assert.IsType<StepResult.Completed>(await LookAsync(values, instance));
         Assert.Equal("Refused", completed.Outcome);
-        Assert.False(completed.Outputs.ContainsKey("version"));
+        Assert.False(completed.Outputs.ContainsKey("championVersion"));
         return $"{completed.Outputs["reason"]}";
     }
 
