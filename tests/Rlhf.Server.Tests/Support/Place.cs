@@ -57,6 +57,7 @@ sealed class Place : IAsyncDisposable
     public static async Task<Place> OpenAsync(Kind kind = Kind.Sqlite, TimeProvider? time = null, Func<ServerOptions, ServerOptions>? change = null, SomePromotion? promotion = null)
     {
         var place = new Place(promotion?.Time ?? time ?? TimeProvider.System, kind == Kind.Postgres ? PostgresServer.NewDatabase() : null, promotion);
+        promotion?.Time.SetUtcNow(TimeProvider.System.GetUtcNow()); // a browser throws away cookies of the past
         Directory.CreateDirectory(Path.GetDirectoryName(place.GuidelinesFile)!);
         File.Copy(Path.Combine(Root, "workflows", "guidelines", "preference.md"), place.GuidelinesFile);
         await place.StartAsync(change);
@@ -89,25 +90,34 @@ sealed class Place : IAsyncDisposable
     public SomePromotion Promotion => _promotion!;
 
     /// <summary>Asks for the promotion of the challenger, in the environment of <see cref="SomePromotion"/> where none is named.</summary>
-    public Task<Reply> PromoteAsync(string? key, string idempotency = "a-key-of-its-own", string? comment = null, string? environment = null) => SendAsync(
-        "POST", "/api/promotions", key, new JsonObject { ["policy"] = $"{SomePromotion.Challenger}", ["environment"] = environment ?? SomePromotion.Environment, ["comment"] = comment },
-        request => request.Headers.Add("Idempotency-Key", idempotency));
+    public Task<Reply> PromoteAsync(string? key, string idempotency = "a-key-of-its-own", string? comment = null, string? environment = null)
+    {
+        Promotion.Time.Advance(TimeSpan.FromSeconds(1)); // after the gate
+        return SendAsync(
+            "POST", "/api/promotions", key, new JsonObject { ["policy"] = $"{SomePromotion.Challenger}", ["environment"] = environment ?? SomePromotion.Environment, ["comment"] = comment },
+            request => request.Headers.Add("Idempotency-Key", idempotency));
+    }
 
     /// <summary>A promotion once it is in a state.</summary>
-    public Task<JsonObject> PromotionAsync(string? key, string link, string state) => UntilAsync(async () =>
-        await SendAsync("GET", link, key) is { Status: HttpStatusCode.OK } reply && $"{reply.Json["state"]}" == state ? reply.Json : null, $"{link} is {state}");
+    public async Task<JsonObject> PromotionAsync(string? key, string link, string state)
+    {
+        Reply? last = null;
+        for (var looks = 0; looks < 600; looks++, await Task.Delay(50))
+        {
+            last = await SendAsync("GET", link, key);
+            if (last.Status == HttpStatusCode.OK && $"{last.Json["state"]}" == state) return last.Json;
+        }
+        throw new TimeoutException($"{link} does not become {state}: {last!.Text} {string.Join(Environment.NewLine, Log)}");
+    }
 
     /// <summary>The one promotion that was asked for, once it waits.</summary>
-    public Task<PromotionRequest> RequestAsync() => UntilAsync(async () => await Promotion.Store.ListAsync(default) is [var only] ? only.Request : null, "a promotion waits");
-
-    static async Task<T> UntilAsync<T>(Func<Task<T?>> look, string what) where T : class
+    public async Task<PromotionRequest> RequestAsync()
     {
-        for (var looks = 0; looks < 1200; looks++)
+        for (var looks = 0; looks < 600; looks++, await Task.Delay(50))
         {
-            if (await look() is { } found) return found;
-            await Task.Delay(50);
+            if (await Promotion.Store.ListAsync(default) is [var only]) return only.Request;
         }
-        throw new TimeoutException($"Never seen: {what}.");
+        throw new TimeoutException("Nobody asks for a promotion.");
     }
 
     /// <summary>Puts questions whose sides say which they are: x is the question's first side, y the second.</summary>
