@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Rlhf.Server.Access;
 using Rlhf.Server.Hosting;
 using Rlhf.Server.Pages;
+using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Promotions;
 using Rlhf.Steps.Provenance;
 using Rlhf.Steps.Running;
@@ -75,9 +76,9 @@ static class PromotionPages
         }, status);
     }
 
-    /// <summary>The steps that made the challenger, the nearest first.</summary>
+    /// <summary>The steps that made the challenger, the nearest first; what only looked it up made nothing.</summary>
     static async Task<IReadOnlyList<StepRecord>> MadeByAsync(PromotionCounter counter, PromotionRequest request, CancellationToken cancellationToken) =>
-        [.. (await Lineage.ReadAsync(counter.Artifacts.Objects, cancellationToken)).Upstream(request.Challenger).Select(s => s.Record)];
+        [.. (await Lineage.ReadAsync(counter.Artifacts.Objects, cancellationToken)).Upstream(request.Challenger).Select(s => s.Record).Where(r => r.Step != nameof(PreparePromotion))];
 
     static Site SiteOf(HttpContext context) => context.RequestServices.GetRequiredService<Site>();
 }
