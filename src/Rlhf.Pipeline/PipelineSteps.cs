@@ -20,7 +20,7 @@ public static class PipelineSteps
     public static IReadOnlyList<IStep> All { get; } = [.. ((IStep[])[
         new PreparePolicyStep(), new StartRoundStep(), new PreparePromptsStep(), new SampleCompletionsStep(), new SelectComparisonsStep(),
         new CollectJudgementsStep(), new BuildPreferencesStep(), new TrainRewardModelStep(), new EvaluateRewardModelStep(), new TrainPolicyStep(),
-        new FixCriteriaStep(), new SampleEvaluationStep(), new DecideGateStep(), new PreparePromotionStep(), new PromoteChallengerStep(), new ReportRoundStep(),
+        new FixCriteriaStep(), new SampleEvaluationStep(), new MeasureChallengerStep(), new DecideGateStep(), new PreparePromotionStep(), new PromoteChallengerStep(), new ReportRoundStep(),
     ]).Select(step => new GivesMemoryBack(step))];
 
     /// <summary>What a step has used the process does not keep: it may wait for people for days.</summary>

@@ -2,11 +2,15 @@ using Rlhf.Adapters.Resilience;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Json;
 using Rlhf.Steps.Judging;
 using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Adapters.Judge;
+
+/// <summary>A judgement that the judge did not give in a usable form; <c>judgements</c> artifact, file <c>unusable.jsonl</c>, which is there only where there are some.</summary>
+sealed record UnusableVerdict(string ComparisonId, string Principle, string Reason);
 
 /// <summary>
 /// An AI judge behind an OpenAI-compatible endpoint, which goes by a constitution (Bai et al. 2022): for each judgement of a comparison another principle
@@ -42,13 +46,24 @@ public sealed class ConstitutionalJudge(Func<JudgeSettings?> settings, IObjectSt
             .ToList();
         var budget = await JudgeBudget.OpenAsync(objects, set, request.Instance.Length > 0 ? request.Instance : request.Id, cancellationToken);
         var session = new JudgeSession(endpoint, new(objects), budget, terms, set.AtOnce);
-        var answers = await session.AskAsync(
+        var (answers, unusable) = await session.AskAsync(
             [.. asked.SelectMany(a => a.Calls)], (done, all) => request.Progress((double)done / all, $"{done} of {all} answers of the judge {terms.Model}"), cancellationToken);
 
-        var verdicts = asked.Select(a => new JudgedVerdicts(
+        // No verdict is made up: a judgement without a usable answer in both orders is not given.
+        var unjudged = asked.Where(a => a.Calls.Exists(c => unusable.ContainsKey(c.Key)))
+            .Select(a => new UnusableVerdict(a.Question.Id, a.Principle.Id, unusable[a.Calls.First(c => unusable.ContainsKey(c.Key)).Key])).ToList();
+        var verdicts = asked.Where(a => a.Calls.TrueForAll(c => answers.ContainsKey(c.Key))).Select(a => new JudgedVerdicts(
             a.Question.Id, new JudgeName(terms.Model, a.Principle.Id).ToString(), a.Principle.Id, [.. a.Calls.Select(c => Verdict(c, answers[c.Key]))])).ToList();
         var report = Report(set, terms, constitution, verdicts, [.. answers.Values]);
-        return new([.. verdicts.Select(v => v.ToJudgement(constitution.Title, simulated: false))], Pending: 0, NextAnswerAt: null) { Files = report.ToFiles(verdicts, constitution) };
+        var files = new Dictionary<string, byte[]>(report.ToFiles(verdicts, constitution));
+        if (unjudged.Count > 0) files["unusable.jsonl"] = JsonLines.Serialize(unjudged);
+        return new([.. verdicts.Select(v => v.ToJudgement(constitution.Title, simulated: false))], Pending: 0, NextAnswerAt: null)
+        {
+            Files = files,
+            Remark = unjudged is [var first, ..]
+                ? $"the judge '{terms.Model}' gave no usable verdict on {unjudged.Count} of {asked.Count}, asked twice, and none is made up; the first is comparison {first.ComparisonId}: {first.Reason}"
+                : null,
+        };
     }
 
     (JudgeTerms Terms, Constitution Constitution) TermsOf(LabelingRequest request)

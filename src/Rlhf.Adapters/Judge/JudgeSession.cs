@@ -10,13 +10,14 @@ sealed class UnusableAnswerException(string reason) : Exception(reason);
 /// <summary>One asking: questions answered from what is kept, or by the endpoint, several at a time. What has been answered is kept at once.</summary>
 sealed class JudgeSession(JudgeEndpoint endpoint, AnswerStore answers, JudgeBudget budget, JudgeTerms terms, int atOnce)
 {
-    // A judge that says nothing usable so often will not begin to.
+    // A judge that says nothing usable so often, of what it is asked now, will not begin to.
     const int MostUnusable = 10;
+    const double MostUnusableShare = 0.1;
 
-    /// <summary>By key. Told is how many are answered.</summary>
-    /// <exception cref="InvalidDataException">The budget does not allow all, the endpoint refuses, or answers cannot be used; names what, and says that the others are kept.</exception>
+    /// <summary>By key, and which calls had no usable answer, asked twice, and why; those are asked again at the next asking. Told is how many are answered.</summary>
+    /// <exception cref="InvalidDataException">The budget does not allow all, the endpoint refuses, or many answers cannot be used; names what, and says that the others are kept.</exception>
     /// <exception cref="IOException">The endpoint cannot be reached.</exception>
-    public async Task<IReadOnlyDictionary<string, KeptAnswer>> AskAsync(IReadOnlyList<JudgeCall> calls, Action<int, int> told, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyDictionary<string, KeptAnswer> Answers, IReadOnlyDictionary<string, string> Unusable)> AskAsync(IReadOnlyList<JudgeCall> calls, Action<int, int> told, CancellationToken cancellationToken)
     {
         var distinct = calls.DistinctBy(c => c.Key).ToList();
         var kept = new ConcurrentDictionary<string, KeptAnswer>();
@@ -27,11 +28,12 @@ sealed class JudgeSession(JudgeEndpoint endpoint, AnswerStore answers, JudgeBudg
         {
             if (await answers.FindAsync(call.Key, token) is { } answer) kept[call.Key] = answer;
         });
-        told(kept.Count, distinct.Count);
+        var before = kept.Count;
+        told(before, distinct.Count);
         await Parallel.ForEachAsync(distinct.Where(c => !kept.ContainsKey(c.Key)).ToList(), options, async (call, token) =>
         {
             // Those on their way are waited for: their answers will have been paid for.
-            if (Volatile.Read(ref stop) is not null || unusable.Count >= MostUnusable) return;
+            if (Volatile.Read(ref stop) is not null || IsTooMany()) return;
             try
             {
                 kept[call.Key] = await AskAsync(call, token);
@@ -50,9 +52,11 @@ sealed class JudgeSession(JudgeEndpoint endpoint, AnswerStore answers, JudgeBudg
         if (stop is BudgetExhaustedException) throw new InvalidDataException($"{char.ToUpperInvariant(stop.Message[0])}{stop.Message[1..]}. {rest}; raise the budget and try the step again (rlhf instances retry).");
         if (stop is InvalidDataException) throw new InvalidDataException($"{stop.Message} {rest}.", stop);
         if (stop is not null) throw new IOException($"{stop.Message} {rest}.", stop);
-        if (unusable.TryPeek(out var first))
+        if (IsTooMany() && unusable.TryPeek(out var first))
             throw new InvalidDataException($"The judge '{terms.Model}' gave no usable verdict on {first.Call}, asked twice: {first.Reason}. {unusable.Count} such; {rest}, and no verdict is made up for the others.");
-        return kept;
+        return (kept, unusable.ToDictionary(u => u.Call.Key, u => u.Reason));
+
+        bool IsTooMany() => unusable.Count >= MostUnusable && unusable.Count > MostUnusableShare * (kept.Count - before + unusable.Count);
     }
 
     /// <summary>Asks, and once more where the answer cannot be used.</summary>

@@ -10,6 +10,7 @@ using Rlhf.Adapters.Resilience;
 using Rlhf.Adapters.Webhooks;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Tracking;
+using Rlhf.Cli.Workflows;
 using Rlhf.Server.OpenIdConnect;
 using Rlhf.Steps.Artifacts;
 
@@ -30,6 +31,7 @@ static class DoctorCommand
         {
             await LookAsync("artifact store", () => StoreAsync(store, create, cancellationToken)),
             await LookAsync("workflow state", () => DatabaseAsync(store, cancellationToken)),
+            await LookAsync("workflow inputs", () => Task.FromResult(WorkflowInputs.CheckAll())),
             await LookAsync("MLflow", () => MlflowAsync(cancellationToken)),
             await LookAsync("Argilla", () => ArgillaAsync(cancellationToken)),
             await LookAsync("Label Studio", () => LabelStudioAsync(cancellationToken)),

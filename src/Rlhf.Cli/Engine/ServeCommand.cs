@@ -17,6 +17,8 @@ static class ServeCommand
         var log = new EngineLog(Console.Error);
         await using var workspace = new Workspace(store, Settings.Queues(queues), log, stays: true);
         var options = urls is null ? null : PageOptions(urls, workspace);
+        // What is broken is said to who starts the server, not to the first who wants to label.
+        if (options is not null) WorkflowInputs.CheckGuidelines();
         if (options is not null) await PagesServer.CheckAsync(options, workspace.Runtime, cancellationToken);
         await DriveAsync(workspace, wait, cancellationToken);
         await using var pages = options is null ? null : await PagesServer.StartAsync(options, workspace.Runtime, TimeProvider.System, log.Trouble, cancellationToken);

@@ -39,7 +39,7 @@ static class PlanCommand
     {
         var (file, sections) = await Imports.SectionsAsync(workspace, preset, cancellationToken);
         return new(Of<Steps.Contracts.SampleCompletions.HParams>(), Of<Steps.Contracts.SelectComparisons.HParams>(), Of<Steps.Contracts.TrainRewardModel.HParams>(),
-            Of<Steps.Contracts.TrainPolicy.HParams>(), Of<Steps.Contracts.SampleEvaluation.HParams>());
+            Of<Steps.Contracts.TrainPolicy.HParams>(), Of<Steps.Contracts.SampleEvaluation.HParams>(), Of<Steps.Contracts.MeasureChallenger.HParams>());
 
         T Of<T>() where T : notnull
         {

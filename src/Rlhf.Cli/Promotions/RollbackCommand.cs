@@ -17,7 +17,14 @@ static class RollbackCommand
         var (now, before) = await Rollback.ToAsync(workspace.Objects, place, of, to, why, Environment.UserName, at, cancellationToken);
         await workspace.Notifications.SendAsync(new($"rollback-{place}-{of}-{now.Version}", "promotion.rolledback", at, new()
         {
-            ["environment"] = place, ["campaign"] = of, ["version"] = now.Version, ["rollbackTo"] = now.RollbackTo, ["champion"] = $"{now.Artifact}", ["before"] = $"{before.Artifact}", ["by"] = Environment.UserName, ["why"] = why,
+            ["environment"] = place,
+            ["campaign"] = of,
+            ["version"] = now.Version,
+            ["rollbackTo"] = now.RollbackTo,
+            ["champion"] = $"{now.Artifact}",
+            ["before"] = $"{before.Artifact}",
+            ["by"] = Environment.UserName,
+            ["why"] = why,
         }), cancellationToken);
         var document = new JsonObject
         {

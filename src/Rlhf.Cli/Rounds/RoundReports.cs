@@ -5,6 +5,7 @@ using Rlhf.Cli.Stores;
 using Rlhf.Runtime;
 using Rlhf.Runtime.Interpreter;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Gates;
 using Rlhf.Steps.Json;
 using Rlhf.Steps.Judging;
 using Spectre.Console;
@@ -72,6 +73,8 @@ static class RoundReports
         table.AddRow(
             "Win rate against the champion", "", $"{(verdict.WinRate is { } rate ? $"{rate:0.000} [[{verdict.LowerBound:0.000}, {verdict.UpperBound:0.000}]]" : "nothing was judged")} ({verdict.Wins} won, {verdict.Losses} lost, {verdict.Ties} ties)",
             $"judgements{origin}");
+        if (report.ChallengerRating is { } rating)
+            table.AddRow("Rating among all policies of the campaign", Rating(report.ChampionRating), Rating(rating), $"judgements of all rounds{origin}");
         table.AddRow("Decision", "", verdict.Outcome, $"gate{origin}");
         console.Write(table);
         GateCommand.Lines(verdict.Criteria);
@@ -82,6 +85,9 @@ static class RoundReports
                  })
             Console.Out.WriteLine($"  {name,-14}{artifact}");
     }
+
+    static string Rating(PolicyRating? rating) =>
+        rating?.Rating is not { } value ? "not computable" : $"{value:0}{(rating is { Lower: { } lower, Upper: { } upper } ? $" [[{lower:0}, {upper:0}]]" : "")}";
 
     static long PeakMemory() => Process.GetCurrentProcess().PeakWorkingSet64;
 

@@ -79,7 +79,8 @@ public sealed partial class BagOfWords
         return sum;
     }
 
-    static IEnumerable<string> Words(string text) => WordForm().Matches(text.ToLowerInvariant()).Select(m => m.Value);
+    /// <summary>Runs of letters, digits and apostrophes, in lower case, in the text's order.</summary>
+    public static IEnumerable<string> Words(string text) => WordForm().Matches(text.ToLowerInvariant()).Select(m => m.Value);
 
     [GeneratedRegex(@"[\p{L}\p{N}']+")]
     private static partial Regex WordForm();

@@ -21,10 +21,18 @@ public sealed record LengthControlledWinRate(double Raw, double Controlled, doub
     /// <param name="longer">Characters of the first side less those of the other, one each.</param>
     /// <param name="seed">Of the resampling.</param>
     /// <param name="resamples">At least 1.</param>
-    /// <exception cref="ArgumentException">There are too few prompts, or all differences are equal, so that nothing tells what length does.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are too few prompts, or all differences are equal, so that nothing tells what length does; or a win rate, a difference or the number of resamples is none.
+    /// </exception>
     public static LengthControlledWinRate Of(IReadOnlyList<double> x, IReadOnlyList<double> longer, int seed, int resamples)
     {
         if (x.Count != longer.Count) throw new ArgumentException($"{x.Count} win rates and {longer.Count} differences; expected one each.");
+        if (resamples < 1) throw new ArgumentException($"{resamples} resamples make no interval; expected 1 at least.");
+        for (var i = 0; i < x.Count; i++)
+        {
+            if (!(x[i] >= 0 && x[i] <= 1)) throw new ArgumentException($"Win rate {i} is {x[i]}; expected 0 to 1.");
+            if (!double.IsFinite(longer[i])) throw new ArgumentException($"Difference {i} in length is {longer[i]}; expected a number.");
+        }
         if (x.Count < Least) throw new ArgumentException($"{x.Count} prompts are too few to say what length does; expected {Least} at least.");
         var mean = longer.Average();
         var deviation = Math.Sqrt(longer.Sum(l => (l - mean) * (l - mean)) / (longer.Count - 1));

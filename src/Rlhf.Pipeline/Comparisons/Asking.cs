@@ -11,6 +11,9 @@ namespace Rlhf.Pipeline.Comparisons;
 /// <param name="Given">What others have given before, and what is not asked for again.</param>
 sealed record Asking(string Name, ILabeler Labeler, IReadOnlyList<LabelingRequest> Requests, IReadOnlyList<Judgement> Given)
 {
+    /// <summary>What those others had to say of theirs, as files.</summary>
+    public IReadOnlyDictionary<string, byte[]> GivenFiles { get; init; } = new Dictionary<string, byte[]>();
+
     public static Asking All(IReadOnlyList<Comparison> comparisons, CollectJudgements.Inputs inputs, CollectJudgements.HParams hparams, StepContext context) =>
         new(inputs.Labeler, context.Service<ILabeler>(inputs.Labeler), [Request(context.Key, comparisons, hparams.JudgementsPerComparison, inputs, hparams, context)], []);
 
@@ -24,7 +27,7 @@ sealed record Asking(string Name, ILabeler Labeler, IReadOnlyList<LabelingReques
         var requests = comparisons.GroupBy(c => hparams.JudgementsPerComparison - counts.GetValueOrDefault(c.Id)).Where(g => g.Key > 0).OrderBy(g => g.Key)
             // Whether a comparison is disputed cannot be known from the rest of its judgements.
             .Select(g => Request($"{context.Key}-escalated-{g.Key}", g, g.Key, inputs, hparams, context) with { Care = new() });
-        return new(hparams.EscalateTo, context.Service<ILabeler>(hparams.EscalateTo), [.. requests], judgements);
+        return new(hparams.EscalateTo, context.Service<ILabeler>(hparams.EscalateTo), [.. requests], judgements) { GivenFiles = await context.Artifacts.FilesBesideAsync(given, cancellationToken) };
     }
 
     public async Task AskAsync(CancellationToken cancellationToken)
@@ -54,14 +57,22 @@ sealed record Asking(string Name, ILabeler Labeler, IReadOnlyList<LabelingReques
             Place = parts.Find(p => p.Place is not null)?.Place,
             Trouble = parts.Find(p => p.Trouble is not null)?.Trouble,
             Remark = string.Join("; ", parts.Select(p => p.Remark).OfType<string>().Distinct()) is { Length: > 0 } remark ? remark : null,
-            Files = FilesOf(parts),
+            Files = FilesOf([GivenFiles, .. parts.Select(p => p.Files)]),
         };
     }
 
-    /// <summary>Of several requests the later ones' files get numbers.</summary>
-    static Dictionary<string, byte[]> FilesOf(IReadOnlyList<LabelingProgress> parts) => parts.Index()
-        .SelectMany(p => p.Item.Files.Select(f => (Name: p.Index == 0 ? f.Key : $"{Path.GetFileNameWithoutExtension(f.Key)}-{p.Index + 1}{Path.GetExtension(f.Key)}", f.Value)))
-        .ToDictionary(f => f.Name, f => f.Value);
+    /// <summary>Of files with one name the later ones get numbers.</summary>
+    static Dictionary<string, byte[]> FilesOf(IEnumerable<IReadOnlyDictionary<string, byte[]>> parts)
+    {
+        var files = new Dictionary<string, byte[]>();
+        foreach (var (name, content) in parts.SelectMany(p => p))
+        {
+            var free = name;
+            for (var number = 2; files.ContainsKey(free); number++) free = $"{Path.GetFileNameWithoutExtension(name)}-{number}{Path.GetExtension(name)}";
+            files[free] = content;
+        }
+        return files;
+    }
 
     LabelingProgress Checked(LabelingRequest request, LabelingProgress progress)
     {

@@ -43,7 +43,7 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
         if (hasMoreToCome && !wait.IsOver) return await WaitAsync(wait, progress, count, cancellationToken);
         return wait.Given is null && count.Missing > 0 && hparams.EscalateTo.Length > 0
             ? await EscalateAsync(asking, wait, cancellationToken)
-            : await EndAsync(asking, wait, count, hasMoreToCome, cancellationToken);
+            : await EndAsync(asking, wait, count, hasMoreToCome, progress.Remark, cancellationToken);
     }
 
     /// <summary>
@@ -54,8 +54,9 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
     {
         var asked = comparisons.Count * hparams.JudgementsPerComparison;
         var (due, _) = wait.RemindersAt(_now, hparams);
-        if (due > wait.Reminders)
-            wait = await _notices.RemindAsync(wait, due, new(asking.Name, asked, wait.Judged ?? 0, wait.Missing ?? asked, 0, wait.Deadline(hparams)), cancellationToken);
+        wait = due > wait.Reminders
+            ? await _notices.RemindAsync(wait, due, new(asking.Name, asked, wait.Judged ?? 0, wait.Missing ?? asked, 0, wait.Deadline(hparams)), cancellationToken)
+            : await _notices.AgainAsync(wait, cancellationToken);
         return new StepResult.Waiting(wait.ToState(), again, trouble) { Events = progress.Events };
     }
 
@@ -88,13 +89,13 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
             (wait with { Given = given, IsOver = false }).ToState(), _now, $"'{hparams.EscalateTo}' is asked for {count.Missing} of {count.Asked} judgements, which '{inputs.Labeler}' did not give");
     }
 
-    async Task<StepResult> EndAsync(Asking asking, JudgementWait wait, JudgementCount count, bool hasMoreToCome, CancellationToken cancellationToken)
+    async Task<StepResult> EndAsync(Asking asking, JudgementWait wait, JudgementCount count, bool hasMoreToCome, string? remark, CancellationToken cancellationToken)
     {
         if (count.Given < count.Least)
         {
             await _notices.EndAsync(wait, cancellationToken);
             // What was asked stays asked: who tries again waits for it, and answers that come until then count.
-            return new StepResult.Failed(TooFew(count, hasMoreToCome), Transient: false) { State = (wait with { IsOver = false, BeginsAgain = true, Unsent = [] }).ToState() };
+            return new StepResult.Failed(TooFew(count, hasMoreToCome, remark), Transient: false) { State = (wait with { IsOver = false, BeginsAgain = true, Unsent = [] }).ToState() };
         }
         await asking.WithdrawAsync(cancellationToken);
         var left = await CollectAsync(asking, wait, cancellationToken);
@@ -146,8 +147,8 @@ sealed class JudgementLook(IReadOnlyList<Comparison> comparisons, CollectJudgeme
             : $"{waits}; at {JudgementNotices.Text(deadline)} {(hparams.EscalateTo.Length > 0 && count.Labeler != hparams.EscalateTo ? $"'{hparams.EscalateTo}' is asked for them" : $"{count.Least} of {count.Asked} are enough")}";
     }
 
-    string TooFew(JudgementCount count, bool hasMoreToCome) =>
+    string TooFew(JudgementCount count, bool hasMoreToCome, string? remark) =>
         hasMoreToCome && count.Deadline is { } deadline
             ? $"{count.Given} of {count.Asked} judgements came by {JudgementNotices.Text(deadline)}, the deadline of '{count.Labeler}'; expected at least {count.Least} ('leastShare' {hparams.LeastShare}). Trying again waits for another {hparams.DeadlineHours} hours."
-            : $"Labeler '{count.Labeler}' gave {count.Given} of {count.Asked} judgements and has nothing more to come; expected at least {count.Least}.";
+            : $"Labeler '{count.Labeler}' gave {count.Given} of {count.Asked} judgements and has nothing more to come{(remark is null ? "" : $" ({remark})")}; expected at least {count.Least}.";
 }

@@ -28,6 +28,15 @@ static class JudgementSets
     public static Task<List<Judgement>> ReadJudgementsAsync(this ArtifactStore artifacts, ArtifactRef judgements, CancellationToken cancellationToken) =>
         artifacts.ReadLinesAsync<Judgement>(judgements, File, cancellationToken);
 
+    /// <summary>What the labeler had to say of its judgements.</summary>
+    public static async Task<IReadOnlyDictionary<string, byte[]>> FilesBesideAsync(this ArtifactStore artifacts, ArtifactRef judgements, CancellationToken cancellationToken)
+    {
+        var files = new Dictionary<string, byte[]>();
+        foreach (var file in (await artifacts.ManifestAsync(judgements, cancellationToken)).Files.Where(f => f.Path is not (File or MissingFile)))
+            files[file.Path] = await artifacts.ReadFileAsync(judgements, file.Path, cancellationToken);
+        return files;
+    }
+
     /// <summary>Each comparison with its judgements.</summary>
     /// <exception cref="InvalidDataException">A comparison has no judgement, and the artifact does not say that none came.</exception>
     public static async Task<List<CollectedComparison>> ReadCollectedAsync(

@@ -39,13 +39,10 @@ sealed record GateEvidence(IReadOnlyList<GateVote> Votes, int Missing)
     /// <summary>Votes of other axes, for what they say of the sides' safety.</summary>
     public IReadOnlyList<GateVote> OtherAxes { get; init; } = [];
 
-    /// <summary>Comparisons of an evaluation begin with this purpose; others, for ratings, decide nothing.</summary>
-    public const string Purpose = "evaluation-";
-
     /// <summary>The champion's completion is sample 0, the challenger's sample 1: in a test of a policy against itself both have the same source.</summary>
     public static GateEvidence Of(IReadOnlyList<EvidenceItem> items, string axis)
     {
-        var deciding = items.Where(i => i.Comparison.Purpose.StartsWith(Purpose, StringComparison.Ordinal)).ToList();
+        var deciding = items.Where(i => i.Decides).ToList();
         var votes = deciding.ToLookup(i => i.Comparison.Axis == axis);
         return new([.. votes[true].SelectMany(VotesOf)], votes[true].Sum(i => i.Missing)) { OtherAxes = [.. votes[false].SelectMany(VotesOf)] };
     }

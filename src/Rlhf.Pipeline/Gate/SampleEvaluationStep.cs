@@ -28,15 +28,27 @@ sealed class SampleEvaluationStep : Step<SampleEvaluation.Inputs, SampleEvaluati
         var sampler = new CompletionSampler(context, settings, Seeds.Derive(inputs.Seed, "evaluation", $"{pass}"));
 
         var completions = await CompletionSampler.ResumeAsync(context, cancellationToken);
-        foreach (var (source, sample) in new[] { (inputs.Champion, 0), (inputs.Challenger, 1) })
+        var rated = inputs.Earlier is { } earlier && earlier != inputs.Champion && earlier != inputs.Challenger ? (int)Math.Ceiling(hparams.EarlierShare * prompts.Count) : 0;
+        var (offset, total) = (0, 2 * prompts.Count + rated);
+        foreach (var (source, sample, count) in new[] { (inputs.Champion, 0, prompts.Count), (inputs.Challenger, 1, prompts.Count), (inputs.Earlier!, 2, rated) })
         {
-            using var policy = await context.Artifacts.LoadPolicyAsync(source, trainable: false, cancellationToken);
-            if (completions.Count < (sample + 1) * prompts.Count)
-                await sampler.RunAsync(
-                    policy, source, [.. prompts.Select(p => new CompletionRequest(p, sample))], completions, sample * prompts.Count, 2 * prompts.Count, cancellationToken);
+            if (completions.Count < offset + count)
+            {
+                using var policy = await context.Artifacts.LoadPolicyAsync(source, trainable: false, cancellationToken);
+                await sampler.RunAsync(policy, source, [.. prompts.Take(count).Select(p => new CompletionRequest(p, sample))], completions, offset, total, cancellationToken);
+            }
+            offset += count;
         }
+        var sides = Seeds.Derive(inputs.Seed, "sides");
         var comparisons = prompts
-            .Select((p, i) => ComparisonSets.Create(p, completions[i], completions[prompts.Count + i], criteria.Axis, $"{GateEvidence.Purpose}{pass}", Seeds.Derive(inputs.Seed, "sides"))).ToList();
+            .Select((p, i) => ComparisonSets.Create(p, completions[i], completions[prompts.Count + i], criteria.Axis, $"{EvidenceItem.DecidingPurpose}{pass}", sides)).ToList();
+        if (rated > 0)
+        {
+            comparisons.AddRange(prompts.Take(rated).Select((p, i) => ComparisonSets.Create(
+                p, completions[2 * prompts.Count + i], completions[prompts.Count + i], criteria.Axis, $"{EvidenceItem.RatingPurpose}{pass}", sides)));
+            // Asked in a drawn order, so that their place tells nothing.
+            comparisons = [.. comparisons.OrderBy(c => Seeds.Uniform(inputs.Seed, "order", c.Id)).ThenBy(c => c.Id, StringComparer.Ordinal)];
+        }
         var subject = new EvaluationSubject(inputs.Champion, inputs.Challenger, inputs.Criteria, left.Count - prompts.Count);
         return Completed(new(await context.Artifacts.PutComparisonsAsync(comparisons, cancellationToken, (EvaluationSubject.File, CanonicalJson.Serialize(subject)))));
     }

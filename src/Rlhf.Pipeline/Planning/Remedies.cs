@@ -27,6 +27,7 @@ public sealed class Remedies(RoundMemory memory, long limit)
         nameof(TrainRewardModel) => RewardModels(all.TrainRewardModel).Select(c => (c.Text, all with { TrainRewardModel = c.HParams })),
         nameof(SampleCompletions) => Halves(all.SampleCompletions.Slots).Select(s => ($"slots {s}", all with { SampleCompletions = all.SampleCompletions with { Slots = s } })),
         nameof(SampleEvaluation) => Halves(all.SampleEvaluation.Slots).Select(s => ($"slots {s}", all with { SampleEvaluation = all.SampleEvaluation with { Slots = s } })),
+        nameof(MeasureChallenger) => Halves(all.MeasureChallenger.BatchSize).Select(s => ($"batchSize {s}", all with { MeasureChallenger = all.MeasureChallenger with { BatchSize = s } })),
         _ => [],
     };
 

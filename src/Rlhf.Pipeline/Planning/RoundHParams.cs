@@ -5,7 +5,7 @@ namespace Rlhf.Pipeline.Planning;
 /// <summary>The hparams of a round's steps that compute with models.</summary>
 public sealed record RoundHParams(
     SampleCompletions.HParams SampleCompletions, SelectComparisons.HParams SelectComparisons, TrainRewardModel.HParams TrainRewardModel,
-    TrainPolicy.HParams TrainPolicy, SampleEvaluation.HParams SampleEvaluation);
+    TrainPolicy.HParams TrainPolicy, SampleEvaluation.HParams SampleEvaluation, MeasureChallenger.HParams MeasureChallenger);
 
 /// <summary>What a step will take.</summary>
 /// <param name="Step">Its name.</param>

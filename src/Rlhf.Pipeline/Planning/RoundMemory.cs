@@ -28,10 +28,12 @@ public sealed class RoundMemory(DecoderConfig config, PlanTexts texts, long proc
         Evaluation(hparams.TrainRewardModel.Members, hparams.SampleCompletions.MaxNewTokens),
         Policy(hparams.TrainPolicy, hparams.TrainRewardModel.Members),
         Sampling(nameof(SampleEvaluation), hparams.SampleEvaluation.Slots, hparams.SampleEvaluation.MaxNewTokens),
+        Measures(hparams.MeasureChallenger, hparams.TrainRewardModel.Members, hparams.SampleEvaluation.MaxNewTokens),
     ];
 
-    internal StepPlan Sampling(string step, int slots, int newTokens) => Most(step, _full.Weights,
-        ($"{slots} completions at a time", _full.Cache(slots, Positions(newTokens)) + _full.Draw(slots) + _full.Forward(slots)));
+    internal StepPlan Sampling(string step, int slots, int newTokens) => Most(step, 0, ($"{slots} completions at a time", Sampled(slots, newTokens)));
+
+    long Sampled(int slots, int newTokens) => _full.Weights + _full.Cache(slots, Positions(newTokens)) + _full.Draw(slots) + _full.Forward(slots);
 
     // The policy that groups prompts is gone when the reward model of the round before scores.
     internal StepPlan Selection(SelectComparisons.HParams hparams, int members, int newTokens) => Most(nameof(SelectComparisons), 0,
@@ -53,6 +55,16 @@ public sealed class RoundMemory(DecoderConfig config, PlanTexts texts, long proc
 
     internal StepPlan Evaluation(int members, int newTokens) => Most(nameof(EvaluateRewardModel), members * _full.Weights,
         ($"{Scored} texts at a time", _full.Forward(Scored * (long)Positions(newTokens))));
+
+    // The reference policy samples, then one policy after the other reads; the reward model scores when these are gone.
+    internal StepPlan Measures(MeasureChallenger.HParams hparams, int members, int newTokens)
+    {
+        var rows = (long)hparams.BatchSize * Positions(newTokens);
+        return Most(nameof(MeasureChallenger), 0,
+            ($"{hparams.BatchSize} completions at a time", Sampled(hparams.BatchSize, newTokens)),
+            ($"log-probabilities of {hparams.BatchSize} texts", _full.Weights + _full.Forward(rows) + 3 * _full.Logits(rows)),
+            ($"scores of {hparams.BatchSize} completions", members * _full.Weights + _full.Forward(rows)));
+    }
 
     internal StepPlan Policy(TrainPolicy.HParams hparams, int members)
     {

@@ -37,6 +37,7 @@ public sealed class RoundTime(DecoderConfig config, PlanTexts texts, Device devi
             nameof(TrainRewardModel) => RewardModel(hparams, full),
             nameof(EvaluateRewardModel) => rewards.Members * 2.0 * (Pairs(hparams) - TrainingPairs(hparams)) * _lengths.Positions(sampling.MaxNewTokens) * full.Forward,
             nameof(TrainPolicy) => Policy(policy, rewards.Members, trained, full),
+            nameof(MeasureChallenger) => Measures(hparams, full),
             _ => 2 * Sampled(hparams.SampleEvaluation.Comparisons, hparams.SampleEvaluation.Slots, hparams.SampleEvaluation.MaxNewTokens, full),
         };
     }
@@ -58,6 +59,16 @@ public sealed class RoundTime(DecoderConfig config, PlanTexts texts, Device devi
         (hparams.SelectComparisons.Clusters > 1 ? Asked(hparams.SampleCompletions) * texts.PromptTokens : 0.0)
         + (RoundMemory.IsActive(hparams.SelectComparisons)
             ? hparams.TrainRewardModel.Members * 2 * Candidates(hparams) * _lengths.Positions(hparams.SampleCompletions.MaxNewTokens) : 0.0));
+
+    // As if the champion were not the reference policy: completions of both are read by who wrote them, by the reference policy and by the reward model.
+    double Measures(RoundHParams hparams, Pace pace)
+    {
+        var (measures, newTokens) = (hparams.MeasureChallenger, hparams.SampleEvaluation.MaxNewTokens);
+        double texts = Math.Min(measures.Prompts, hparams.SampleEvaluation.Comparisons), positions = _lengths.Positions(newTokens);
+        var completions = 4 * texts * (positions * pace.Forward + Math.Min(newTokens, positions) * pace.Logits);
+        return Sampled((long)texts, measures.BatchSize, newTokens, pace) + completions + 3 * texts * positions * (pace.Forward + pace.Logits)
+            + 2 * texts * hparams.TrainRewardModel.Members * positions * pace.Forward;
+    }
 
     double RewardModel(RoundHParams hparams, Pace pace)
     {

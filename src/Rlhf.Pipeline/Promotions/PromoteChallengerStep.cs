@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Gates;
@@ -163,5 +164,5 @@ sealed class Promoting(string environment, PromoteChallenger.Inputs inputs, Prom
 
     static StepResult.Completed Completed(PromoteChallenger.Outputs outputs, string outcome) => new(CanonicalJson.ToObject(outputs), outcome);
 
-    static (string, System.Text.Json.Nodes.JsonNode?)[] Asked(PromotionRequest request) => [("approvals", request.Approvals), ("requestedBy", request.RequestedBy)];
+    static (string, JsonNode?)[] Asked(PromotionRequest request) => [("approvals", request.Approvals), ("requestedBy", request.RequestedBy)];
 }

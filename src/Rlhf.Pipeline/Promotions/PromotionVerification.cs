@@ -34,7 +34,7 @@ public static class PromotionVerification
         if (trusted.WhatIsWrong(files[PromotionBundle.RecordFile], signature) is { } unsigned) wrong.Add($"{PromotionBundle.RecordFile} {unsigned}.");
         wrong.AddRange(Approvals(record, trusted));
 
-        var artifacts = new ArtifactStore(new MemoryObjectStore());
+        var artifacts = new ArtifactStore(new TransientObjectStore());
         var parts = PromotionBundle.PartsOf(record);
         foreach (var (folder, artifact) in parts)
         {

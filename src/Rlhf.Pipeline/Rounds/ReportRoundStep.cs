@@ -1,3 +1,4 @@
+using Rlhf.Pipeline.Gate;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
@@ -17,17 +18,20 @@ sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.O
         var card = await context.Artifacts.ReadJsonAsync<RewardModelCard>(inputs.ReportCard, "card.json", cancellationToken);
         var decision = await context.Artifacts.ReadJsonAsync<GateDecision>(inputs.Decision, GateDecision.File, cancellationToken);
         var gold = inputs.Gold is null ? null : await context.Artifacts.ReadJsonAsync<GoldReport>(inputs.Gold, "gold.json", cancellationToken);
-        var report = new RoundReport(
-            inputs.Round, card, inputs.ProxyBefore, inputs.ProxyAfter, inputs.SequenceKl, decision, gold,
-            inputs.Champion, inputs.Challenger, inputs.RewardModel, inputs.Preferences, inputs.Evidence);
-        var artifact = await context.Artifacts.PutAsync(
-            "report", new Dictionary<string, byte[]> { ["report.json"] = CanonicalJson.Serialize(report) }, cancellationToken);
         await context.Names.RegisterAsync(Names.RewardModel, inputs.RewardModel, cancellationToken);
         await context.Names.RegisterAsync(Names.Policy, inputs.Challenger, cancellationToken);
+        var axis = (await context.Artifacts.ReadCriteriaAsync(decision.Criteria, cancellationToken)).Axis;
+        var (ratings, rated) = await PolicyRatings.AddAsync(context, inputs.Campaign, inputs.Round, inputs.Evidence, axis, cancellationToken);
+        var report = new RoundReport(
+            inputs.Round, card, inputs.ProxyBefore, inputs.ProxyAfter, inputs.SequenceKl, decision, gold,
+            inputs.Champion, inputs.Challenger, inputs.RewardModel, inputs.Preferences, inputs.Evidence)
+        { Ratings = ratings, ChampionRating = rated.Of(inputs.Champion), ChallengerRating = rated.Of(inputs.Challenger) };
+        var artifact = await context.Artifacts.PutAsync(
+            "report", new Dictionary<string, byte[]> { ["report.json"] = CanonicalJson.Serialize(report) }, cancellationToken);
         await KeepAsync(Aliases.Challenger(inputs.Campaign), inputs.Challenger, inputs, context, cancellationToken);
         await KeepAsync(Aliases.Preferences(inputs.Campaign), inputs.Preferences, inputs, context, cancellationToken);
         await KeepAsync(Aliases.RewardModel(inputs.Campaign), inputs.RewardModel, inputs, context, cancellationToken);
-        return Completed(new(artifact));
+        return Completed(new(artifact, ratings));
     }
 
     /// <summary>The round's version of the name; a replay or a second attempt finds it written.</summary>

@@ -8,7 +8,7 @@ using Rlhf.Steps.Running;
 namespace Rlhf.Pipeline.Rounds;
 
 /// <summary>What a round began with; one create-only file a round, so that no two rounds share a number.</summary>
-sealed record RoundStart(string Instance, long BaseSeed, ArtifactRef Champion, ArtifactRef? Preferences, ArtifactRef? RewardModel = null);
+sealed record RoundStart(string Instance, long BaseSeed, ArtifactRef Champion, ArtifactRef? Preferences, ArtifactRef? RewardModel = null, ArtifactRef? Earlier = null);
 
 sealed class StartRoundStep : Step<StartRound.Inputs, NoHParams, StartRound.Outputs>
 {
@@ -23,7 +23,7 @@ sealed class StartRoundStep : Step<StartRound.Inputs, NoHParams, StartRound.Outp
                 ?? throw new ArgumentException($"Round {replayed} of campaign {campaign} is not in this store; there is nothing to replay."))
             : await BeginAsync(campaign, inputs, context, cancellationToken);
         var seed = Seeds.Derive(start.BaseSeed, "round", number.ToString(CultureInfo.InvariantCulture));
-        return Completed(new(campaign, number, seed, start.Champion, inputs.Sft, start.Preferences, start.RewardModel));
+        return Completed(new(campaign, number, seed, start.Champion, inputs.Sft, start.Preferences, start.RewardModel, start.Earlier));
     }
 
     static async Task<(int, RoundStart)> BeginAsync(string campaign, StartRound.Inputs inputs, StepContext context, CancellationToken cancellationToken)
@@ -31,10 +31,12 @@ sealed class StartRoundStep : Step<StartRound.Inputs, NoHParams, StartRound.Outp
         await context.Names.RegisterAsync(Names.Policy, inputs.Sft, cancellationToken);
         var first = new AliasVersion(1, inputs.Sft, "the supervised policy is the first champion", context.Time.GetUtcNow(), context.Execution.Instance);
         await context.Aliases.TryAppendAsync(Aliases.Champion(campaign), first, cancellationToken);
-        var champion = (await context.Aliases.CurrentAsync(Aliases.Champion(campaign), cancellationToken))!.Artifact;
+        var champions = await context.Aliases.HistoryAsync(Aliases.Champion(campaign), cancellationToken);
+        var champion = champions[^1].Artifact;
+        var earlier = champions.LastOrDefault(v => v.Artifact != champion)?.Artifact;
         var preferences = (await context.Aliases.CurrentAsync(Aliases.Preferences(campaign), cancellationToken))?.Artifact;
         var rewardModel = (await context.Aliases.CurrentAsync(Aliases.RewardModel(campaign), cancellationToken))?.Artifact;
-        var start = new RoundStart(context.Execution.Instance, inputs.BaseSeed, champion, preferences, rewardModel);
+        var start = new RoundStart(context.Execution.Instance, inputs.BaseSeed, champion, preferences, rewardModel, earlier);
         for (var number = 1; ; number++)
         {
             if (await context.Artifacts.Objects.TryCreateAsync(Name(campaign, number), CanonicalJson.Serialize(start), cancellationToken)) return (number, start);

@@ -17,7 +17,7 @@ sealed record SamplingSettings(double Temperature, int TopK, double TopP, int Ma
 /// <summary>Samples completions in chunks; each finished chunk can be a checkpoint, and a resume goes on after the last one.</summary>
 sealed class CompletionSampler(StepContext context, SamplingSettings settings, long seed)
 {
-    const string CompletionsFile = "completions.jsonl";
+    internal const string CompletionsFile = "completions.jsonl";
 
     /// <summary>
     /// Completions in the order of the requests, after those in <paramref name="done"/> (checkpoints hold both). <paramref name="share"/> maps

@@ -16,7 +16,7 @@ public sealed class MeasureGoldStep : Step<MeasureGold.Inputs, NoHParams, Measur
         MeasureGold.Inputs inputs, NoHParams hparams, StepContext context, CancellationToken cancellationToken)
     {
         var models = await context.Artifacts.ReadJsonAsync<EvaluationSubject>(inputs.Evidence, EvaluationSubject.File, cancellationToken);
-        var evidence = await context.Artifacts.ReadLinesAsync<EvidenceItem>(inputs.Evidence, "evidence.jsonl", cancellationToken);
+        var evidence = (await context.Artifacts.ReadLinesAsync<EvidenceItem>(inputs.Evidence, EvidenceItem.File, cancellationToken)).Where(e => e.Decides).ToList();
         var pairs = await context.Artifacts.ReadLinesAsync<ScoredPair>(inputs.ReportCard, "pairs.jsonl", cancellationToken);
         var report = Measure(evidence, models, pairs, inputs, cancellationToken);
         return Completed(new(await context.Artifacts.PutAsync(

@@ -34,6 +34,9 @@ public sealed class Aliases(IObjectStore objects, string environment = Aliases.S
     /// <summary>The name of a campaign's newest challenger that was reported, whatever became of it.</summary>
     public static string Challenger(string campaign) => $"{campaign}/challenger";
 
+    /// <summary>The name of the ratings of all policies that a campaign compared.</summary>
+    public static string Ratings(string campaign) => $"{campaign}/ratings";
+
     public string Environment => environment;
 
     /// <summary>The names of this environment, in ordinal order.</summary>

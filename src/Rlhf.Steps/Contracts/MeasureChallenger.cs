@@ -14,10 +14,13 @@ public static class MeasureChallenger
         [property: Description("Policy the KL is measured to.")] ArtifactRef Reference,
         [property: Description("Reward model.")] ArtifactRef RewardModel,
         [property: Description("Comparisons of the evaluation.")] ArtifactRef Comparisons,
-        [property: Description("Measures of an earlier pass; they stay.")] ArtifactRef? Measures = null);
+        [property: Description("Measures of an earlier pass; they stay.")] ArtifactRef? Measures = null,
+        [property: Description("Held-out texts for the language-model loss (.txt, .jsonl, .json), which no training may have seen; empty: what the reference policy writes to the evaluation's prompts.")]
+        ArtifactRef? Texts = null);
 
     public sealed record HParams(
-        [property: Range(1, 1_000_000), Description("Prompts at most.")] int Prompts = 200,
+        [property: Range(1, 1_000_000), Description("Prompts, and sequences of held-out text, at most.")] int Prompts = 200,
+        [property: Range(0.05, 10.0), Description("Temperature that the evaluation was sampled at, by which the KL's log-probabilities are taken.")] double Temperature = 1.0,
         [property: Range(1, 4096), Description("Sequences computed together.")] int BatchSize = 32)
     {
         public HParams() : this(200) { }

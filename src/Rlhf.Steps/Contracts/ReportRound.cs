@@ -23,9 +23,11 @@ public static class ReportRound
         [property: Description("Proxy score after PPO.")] double ProxyAfter,
         [property: Description("Gold report, where labelers are simulated.")] ArtifactRef? Gold = null);
 
-    public sealed record Outputs([property: Description("Report of the round.")] ArtifactRef Report);
+    public sealed record Outputs(
+        [property: Description("Report of the round.")] ArtifactRef Report,
+        [property: Description("Ratings of all policies that the campaign compared.")] ArtifactRef Ratings);
 
     public static readonly StepDescription Description = new(
         nameof(ReportRound), 1, StepKind.Effectful, typeof(Inputs), typeof(NoHParams), typeof(Outputs),
-        "Writes the round's report and hands its preferences to the next round.");
+        "Writes the round's report rates all policies of the campaign, and hands its preferences to the next round.");
 }

@@ -20,7 +20,8 @@ public static class StartRound
         [property: Description("Policy the round starts from.")] ArtifactRef Champion,
         [property: Description("Policy the KL is measured to.")] ArtifactRef Reference,
         [property: Description("Preference pairs of earlier rounds.")] ArtifactRef? Preferences,
-        [property: Description("Reward model of the round before.")] ArtifactRef? RewardModel);
+        [property: Description("Reward model of the round before.")] ArtifactRef? RewardModel,
+        [property: Description("Champion before this one, for the ratings.")] ArtifactRef? Earlier);
 
     public static readonly StepDescription Description = new(
         nameof(StartRound), 1, StepKind.Effectful, typeof(Inputs), typeof(NoHParams), typeof(Outputs),

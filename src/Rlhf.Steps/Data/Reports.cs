@@ -89,4 +89,14 @@ public sealed record GoldReport(
 /// <summary>The round in one record; <c>report</c> artifact, file <c>report.json</c>.</summary>
 public sealed record RoundReport(
     int Round, RewardModelCard RewardModel, double ProxyBefore, double ProxyAfter, double SequenceKl, GateDecision Decision, GoldReport? Gold,
-    ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef RewardModelRef, ArtifactRef Preferences, ArtifactRef Evidence);
+    ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef RewardModelRef, ArtifactRef Preferences, ArtifactRef Evidence)
+{
+    /// <summary>Ratings of all policies of the campaign after the round; null in reports of earlier versions of the product.</summary>
+    public ArtifactRef? Ratings { get; init; }
+
+    /// <summary>The champion's part of them; null where it was not compared.</summary>
+    public PolicyRating? ChampionRating { get; init; }
+
+    /// <summary>The challenger's.</summary>
+    public PolicyRating? ChallengerRating { get; init; }
+}

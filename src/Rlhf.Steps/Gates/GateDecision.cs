@@ -137,29 +137,67 @@ public sealed record EvidenceItem(int Pass, Comparison Comparison, IReadOnlyList
 {
     public const string File = "evidence.jsonl";
 
+    /// <summary>Begins the purpose of comparisons of champion and challenger, which decide.</summary>
+    public const string DecidingPurpose = "evaluation-";
+
+    /// <summary>Begins the purpose of comparisons with an earlier champion, which are for the ratings and decide nothing.</summary>
+    public const string RatingPurpose = "rating-";
+
+    /// <summary>False for what is there for the ratings alone.</summary>
+    [JsonIgnore]
+    public bool Decides => Comparison.Purpose.StartsWith(DecidingPurpose, StringComparison.Ordinal);
+
     /// <summary>Judgements that were asked for and never came.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Missing { get; init; }
 }
 
 /// <summary>What one policy does on the evaluation's prompts.</summary>
-/// <param name="Proxy">Mean score of the reward model.</param>
-/// <param name="Kl">To the reference policy, in nats a sequence.</param>
+/// <param name="Proxy">Mean score of the reward model, normalized as it is; of an ensemble the mean of its members.</param>
+/// <param name="Kl">To the reference policy, in nats a sequence: the mean over its completions of its own log-probability less the reference's.</param>
 /// <param name="Characters">Mean length of a completion.</param>
 /// <param name="Tokens">Mean length of a completion, end of sequence included.</param>
 /// <param name="Finished">Share that the length limit did not cut.</param>
-/// <param name="Distinct1">Distinct words by all words.</param>
+/// <param name="Distinct1">Distinct words by all words; null where there is no word.</param>
 /// <param name="Distinct2">Distinct pairs of words by all pairs; null where there is no pair.</param>
 /// <param name="SelfBleu">Mean BLEU of a completion against others, 0 to 1; null where there are fewer than two.</param>
-/// <param name="Refusals">Share of completions that refuse.</param>
+/// <param name="Refusals">Share of completions that begin with a refusal, in English.</param>
 /// <param name="LanguageLoss">On held-out text, in nats a token.</param>
 public sealed record PolicyMeasures(
-    double Proxy, double Kl, double Characters, double Tokens, double Finished, double Distinct1, double? Distinct2, double? SelfBleu, double Refusals, double LanguageLoss);
+    double Proxy, double Kl, double Characters, double Tokens, double Finished, double? Distinct1, double? Distinct2, double? SelfBleu, double Refusals, double LanguageLoss)
+{
+    /// <summary>Of the KL; null where there is one completion.</summary>
+    public double? KlStandardError { get; init; }
+
+    /// <summary>
+    /// Share of completions whose text has another number of tokens when it is encoded than were sampled. Of these the KL is that of the usual encoding, not
+    /// of the tokens that were drawn.
+    /// </summary>
+    public double Reencoded { get; init; }
+}
 
 /// <summary>Champion and challenger on the same held-out prompts; <c>measures</c> artifact, file <c>measures.json</c>.</summary>
+/// <param name="Prompts">How many there are.</param>
+/// <param name="Temperature">Of the KL.</param>
+/// <param name="ReferenceLanguageLoss">Of the reference policy, on the text that the others read too.</param>
+/// <param name="LanguageText">What that is.</param>
 public sealed record ChallengerMeasures(
-    ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef Reference, ArtifactRef RewardModel, int Prompts,
-    PolicyMeasures ChampionFigures, PolicyMeasures ChallengerFigures, double ReferenceLanguageLoss)
+    ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef Reference, ArtifactRef RewardModel, int Prompts, double Temperature,
+    PolicyMeasures ChampionFigures, PolicyMeasures ChallengerFigures, double ReferenceLanguageLoss, LanguageText LanguageText)
 {
     public const string File = "measures.json";
+
+    /// <summary>Proxy score of the challenger less the champion's.</summary>
+    [JsonIgnore]
+    public double ProxyGain => ChallengerFigures.Proxy - ChampionFigures.Proxy;
+
+    /// <summary>Language-model loss of the challenger by the reference policy's, less 1: 0.02 is 2 % worse. Null where the reference's is 0.</summary>
+    [JsonIgnore]
+    public double? Forgetting => ReferenceLanguageLoss > 0 ? ChallengerFigures.LanguageLoss / ReferenceLanguageLoss - 1 : null;
 }
+
+/// <summary>What a language-model loss was measured on.</summary>
+/// <param name="Texts">The texts; null: what the reference policy writes to the evaluation's prompts at temperature 1, prompts included.</param>
+/// <param name="Sequences">How many.</param>
+/// <param name="Tokens">Tokens that are predicted.</param>
+public sealed record LanguageText(ArtifactRef? Texts, int Sequences, int Tokens);

@@ -25,4 +25,8 @@ public sealed class GuidelinesFiles(IReadOnlyList<string> folders)
         var content = File.ReadAllText(file).ReplaceLineEndings("\n");
         return new(axis, GuidelinesVersion.Of(content), content);
     }
+
+    /// <summary>The axes that have guidelines, in ordinal order.</summary>
+    public IReadOnlyList<string> Axes() =>
+        [.. folders.Where(Directory.Exists).SelectMany(f => Directory.GetFiles(f, "*.md")).Select(f => Path.GetFileNameWithoutExtension(f)!).Distinct().Order(StringComparer.Ordinal)];
 }

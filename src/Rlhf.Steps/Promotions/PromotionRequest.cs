@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Json;
@@ -25,9 +26,13 @@ public sealed record PromotionRequest(
     public string Event => PromotionStore.EventPrefix + Id;
 
     public static string IdOf(string environment, string campaign, ArtifactRef champion, ArtifactRef challenger, ArtifactRef decision) =>
-        CanonicalJson.Hash(new System.Text.Json.Nodes.JsonObject
+        CanonicalJson.Hash(new JsonObject
         {
-            ["environment"] = environment, ["campaign"] = campaign, ["champion"] = $"{champion}", ["challenger"] = $"{challenger}", ["decision"] = $"{decision}",
+            ["environment"] = environment,
+            ["campaign"] = campaign,
+            ["champion"] = $"{champion}",
+            ["challenger"] = $"{challenger}",
+            ["decision"] = $"{decision}",
         })[..16];
 }
 

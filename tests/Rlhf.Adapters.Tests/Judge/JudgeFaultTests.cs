@@ -85,21 +85,23 @@ public sealed class JudgeFaultTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Useless))]
-    public async Task An_answer_that_cannot_be_used_twice_is_an_error_and_no_verdict_and_the_others_are_kept(string name, Reply useless, string reason)
+    public async Task An_answer_that_cannot_be_used_twice_is_no_verdict_with_its_reason_and_is_asked_for_at_the_next_look(string name, Reply useless, string reason)
     {
         Assert.NotEmpty(name);
         var broken = true;
         _stub.Replies = asked => broken && asked.First.StartsWith("Rather longer 1", StringComparison.Ordinal) ? useless : StubJudge.Longer(asked);
 
-        var error = await Assert.ThrowsAsync<InvalidDataException>(() => _some.AskAsync(SomeJudge.Several(4)));
+        var missing = await _some.AskAsync(SomeJudge.Several(4));
         Assert.Equal(7, await _some.KeptAsync());
         broken = false;
         var asked = _stub.Asked.Count;
         var progress = await _some.AskAsync(SomeJudge.Several(4));
 
-        Assert.Contains("no usable verdict on comparison c1", error.Message, StringComparison.Ordinal);
-        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
-        Assert.Contains("7 of 8 answers are there and kept", error.Message, StringComparison.Ordinal);
+        Assert.Equal((["c0", "c2", "c3"], 0), (missing.Judgements.Select(j => j.ComparisonId).ToArray(), missing.Pending), (a, b) => a.Item1.SequenceEqual(b.Item1) && a.Item2 == b.Item2);
+        Assert.Contains("no usable verdict on 1 of 4", missing.Remark, StringComparison.Ordinal);
+        Assert.Contains(reason, missing.Remark, StringComparison.Ordinal);
+        Assert.Contains("\"comparisonId\":\"c1\"", System.Text.Encoding.UTF8.GetString(missing.Files["unusable.jsonl"]), StringComparison.Ordinal);
+        Assert.True(progress.Remark is null && !progress.Files.ContainsKey("unusable.jsonl"));
         Assert.Equal((4, 1), (progress.Judgements.Count, _stub.Asked.Count - asked));
     }
 
@@ -235,7 +237,7 @@ public sealed class JudgeFaultTests : IAsyncLifetime
         _some.Variables[JudgeSettings.TokensVariable] = "6000";
         _stub.Replies = _ => new Reply.Say("no");
 
-        await Assert.ThrowsAsync<InvalidDataException>(() => _some.AskAsync(SomeJudge.Several(4)));
+        Assert.Empty((await _some.AskAsync(SomeJudge.Several(4))).Judgements);
         var spent = await JudgeBudget.OpenAsync(_some.Objects, JudgeSettings.FromEnvironment(_some.Variables.GetValueOrDefault)!, "instance-1", Token);
         var left = 6000 - _stub.Asked.Count * (StubJudge.InputTokens + StubJudge.OutputTokens);
 

@@ -21,11 +21,14 @@ static class Rlhf
     static readonly string Program = Path.Combine(AppContext.BaseDirectory, "..", "..", "Rlhf.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "rlhf.dll");
 
     /// <summary>A checkpoint at every update, so that a kill is told from a beginning anew; what the caller says goes before.</summary>
-    public static Running Start(string store, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static Running Start(string store, IReadOnlyDictionary<string, string> environment, params string[] arguments) => StartIn(Root, store, environment, arguments);
+
+    /// <summary>The same with a working directory of its own.</summary>
+    public static Running StartIn(string folder, string store, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
-            WorkingDirectory = Root,
+            WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,

@@ -91,6 +91,18 @@ public class SequentialTests
     }
 
     [Fact]
+    public void Overwhelming_evidence_is_a_finite_figure()
+    {
+        var (won, lost) = (BettingTest.Of(Games(5000, 100), Plan), BettingTest.Of(Games(100, 5000), Plan));
+
+        Assert.Equal((SequentialVerdict.Above, double.MaxValue), (won.Verdict, won.EValue));
+        Assert.Equal((SequentialVerdict.Futile, double.MaxValue), (lost.Verdict, lost.FutilityEValue));
+        Assert.Equal(double.MaxValue, BetaBinomialTest.EValue(5000, 100, 0.5));
+        Assert.Equal(1, BettingTest.ExpectedMore(Games(5000, 100), Plan));
+        Assert.True(BettingTest.ExpectedMore([.. Enumerable.Repeat(0.0, 200_000)], Plan) > 10_000);
+    }
+
+    [Fact]
     public void How_many_more_are_needed_falls_as_evidence_comes()
     {
         Assert.True(BettingTest.ExpectedMore(Games(6, 4), Plan) > BettingTest.ExpectedMore(Games(60, 40), Plan));

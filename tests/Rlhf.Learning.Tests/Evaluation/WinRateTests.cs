@@ -14,6 +14,7 @@ public class WinRateTests
 
         Assert.Equal((0.6, 0.046602, 0.046368), (rates.Mean, Math.Round(rates.StandardError, 6), Math.Round(rates.StandardErrorByN, 6)));
         Assert.Throws<ArgumentException>(() => WinRates.Of([1]));
+        Assert.Contains("Win rate 1 is 1.5", Assert.Throws<ArgumentException>(() => WinRates.Of([1, 1.5])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -30,6 +31,15 @@ public class WinRateTests
     [InlineData(0.6, 153)]
     public void A_test_of_fixed_size_needs_the_published_number_of_decisive_comparisons(double rate, int expected) =>
         Assert.Equal(expected, SampleSize.OneSided(rate, alpha: 0.05, power: 0.8));
+
+    [Fact]
+    public void Fifty_eight_wins_of_the_side_shown_first_in_a_hundred_are_no_alarm()
+    {
+        var first = WilsonInterval.Of(58, 100, 0.95);
+
+        Assert.Equal((0.482065, 0.672016), (Math.Round(first.Lower, 6), Math.Round(first.Upper, 6)));
+        Assert.InRange(0.5, first.Lower, first.Upper);
+    }
 
     [Fact]
     public void The_length_controlled_probability_is_the_published_one()
@@ -86,5 +96,22 @@ public class WinRateTests
     {
         Assert.Contains("too few", Assert.Throws<ArgumentException>(() => LengthControlledWinRate.Of([1, 0], [1, 2], 1, 10)).Message, StringComparison.Ordinal);
         Assert.Contains("nothing tells what length does", Assert.Throws<ArgumentException>(() => LengthControlledWinRate.Of(Games(6, 6), [.. Enumerable.Repeat(3.0, 12)], 1, 10)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Win_rates_differences_and_resamples_that_are_none_are_refused_by_their_place()
+    {
+        double[] x = Games(6, 6), longer = [.. Enumerable.Range(0, 12).Select(i => (double)i)];
+        string Refused(Action<double[], double[]> spoil, int resamples = 10)
+        {
+            double[] rates = [.. x], differences = [.. longer];
+            spoil(rates, differences);
+            return Assert.Throws<ArgumentException>(() => LengthControlledWinRate.Of(rates, differences, 1, resamples)).Message;
+        }
+
+        Assert.StartsWith("Win rate 3 is 1.2", Refused((rates, _) => rates[3] = 1.2), StringComparison.Ordinal);
+        Assert.StartsWith("Win rate 0 is NaN", Refused((rates, _) => rates[0] = double.NaN), StringComparison.Ordinal);
+        Assert.StartsWith("Difference 4 in length is NaN", Refused((_, differences) => differences[4] = double.NaN), StringComparison.Ordinal);
+        Assert.StartsWith("0 resamples", Refused((_, _) => { }, resamples: 0), StringComparison.Ordinal);
     }
 }

@@ -323,4 +323,59 @@ public sealed class CollectJudgementsTests
         var unknown = await Assert.ThrowsAsync<InvalidDataException>(() => JudgementSets.ReadCollectedAsync(run.Artifacts, judgements, [stranger], Token));
         Assert.Equal("Comparison another has no judgement.", unknown.Message);
     }
+
+    [Fact]
+    public async Task What_a_labeler_could_not_judge_is_asked_of_the_other_one_and_both_keep_their_files()
+    {
+        using var run = await PatientRun.AskingAsync(HParams(deadline: 1, to: "simulated"));
+        await run.LookAsync();
+        foreach (var comparison in new[] { "c0", "c1", "c2" }) run.People.Answer(comparison, "ann");
+        (run.People.IsDone, run.People.Remark) = (true, "no usable verdict on 1 of 4");
+        run.People.Files["judge.json"] = [1, 2, 3];
+
+        var done = await run.UntilAsync(run.Time.Start + Hour);
+
+        Assert.Equal(["ann", "ann", "ann"], (await run.JudgementsAsync(done)).Take(3).Select(j => j.Labeler));
+        Assert.Equal(4, (await run.JudgementsAsync(done)).Count);
+        Assert.Equal([1, 2, 3], await run.Artifacts.ReadFileAsync(PatientRun.ReferenceOf(done), "judge.json", Token));
+        Assert.DoesNotContain((await run.Artifacts.ManifestAsync(PatientRun.ReferenceOf(done), Token)).Files, f => f.Path == "missing.jsonl");
+    }
+
+    [Fact]
+    public async Task What_a_labeler_could_not_judge_fails_with_its_reason_where_nobody_else_is_asked_and_all_are_needed()
+    {
+        using var run = await PatientRun.AskingAsync(HParams());
+        await run.LookAsync();
+        foreach (var comparison in new[] { "c0", "c1", "c2" }) run.People.Answer(comparison, "ann");
+        (run.People.IsDone, run.People.Remark) = (true, "no usable verdict on 1 of 4");
+
+        var failed = Assert.IsType<StepResult.Failed>(await run.LookAsync());
+
+        Assert.Equal("Labeler 'people' gave 3 of 4 judgements and has nothing more to come (no usable verdict on 1 of 4); expected at least 4.", failed.Reason);
+    }
+
+    [Fact]
+    public async Task While_the_place_of_the_questions_cannot_be_reached_nothing_is_decided_and_reminders_go_on()
+    {
+        using var run = await PatientRun.AskingAsync(HParams(deadline: 2, reminder: 1, least: 0.5));
+        await run.LookAsync();
+        run.People.Answer("c0", "ann");
+        await run.LookAsync();
+        run.People.Trouble = "it is away";
+
+        run.Time.Advance(3 * Hour);
+        var away = Assert.IsType<StepResult.Waiting>(await run.LookAsync());
+        run.Notifications.IsAway = true;
+        run.Time.Advance(Hour);
+        await run.LookAsync();
+        run.Notifications.IsAway = false;
+        var still = Assert.IsType<StepResult.Waiting>(await run.LookAsync()); // no reminder is due, and one was not sent
+        run.People.Trouble = null;
+        foreach (var comparison in new[] { "c1", "c2", "c3" }) run.People.Answer(comparison, "ann");
+        var done = await run.LookAsync();
+
+        Assert.Equal(("it is away", "it is away"), (away.Reason, still.Reason));
+        Assert.Equal(["judgements.reminder", "judgements.reminder"], run.Notifications.Types);
+        Assert.Equal(4, (await run.JudgementsAsync(done)).Count);
+    }
 }

@@ -164,8 +164,8 @@ public sealed class GateVerdictTests
     }
 
     static ChallengerMeasures Measures(double kl = 5, double distinct = 0.5, double refusals = 0, double loss = 2) => new(
-        Some.Policy('a'), Some.Policy('b'), Some.Policy('c'), Some.Policy('d'), 100,
-        new(0, 1, 100, 25, 1, 0.3, 0.5, 0.2, 0, 2), new(1, kl, 100, 25, 1, 0.3, distinct, 0.2, refusals, loss), 2);
+        Some.Policy('a'), Some.Policy('b'), Some.Policy('c'), Some.Policy('d'), 100, 1,
+        new(0, 1, 100, 25, 1, 0.3, 0.5, 0.2, 0, 2), new(1, kl, 100, 25, 1, 0.3, distinct, 0.2, refusals, loss), 2, new(null, 100, 3000));
 
     public static TheoryData<string, GateCriteria, double> Measured => new()
     {

@@ -26,7 +26,7 @@ public sealed class RoundPlanTests
         EosTokenId = 50256,
     };
 
-    static readonly RoundHParams HParams = new(new(), new(), new(), new(), new());
+    static readonly RoundHParams HParams = new(new(), new(), new(), new(), new(), new());
 
     static RoundMemory Memory(int promptTokens = 64) => new(Gpt2, new(promptTokens, null), process: 0);
 
@@ -75,6 +75,16 @@ public sealed class RoundPlanTests
         var sentence = new Remedies(Memory(), limit).For(Plan(HParams, nameof(TrainPolicy)), HParams);
 
         Assert.Contains($"with {change}", sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Measuring_takes_more_with_larger_batches_and_more_members_and_smaller_batches_are_its_remedy()
+    {
+        long Measures(int batchSize, int members) => Plan(HParams with { MeasureChallenger = new() { BatchSize = batchSize }, TrainRewardModel = new() { Members = members } }, nameof(MeasureChallenger)).Bytes;
+
+        Assert.True(Measures(64, 1) > Measures(16, 1));
+        Assert.InRange(Measures(1, 8), 8 * 4L * 124_439_808, 8 * 4L * 124_439_808 + Gigabyte);
+        Assert.Contains("with batchSize ", new Remedies(Memory(), Gigabyte).For(Plan(HParams, nameof(MeasureChallenger)), HParams), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -39,6 +39,7 @@ public sealed class StartRoundTests : IDisposable
         Assert.NotEqual(first["seed"]!.GetValue<long>(), second["seed"]!.GetValue<long>());
         Assert.Equal($"{Some.Policy('b')}", second["champion"]!.GetValue<string>());
         Assert.Equal($"{Some.Policy('a')}", second["reference"]!.GetValue<string>());
+        Assert.Equal((null, $"{Some.Policy('a')}"), (first["earlier"]?.GetValue<string>(), second["earlier"]!.GetValue<string>()));
     }
 
     [Fact]

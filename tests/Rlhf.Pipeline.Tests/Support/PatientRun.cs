@@ -106,6 +106,13 @@ sealed class MemoryLabeler : ILabeler
     /// <summary>True: nothing more is to come of what is missing.</summary>
     public bool IsDone { get; set; }
 
+    /// <summary>Why nothing can be looked at; null where it can.</summary>
+    public string? Trouble { get; set; }
+
+    public string? Remark { get; set; }
+
+    public Dictionary<string, byte[]> Files { get; } = [];
+
     /// <summary>False where the request was withdrawn before.</summary>
     public bool Answer(string comparison, string name, Side side = Side.A, int request = 0)
     {
@@ -123,8 +130,9 @@ sealed class MemoryLabeler : ILabeler
 
     public Task<LabelingProgress> CollectAsync(LabelingRequest request, DateTimeOffset askedAt, CancellationToken cancellationToken)
     {
+        if (Trouble is not null) return Task.FromResult(new LabelingProgress([], 0, DateTimeOffset.UnixEpoch) { Trouble = Trouble });
         var missing = request.Questions.Count * request.JudgementsPerQuestion - _answers[request.Id].Count;
-        return Task.FromResult(new LabelingProgress([.. _answers[request.Id]], IsDone ? 0 : missing, missing == 0 || IsDone ? null : DateTimeOffset.MaxValue) { Events = [$"people-{request.Id}"] });
+        return Task.FromResult(new LabelingProgress([.. _answers[request.Id]], IsDone ? 0 : missing, missing == 0 || IsDone ? null : DateTimeOffset.MaxValue) { Events = [$"people-{request.Id}"], Remark = Remark, Files = Files });
     }
 
     public Task WithdrawAsync(LabelingRequest request, CancellationToken cancellationToken)

@@ -14,7 +14,7 @@ public class WorkflowFileTests
     static readonly string[] Before =
     [
         "start", "prepare-policy", "start-round", "prepare-prompts", "sample-completions", "select-comparisons", "collect-judgements", "build-preferences", "sample-reference",
-        "train-reward-model", "evaluate-reward-model", "train-policy", "fix-criteria", "sample-evaluation", "collect-evaluation-judgements", "decide-gate",
+        "train-reward-model", "evaluate-reward-model", "train-policy", "fix-criteria", "sample-evaluation", "measure-challenger", "collect-evaluation-judgements", "decide-gate",
     ];
 
     public static TheoryData<string> Files => [.. Directory.GetFiles(Path.Combine(Repository.Root, "workflows"), "*.json").Select(f => Path.GetFileName(f))];
@@ -65,10 +65,15 @@ public class WorkflowFileTests
     {
         var (_, ran, steps) = await RunAsync("rlhf-round.json", [], e => e.Activity == "decide-gate" ? "NeedMoreJudgements" : null);
 
-        Assert.Equal([.. Before, "sample-evaluation#2", "collect-evaluation-judgements#2", "decide-gate#2", "promote-challenger", "outcome-promote", "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
+        Assert.Equal([.. Before, "sample-evaluation#2", "measure-challenger#2", "collect-evaluation-judgements#2", "decide-gate#2", "promote-challenger", "outcome-promote", "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
         var sampled = steps.Single(s => s.Description.Name == "SampleEvaluation").Runs;
         Assert.Null(sampled[0].Inputs["evidence"]);
         Assert.NotNull(sampled[1].Inputs["evidence"]);
+        // What was measured in the first pass stays.
+        var measured = steps.Single(s => s.Description.Name == "MeasureChallenger").Runs;
+        Assert.Null(measured[0].Inputs["measures"]);
+        Assert.NotNull(measured[1].Inputs["measures"]);
+        Assert.All(steps.Single(s => s.Description.Name == "DecideGate").Runs, r => Assert.NotNull(r.Inputs["measures"]));
     }
 
     [Fact]
@@ -110,6 +115,51 @@ public class WorkflowFileTests
         var error = await Assert.ThrowsAsync<ArgumentException>(() => RunAsync("evaluate-challenger.json", inputs, _ => null));
 
         Assert.Equal("evaluate-challenger, input 'labeler' is missing; activity 'collect-judgements' needs it as its 'labeler'.", error.Message);
+    }
+
+    [Theory]
+    [InlineData("Done", "Promoted", "outcome-promoted")]
+    [InlineData("Refused", "Refused", "outcome-refused")]
+    public async Task A_promotion_looks_the_decision_up_promotes_and_says_what_became_of_it(string answer, string outcome, string last)
+    {
+        var (result, ran, steps) = await RunAsync(
+            "promotion.json", new() { ["policy"] = "policy@12", ["environment"] = "prod", ["requestedBy"] = "ann" }, e => e.Activity == "promote-challenger" ? answer : null);
+
+        Assert.Equal(WorkflowStatus.Finished, result.Status);
+        Assert.Equal(["start", "prepare-promotion", "promote-challenger", last, "end"], ran);
+        Assert.Equal((outcome, 7), ((string?)result.Outputs["outcome"], (int?)result.Outputs["version"]));
+        Assert.StartsWith("some/", (string?)result.Outputs["record"]);
+        var (prepare, promote) = (steps.Single(s => s.Description.Name == "PreparePromotion").Runs.Single().Inputs, steps.Single(s => s.Description.Name == "PromoteChallenger").Runs.Single().Inputs);
+        Assert.Equal(("policy@12", "prod", "ann"), ((string?)prepare["policy"], (string?)prepare["environment"], (string?)promote["requestedBy"]));
+    }
+
+    [Fact]
+    public async Task A_promotion_is_started_by_its_event_with_what_the_payload_says()
+    {
+        using var folder = new TemporaryFolder();
+        var time = new FakeTimeProvider(Some.Time);
+        var steps = ContractStep.All();
+        await using var runtime = new WorkflowRuntime(new RuntimeOptions(folder.Path), Some.Runner(folder.Path, time, steps), time);
+        await runtime.PublishAsync(Repository.Workflow("promotion.json"));
+
+        await runtime.SendEventAsync("promotion.requested", new JsonObject { ["policy"] = "policy@12", ["environment"] = "prod", ["requestedBy"] = "ci" });
+        await runtime.DriveAsync();
+        InstanceSummary? started;
+        while ((started = (await runtime.ListAsync()).SingleOrDefault()) is null) await Task.Delay(20, TestContext.Current.CancellationToken);
+        var result = await runtime.RunAsync(started.Id);
+
+        Assert.Equal(("Promoted", WorkflowStatus.Finished), ((string?)result.Outputs["outcome"], result.Status));
+        var (prepare, promote) = (steps.Single(s => s.Description.Name == "PreparePromotion").Runs.Single().Inputs, steps.Single(s => s.Description.Name == "PromoteChallenger").Runs.Single().Inputs);
+        Assert.Equal(("policy@12", "prod", "ci"), ((string?)prepare["policy"], (string?)prepare["environment"], (string?)promote["requestedBy"]));
+    }
+
+    [Fact]
+    public async Task A_round_whose_promotion_is_refused_reports_a_rejection()
+    {
+        var (result, ran, _) = await RunAsync("rlhf-round.json", [], e => e.Activity == "promote-challenger" ? "Refused" : null);
+
+        Assert.Equal(("Reject", WorkflowStatus.Finished), ((string?)result.Outputs["outcome"], result.Status));
+        Assert.Equal([.. Before, "promote-challenger", "outcome-reject", "labeler-is-simulated", "measure-gold", "report-round", "end"], ran);
     }
 
     // The outcome is asked for on the first run of an activity only, so that a loop ends.

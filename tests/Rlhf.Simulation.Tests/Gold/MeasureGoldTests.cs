@@ -25,7 +25,7 @@ public sealed class MeasureGoldTests : IDisposable
     static double Gold(string text) => GoldPreference.Score(Turn.User(Prompt), text);
 
     static EvidenceItem Item(Completion a, Completion b, params Side[] sides) => new(
-        1, new("comparison", "prompt-1", Turn.User(Prompt), a, b, "preference", "evaluation"),
+        1, new("comparison", "prompt-1", Turn.User(Prompt), a, b, "preference", "evaluation-1"),
         [.. sides.Select((s, i) => new Judgement("comparison", $"simulated-{i + 1}", s, s == Side.Tie ? 0 : 1, 3, true))]);
 
     static ScoredPair Pair(string chosen, string rejected, double margin, double baseline) => new("pair", Turn.User(Prompt), chosen, rejected, margin, baseline);
@@ -116,6 +116,18 @@ public sealed class MeasureGoldTests : IDisposable
 
         Assert.Equal((Gold(Bad) + Gold(Middling)) / 2, report.ChampionMean, 9);
         Assert.Equal(Gold(Good), report.ChallengerMean, 9);
+    }
+
+    [Fact]
+    public async Task Comparisons_with_an_earlier_champion_are_not_measured()
+    {
+        EvidenceItem[] evidence = [Item(Some.Completion(Bad, Champion), Some.Completion(Good, Challenger, sample: 1), Side.B), Item(Some.Completion(Middling, Champion), Some.Completion(Good, Challenger, sample: 1), Side.B)];
+        var rating = Item(Some.Completion(Good, Some.Ref('d'), sample: 2), Some.Completion(Bad, Challenger, sample: 1), Side.A);
+
+        var without = await ReportAsync(await RunAsync(Champion, Challenger, evidence));
+        var with = await ReportAsync(await RunAsync(Champion, Challenger, [rating with { Comparison = rating.Comparison with { Purpose = "rating-1" } }, .. evidence]));
+
+        Assert.Equal(without, with);
     }
 
     [Fact]

@@ -18,8 +18,10 @@ sealed record Scenario(string Name, double Rate = 0.5, double Ties = 0, int Each
 /// <param name="DecisiveWherePromoted">The same of those that were promoted; null where none was.</param>
 /// <param name="Wald">Share that Wald's test promotes, looking at every decisive judgement as if it were independent.</param>
 /// <param name="BetaBinomial">Share that the beta-binomial e-value promotes, in the same way.</param>
-/// <param name="Controlled">Share that the test and the length-controlled criterion promote together; null where length does not matter.</param>
-sealed record Outcomes(Scenario Scenario, int Campaigns, double Promoted, double Decisive, double? DecisiveWherePromoted, double Futile, double Wald, double BetaBinomial, double? Controlled);
+/// <param name="Controlled">Share that the test and the length-controlled criterion (its lower bound above the target) promote together; null where length does not matter.</param>
+/// <param name="ControlledByPoint">The same with the length-controlled rate itself above the target, at the first look.</param>
+sealed record Outcomes(Scenario Scenario, int Campaigns, double Promoted, double Decisive, double? DecisiveWherePromoted, double Futile, double Wald, double BetaBinomial, double? Controlled,
+    double? ControlledByPoint);
 
 /// <summary>Campaigns of the gate: prompts are judged one after the other, the test looks after each, until it decides or the budget is spent.</summary>
 static class Campaigns
@@ -37,19 +39,20 @@ static class Campaigns
         var promoted = results.Where(r => r.Promoted).ToList();
         return new(
             scenario, campaigns, Share(r => r.Promoted), results.Average(r => (double)r.Decisive), promoted.Count > 0 ? promoted.Average(r => (double)r.Decisive) : null,
-            Share(r => r.Futile), Share(r => r.Wald), Share(r => r.BetaBinomial), scenario.LengthBias == 0 ? null : Share(r => r.Controlled));
+            Share(r => r.Futile), Share(r => r.Wald), Share(r => r.BetaBinomial), scenario.LengthBias == 0 ? null : Share(r => r.Controlled),
+            scenario.LengthBias == 0 ? null : Share(r => r.ControlledByPoint));
 
         double Share(Func<One, bool> which) => (double)results.Count(which) / campaigns;
     }
 
-    readonly record struct One(bool Promoted, bool Futile, int Decisive, bool Wald, bool BetaBinomial, bool Controlled);
+    readonly record struct One(bool Promoted, bool Futile, int Decisive, bool Wald, bool BetaBinomial, bool Controlled, bool ControlledByPoint);
 
     static One RunOne(Scenario scenario, Random random)
     {
         var betting = new BettingAccumulator(Plan);
         var (verdict, decisive, wins, losses) = (SequentialVerdict.Undecided, 0, 0, 0);
         var (wald, beta, decidedAt) = (SequentialVerdict.Undecided, false, 0);
-        bool? controlled = null;
+        bool? controlled = null, byPoint = null;
         var (rates, longer) = (new List<double>(), new List<double>());
         while (decisive < Budget && !Done())
         {
@@ -78,11 +81,13 @@ static class Campaigns
             if (scenario.LengthBias != 0 && verdict == SequentialVerdict.Above && controlled is null && rates.Count % Batch == 0)
             {
                 var found = LengthControlledWinRate.Of(rates, longer, seed: 1, Resamples);
+                byPoint ??= found.Controlled > Plan.TargetRate;
                 controlled = found.Lower > Plan.TargetRate ? true : found.Upper <= Plan.TargetRate ? false : null;
             }
         }
         return new(
-            verdict == SequentialVerdict.Above, verdict == SequentialVerdict.Futile, decidedAt == 0 ? decisive : decidedAt, wald == SequentialVerdict.Above, beta, controlled == true);
+            verdict == SequentialVerdict.Above, verdict == SequentialVerdict.Futile, decidedAt == 0 ? decisive : decidedAt, wald == SequentialVerdict.Above, beta, controlled == true,
+            byPoint == true);
 
         // The other tests go on to the end of the budget: they are what one would have done instead.
         bool Done() => verdict != SequentialVerdict.Undecided && wald != SequentialVerdict.Undecided && beta && (scenario.LengthBias == 0 || verdict == SequentialVerdict.Futile || controlled is not null);

@@ -24,10 +24,10 @@ Scenario[] scenarios =
 ];
 
 Console.WriteLine($"{campaigns} campaigns each, seed {Seed}, budget {Campaigns.Budget} decisive judgements, {Campaigns.Plan}; the test looks after each prompt.");
-Console.WriteLine("| scenario | promoted | futile | decisive judgements, mean | where promoted | with the length-controlled criterion | Wald's test, each judgement | beta-binomial, each judgement |");
-Console.WriteLine("|---|---|---|---|---|---|---|---|");
+Console.WriteLine("| scenario | promoted | futile | decisive judgements, mean | where promoted | with the length-controlled lower bound | with the length-controlled rate | Wald's test, each judgement | beta-binomial, each judgement |");
+Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
 foreach (var scenario in scenarios)
 {
     var o = Campaigns.Run(scenario, campaigns, Seed);
-    Console.WriteLine($"| {scenario.Name} | {o.Promoted:P2} | {o.Futile:P1} | {o.Decisive:0.0} | {(o.DecisiveWherePromoted is { } d ? $"{d:0.0}" : "none")} | {(o.Controlled is { } c ? $"{c:P2}" : "")} | {o.Wald:P2} | {o.BetaBinomial:P2} |");
+    Console.WriteLine($"| {scenario.Name} | {o.Promoted:P2} | {o.Futile:P1} | {o.Decisive:0.0} | {(o.DecisiveWherePromoted is { } d ? $"{d:0.0}" : "none")} | {(o.Controlled is { } c ? $"{c:P2}" : "")} | {(o.ControlledByPoint is { } p ? $"{p:P2}" : "")} | {o.Wald:P2} | {o.BetaBinomial:P2} |");
 }

@@ -46,7 +46,7 @@ sealed record Row(string Name, Func<IStep> Start, string Step, PlanTexts Texts, 
 
     // Completions of the reward steps are its pairs, all of them for training.
     static RoundHParams Round(int newTokens) => new(
-        new(RewardStep.Pairs) { HeldOutPrompts = 0, MaxNewTokens = newTokens, Slots = PpoStep.Rollout }, new(RewardStep.Pairs), new(1), new(1), new(1));
+        new(RewardStep.Pairs) { HeldOutPrompts = 0, MaxNewTokens = newTokens, Slots = PpoStep.Rollout }, new(RewardStep.Pairs), new(1), new(1), new(1), new(1));
 }
 
 /// <summary>A training step whose models are made and which has not run yet.</summary>

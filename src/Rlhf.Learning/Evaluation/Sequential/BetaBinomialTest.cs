@@ -6,6 +6,7 @@ namespace Rlhf.Learning.Evaluation;
 /// </summary>
 public static class BetaBinomialTest
 {
+    /// <returns>At most the largest number there is, which is evidence enough.</returns>
     /// <param name="rate">The rate that is put to the test, between 0 and 1.</param>
     /// <param name="a">Prior wins, above 0.</param>
     /// <param name="b">Prior losses, above 0.</param>
@@ -15,7 +16,8 @@ public static class BetaBinomialTest
         if (wins < 0 || losses < 0) throw new ArgumentException($"{wins} wins and {losses} losses; expected 0 and up.");
         if (!(rate > 0 && rate < 1)) throw new ArgumentException($"The rate is {rate}; expected between 0 and 1.");
         if (!(a > 0 && b > 0)) throw new ArgumentException($"The prior is {a} and {b}; expected both above 0.");
-        return Math.Exp(Rising(a, wins) + Rising(b, losses) - Rising(a + b, wins + losses) - wins * Math.Log(rate) - losses * Math.Log(1 - rate));
+        var log = Rising(a, wins) + Rising(b, losses) - Rising(a + b, wins + losses) - wins * Math.Log(rate) - losses * Math.Log(1 - rate);
+        return Math.Min(Math.Exp(log), double.MaxValue); // JSON knows no infinity
     }
 
     // ln(a·(a+1)·…·(a+n−1)): ratios of beta functions need no gamma function.

@@ -25,7 +25,7 @@ public static class BettingTest
         var growth = p * Math.Log(p / m) + (1 - p) * Math.Log((1 - p) / (1 - m));
         // Ties bring nothing: as many of the next ones are decisive as before.
         var decisive = x.Count > 0 ? Math.Max(x.Average(v => 4 * (v - 0.5) * (v - 0.5)), 0.05) : 1;
-        return Math.Max(1, (int)Math.Ceiling((-Math.Log(plan.Alpha) - Math.Log(betting.EValue)) / (growth * decisive)));
+        return (int)Math.Clamp(Math.Ceiling((-Math.Log(plan.Alpha) - betting.LogEValue) / (growth * decisive)), 1, int.MaxValue);
     }
 }
 
@@ -51,9 +51,14 @@ public sealed class BettingAccumulator
 
     public int Count { get; private set; }
 
-    public double EValue => _above.EValue;
+    /// <summary>At most the largest number there is, which is evidence enough.</summary>
+    public double EValue => Finite(_above.LogEValue);
 
-    public double FutilityEValue => _futile.EValue;
+    /// <summary>The natural logarithm of the e-value, which is never too large for a number.</summary>
+    public double LogEValue => _above.LogEValue;
+
+    /// <summary>As <see cref="EValue"/>.</summary>
+    public double FutilityEValue => Finite(_futile.LogEValue);
 
     /// <summary>Above where both are shown: the mean lies between target and expected rate.</summary>
     public SequentialVerdict Verdict =>
@@ -68,6 +73,9 @@ public sealed class BettingAccumulator
         _futile.Add(x);
     }
 
+    // JSON knows no infinity.
+    static double Finite(double log) => Math.Min(Math.Exp(log), double.MaxValue);
+
     /// <summary>A mixture of bets against the mean m: the logarithm of each one's product.</summary>
     sealed class Bets(double m, IReadOnlyList<(double Rate, double Weight)> prior)
     {
@@ -79,12 +87,12 @@ public sealed class BettingAccumulator
             for (var i = 0; i < _logs.Length; i++) _logs[i] += Math.Log(x * _up[i] + (1 - x) * _down[i]);
         }
 
-        public double EValue
+        public double LogEValue
         {
             get
             {
                 var most = _logs.Max();
-                return Math.Exp(most) * _logs.Sum(l => Math.Exp(l - most));
+                return most + Math.Log(_logs.Sum(l => Math.Exp(l - most)));
             }
         }
     }

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Rlhf.Steps.Artifacts;
 
 /// <summary>Objects in memory, for what is small and looked at once, such as a promotion that is checked without a store.</summary>
-public sealed class MemoryObjectStore : IObjectStore
+public sealed class TransientObjectStore : IObjectStore
 {
     readonly ConcurrentDictionary<string, byte[]> _objects = new(StringComparer.Ordinal);
 
