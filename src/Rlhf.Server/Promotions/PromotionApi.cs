@@ -58,6 +58,8 @@ static class PromotionApi
     {
         if (await CounterAsync(context) is not { } counter) return null;
         var id = $"{context.Request.RouteValues["id"]}";
+        // A program that knows the policy only, such as a check of a pipeline.
+        if (References.IsReference(id) && await counter.NewestOfAsync(id, context.Request.Query["environment"] is [{ Length: > 0 } environment] ? environment : null, context.RequestAborted) is { } newest) return (counter, newest);
         if (id.Length is 16 or 32 && id.All(char.IsAsciiHexDigitLower) && await counter.FindAsync(id, context.RequestAborted) is { } view) return (counter, view);
         await Answers.ErrorAsync(context, StatusCodes.Status404NotFound, $"There is no promotion '{Labeling.Texts.Short(id)}' in this store.");
         return null;

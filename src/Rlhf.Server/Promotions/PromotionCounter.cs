@@ -70,6 +70,15 @@ sealed class PromotionCounter(Site site, PromotionOptions options)
             : null;
     }
 
+    /// <summary>A policy's newest promotion in an environment (null: the server's own); null where there is none.</summary>
+    /// <exception cref="ArgumentException">There is no such policy.</exception>
+    public async Task<PromotionView?> NewestOfAsync(string policy, string? environment, CancellationToken cancellationToken)
+    {
+        environment ??= options.Environment;
+        var artifact = await new References(options.Objects, site.Time, environment).ResolveAsync(policy, cancellationToken);
+        return (await ListAsync(cancellationToken)).FirstOrDefault(v => (v.Promotion?.Request.Challenger ?? v.Asked?.Artifact) == artifact && (v.Environment.Length > 0 ? v.Environment : options.Environment) == environment);
+    }
+
     /// <summary>Keeps the caller's word, and lets go on what waits for it.</summary>
     public async Task<Word> ApproveAsync(PromotionView view, Caller caller, ApprovalBody body, CancellationToken cancellationToken)
     {
