@@ -56,7 +56,9 @@ sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.O
             ["workflow"] = context.Execution.Workflow,
         };
         var notification = new Notification($"{context.Execution.Instance}-{context.Key[..16]}-round-finished", Finished, context.Time.GetUtcNow(), data);
-        if (!await context.Service<INotifications>(INotifications.Service).SendAsync(notification, cancellationToken)) context.Notice($"Not sent, since the notifications' receiver did not take it: {Finished}.");
+        if (await context.Service<INotifications>(INotifications.Service).SendAsync(notification, cancellationToken)) return;
+        await new UnsentNotifications(context.Artifacts.Objects).KeepAsync([notification], cancellationToken);
+        context.Notice($"Not sent yet, since the notifications' receiver did not take it: {Finished}.");
     }
 
     /// <summary>The round's version of the name; a replay or a second attempt finds it written.</summary>
