@@ -43,7 +43,8 @@ static class PromotionPages
         {
             var body = new ApprovalBody(
                 $"{form["word"]}" switch { "approve" => true, "reject" => false, var word => throw new ArgumentException($"'word' is '{Labeling.Texts.Short(word)}'; expected approve or reject.") },
-                $"{form["evidence"]}") { Comment = form["comment"] };
+                $"{form["evidence"]}")
+            { Comment = form["comment"] };
             (view, error) = await counter.ApproveAsync(view, Caller.Of(context)!, body.Checked(), context.RequestAborted);
         }
         catch (ArgumentException e)
