@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test load publish labeling-load transfer human-preferences claims memory large-round gate-simulation results clean
+.PHONY: default restore format build test smoke round kill-test load publish labeling-load transfer human-preferences claims memory large-round gate-simulation package promote results clean
 
 default: format build test smoke
 
@@ -36,6 +36,18 @@ load:
 # The program as it is deployed: compiled ahead, so that it starts in half the time.
 publish:
 	dotnet publish src/Rlhf.Cli -c Release -r linux-x64 --self-contained false -p:PublishReadyToRun=true -o artifacts/published
+
+# The same as one file, which CI hands from stage to stage.
+package: publish
+	tar -C artifacts/published -czf artifacts/rlhf.tar.gz .
+
+# Makes a policy champion of an environment: make promote POLICY=policy@12 ENVIRONMENT=prod. make's own exit code says only that it failed; that of rlhf (3 refused,
+# 4 waiting for approval) is in artifacts/promote.code. What is given is read by the shell alone, so that nothing in it is a command.
+RLHF ?= $(if $(wildcard artifacts/published/rlhf.dll),dotnet artifacts/published/rlhf.dll,dotnet run --project src/Rlhf.Cli --)
+promote:
+	@mkdir -p artifacts && rm -f artifacts/promote.code
+	@test -n "$$POLICY" || { echo "POLICY names no policy; expected such as make promote POLICY=policy@12 ENVIRONMENT=prod" >&2; echo 2 > artifacts/promote.code; exit 2; }
+	@$(RLHF) promote "$$POLICY" $${ENVIRONMENT:+--environment "$$ENVIRONMENT"} $${REQUESTED_BY:+--requested-by "$$REQUESTED_BY"}; code=$$?; echo $$code > artifacts/promote.code; exit $$code
 
 # 200 labelers, 50 judgements a second for two minutes against rlhf serve, which is killed once.
 labeling-load: publish

@@ -14,10 +14,11 @@ static partial class Commands
     {
         Argument<string> policy = new("ref") { Description = "The policy to promote, such as policy@12." };
         Option<string?> environment = EnvironmentOption(), campaign = CampaignOption();
+        Option<string?> requestedBy = new("--requested-by") { Description = "Who asks, and may not approve it, where that is not the person at this machine: such as who started the pipeline." };
         Option<bool> wait = new("--wait") { Description = "Wait for approvals instead of ending with exit code 4." };
-        Command command = new("promote", "Make a policy champion by the newest decision of the gate that allows it, and print why. Exit codes: 0 promoted, 3 refused, 4 waiting for approval.") { policy, environment, campaign, wait };
+        Command command = new("promote", "Make a policy champion by the newest decision of the gate that allows it, and print why. Exit codes: 0 promoted, 3 refused, 4 waiting for approval.") { policy, environment, campaign, requestedBy, wait };
         Act(command, (workspace, parsed, json, cancellation) => PromoteCommand.RunAsync(
-            workspace, new(parsed.GetValue(policy)!, parsed.GetValue(environment), parsed.GetValue(campaign), parsed.GetValue(wait), json), cancellation));
+            workspace, new(parsed.GetValue(policy)!, parsed.GetValue(environment), parsed.GetValue(campaign), parsed.GetValue(requestedBy), parsed.GetValue(wait), json), cancellation));
         command.Validators.Add(NeedsStore);
         return command;
     }

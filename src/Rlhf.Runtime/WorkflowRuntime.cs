@@ -85,14 +85,36 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// <exception cref="SingletonException">The workflow allows one open instance only, and there is one.</exception>
     public async Task<string> StartAsync(string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default)
     {
+        var id = InstanceIds.New(_time);
+        await StartAsync(id, definitionFile, inputs, cancellationToken);
+        return id;
+    }
+
+    /// <summary>The same under an id that the caller chose, so that whoever asks twice starts once; false where there is such an instance.</summary>
+    /// <param name="id">32 hexadecimal digits.</param>
+    /// <inheritdoc cref="StartAsync(string, JsonObject, CancellationToken)"/>
+    public async Task<bool> StartOnceAsync(string id, string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default)
+    {
+        if (await FindAsync(id, cancellationToken) is not null) return false;
+        try
+        {
+            await StartAsync(id, definitionFile, inputs, cancellationToken);
+            return true;
+        }
+        catch (InstanceChangedException)
+        {
+            return false;
+        }
+    }
+
+    async Task StartAsync(string id, string definitionFile, JsonObject inputs, CancellationToken cancellationToken)
+    {
         var json = ReadText(definitionFile);
         var definition = Checked(_reader.Read(json, definitionFile));
         var bound = await ResolvedInputs.BindAsync(definition, inputs, _options.ResolveInput, cancellationToken);
         var version = await _store.PublishAsync(definition, json, _time.GetUtcNow(), cancellationToken);
-        var id = InstanceIds.New(_time);
         await _transitions.StartAsync(
             definition, new(definition.DefinitionId, version, definition.Singleton), new(_time.GetUtcNow(), id, bound), cancellationToken);
-        return id;
     }
 
     /// <summary>

@@ -59,6 +59,16 @@ public static class Pipelines
             outcome => outcome.Result?.Headers.RetryAfter);
 
     /// <summary>
+    /// Around one request to Azure Key Vault, which is made anew for each try; a signature that nobody took changes nothing. Retried are lost connections, tries out of
+    /// time, and the statuses 408, 429, 500, 502, 503 and 504.
+    /// </summary>
+    /// <returns>A pipeline whose last answer is returned, or its last exception thrown, once nothing is left to try.</returns>
+    public static ResiliencePipeline<HttpResponseMessage> KeyVault(PipelineOptions options, TimeProvider time, ILoggerFactory? logs = null) =>
+        Build<HttpResponseMessage>("key-vault", options, time, logs,
+            (outcome, token) => ValueTask.FromResult(outcome.Result is { } answer ? IsTransient((int)answer.StatusCode) : IsLost(outcome.Exception, token)),
+            outcome => outcome.Result?.Headers.RetryAfter);
+
+    /// <summary>
     /// Around work that looks at what is there before it makes anything, so that it may be begun anew after any failure that may pass
     /// (<see cref="IOException"/>).
     /// </summary>

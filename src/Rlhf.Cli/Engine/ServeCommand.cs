@@ -16,7 +16,7 @@ static class ServeCommand
     {
         var log = new EngineLog(Console.Error);
         await using var workspace = new Workspace(store, Settings.Queues(queues), log, stays: true);
-        var options = urls is null ? null : PageOptions(urls);
+        var options = urls is null ? null : PageOptions(urls, workspace);
         // What is broken is said to who starts the server, not to the first who wants to label.
         if (options is not null) WorkflowInputs.CheckGuidelines();
         if (options is not null) await PagesServer.CheckAsync(options, workspace.Runtime, cancellationToken);
@@ -43,8 +43,14 @@ static class ServeCommand
         return ExitCodes.Done;
     }
 
-    static ServerOptions PageOptions(string urls) =>
-        new(urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), Environment.UserName, WorkflowFiles.Guidelines) { PublicUrl = Settings.PublicUrl, OpenIdConnect = Settings.OpenIdConnect, Hooks = ToolSettings.Hooks };
+    static ServerOptions PageOptions(string urls, Workspace workspace) =>
+        new(urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), Environment.UserName, WorkflowFiles.Guidelines)
+        {
+            PublicUrl = Settings.PublicUrl,
+            OpenIdConnect = Settings.OpenIdConnect,
+            Hooks = ToolSettings.Hooks,
+            Promotions = new(workspace.Objects, workspace.PromotionKeys, Settings.Environment, WorkflowFiles.Definition("promotion")),
+        };
 
     static async Task DriveAsync(Workspace workspace, bool wait, CancellationToken cancellationToken)
     {

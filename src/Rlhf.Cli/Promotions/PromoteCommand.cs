@@ -12,7 +12,7 @@ using Rlhf.Steps.Promotions;
 namespace Rlhf.Cli.Promotions;
 
 /// <summary>What <c>rlhf promote</c> is asked for.</summary>
-sealed record PromoteOptions(string Policy, string? Environment, string? Campaign, bool Wait, bool Json);
+sealed record PromoteOptions(string Policy, string? Environment, string? Campaign, string? RequestedBy, bool Wait, bool Json);
 
 /// <summary><c>rlhf promote</c>: the workflow <c>promotion</c> for one policy, or the one that is open for it.</summary>
 static class PromoteCommand
@@ -22,7 +22,7 @@ static class PromoteCommand
     public static async Task<int> RunAsync(Workspace workspace, PromoteOptions options, CancellationToken cancellationToken)
     {
         var policy = await workspace.References.ResolveAsync(options.Policy, cancellationToken);
-        var inputs = new JsonObject { ["policy"] = $"{policy}", ["environment"] = options.Environment ?? Settings.Environment, ["campaign"] = options.Campaign ?? "", ["requestedBy"] = Environment.UserName };
+        var inputs = new JsonObject { ["policy"] = $"{policy}", ["environment"] = options.Environment ?? Settings.Environment, ["campaign"] = options.Campaign ?? "", ["requestedBy"] = options.RequestedBy ?? Environment.UserName };
         var instance = await OpenOrStartAsync(workspace, inputs, cancellationToken);
         if (!await workspace.TryDriveAsync(cancellationToken)) Console.Error.WriteLine($"Another process drives {workspace.Place}; following {instance} there. Ctrl+C stops following only.");
         await workspace.Runtime.LookForAnswersAsync(instance, cancellationToken);

@@ -15,7 +15,7 @@ static class RollbackCommand
         var of = campaign ?? await OnlyCampaignAsync(workspace, place, cancellationToken);
         var at = TimeProvider.System.GetUtcNow();
         var (now, before) = await Rollback.ToAsync(workspace.Objects, place, of, to, why, Environment.UserName, at, cancellationToken);
-        await workspace.Notifications.SendAsync(new($"rollback-{place}-{of}-{now.Version}", "promotion.rolledback", at, new()
+        var notification = new Notification($"rollback-{place}-{of}-{now.Version}", "promotion.rolledback", at, new()
         {
             ["environment"] = place,
             ["campaign"] = of,
@@ -25,7 +25,8 @@ static class RollbackCommand
             ["before"] = $"{before.Artifact}",
             ["by"] = Environment.UserName,
             ["why"] = why,
-        }), cancellationToken);
+        });
+        if (!await workspace.Notifications.SendAsync(notification, cancellationToken)) await new UnsentNotifications(workspace.Objects).KeepAsync([notification], cancellationToken);
         var document = new JsonObject
         {
             ["environment"] = place,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rlhf.Adapters.Judge;
+using Rlhf.Adapters.KeyVault;
 using Rlhf.Adapters.Webhooks;
 using Rlhf.Server.OpenIdConnect;
 using Rlhf.Steps.Artifacts;
@@ -26,9 +27,11 @@ static class Settings
     /// <exception cref="ArgumentException">It is malformed.</exception>
     public static PromotionRules Approvals => PromotionRules.Parse(Text(PromotionRules.Variable));
 
-    /// <summary><c>RLHF_SIGNING_KEY</c>: the file of the private key that signs promotions; null where none is named.</summary>
+    /// <summary><c>RLHF_SIGNING_KEY</c>: the file of the private key that signs promotions, or a key of Azure Key Vault (<see cref="KeyVaultKey"/>); null where none is named.</summary>
     /// <exception cref="ArgumentException">There is no such file, or it is no such key.</exception>
+    /// <exception cref="IOException">The vault cannot be asked.</exception>
     public static ISigner? SigningKey => Text(PromotionKeys.Variable) is not { } file ? null
+        : KeyVaultKey.IsAddress(file) ? KeyVaultSigner.Open(KeyVaultKey.Parse(file, PromotionKeys.Variable), TimeProvider.System)
         : File.Exists(file) ? EcdsaSigner.Parse(File.ReadAllText(file), $"{PromotionKeys.Variable}, '{file}',")
         : throw new ArgumentException($"{PromotionKeys.Variable} is '{file}', which is no file; expected a private key (PEM, ECDSA on P-256).");
 

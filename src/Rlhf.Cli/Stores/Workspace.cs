@@ -34,6 +34,7 @@ sealed class Workspace : IAsyncDisposable
     readonly Lazy<WorkflowRuntime> _runtime;
     readonly IDisposable? _notifications;
     TrackingSession? _tracking;
+    NotificationSender? _sender;
 
     /// <param name="store">Folder of the artifacts, unless they are in Azure Blob Storage, and, without a database of its own, of the workflow state.</param>
     /// <param name="queues">Steps at once, by queue; null: one of each.</param>
@@ -108,6 +109,7 @@ sealed class Workspace : IAsyncDisposable
         // Who drives delivers; senders of many processes would do no harm.
         _tracking ??= TrackingSession.Open(Objects, Runtime);
         _tracking?.Begin();
+        _sender ??= new(Objects, Notifications, Console.Error.WriteLine);
         if (Objects is FolderObjectStore folder) folder.RemoveUnfinished(Unfinished);
     }
 
@@ -164,6 +166,7 @@ sealed class Workspace : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_tracking is not null) await _tracking.DisposeAsync();
+        if (_sender is not null) await _sender.DisposeAsync();
         if (_runtime.IsValueCreated) await _runtime.Value.DisposeAsync();
         _notifications?.Dispose();
     }

@@ -19,7 +19,7 @@ public static class ModelExport
     const string HeadFile = "reward_head.json";
 
     /// <summary>
-    /// Writes a policy, a reward model, or an ensemble (a folder <c>member-N</c> for each). With float32 nothing is lost: imported again the same
+    /// Writes a policy with its model card (<c>README.md</c>), a reward model, or an ensemble (a folder <c>member-N</c> for each). With float32 nothing is lost: imported again the same
     /// model is the same artifact, unless files were left out. Computes on the CPU.
     /// </summary>
     /// <param name="artifacts">Where the artifact is.</param>
@@ -45,6 +45,7 @@ public static class ModelExport
                 artifact, from => adapterOnly
                     ? WriteAdapter(artifact, from, folder)
                     : Write(artifact.Kind == "reward-model", from, folder, type, largestShard, cancellationToken), cancellationToken);
+            if (artifact.Kind == "policy") await File.WriteAllTextAsync(Path.Combine(folder, HubCard.File), await HubCard.OfAsync(artifacts, artifact, cancellationToken), cancellationToken);
             var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
                 .Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/')).Order(StringComparer.Ordinal).ToList();
             return new(facts, files, [.. stored.Where(f => !files.Contains(f) && !IsWeights(f)).Order(StringComparer.Ordinal)]);

@@ -27,11 +27,13 @@ sealed class PromotionNotices(string promotion, string environment, PromoteChall
         return wait with { Unsent = unsent };
     }
 
-    /// <summary>At the end: tries once, and says what did not arrive.</summary>
+    /// <summary>At the end: tries once, and keeps what did not arrive for whoever drives the store next.</summary>
     public async Task EndAsync(PromotionWait wait, string type, string number, CancellationToken cancellationToken, params (string Name, JsonNode? Value)[] more)
     {
         var unsent = (await SendAsync(wait with { Unsent = [.. wait.Unsent.Where(n => n.Type != Reminder)] }, type, number, cancellationToken, more)).Unsent;
-        if (unsent.Count > 0) context.Notice($"Not sent, since the notifications' receiver did not take them: {string.Join(", ", unsent.Select(n => n.Type))}.");
+        if (unsent.Count == 0) return;
+        await new UnsentNotifications(context.Artifacts.Objects).KeepAsync(unsent, cancellationToken);
+        context.Notice($"Not sent yet, since the notifications' receiver did not take them: {string.Join(", ", unsent.Select(n => n.Type))}.");
     }
 
     Notification Of(string type, string number, (string Name, JsonNode? Value)[] more)

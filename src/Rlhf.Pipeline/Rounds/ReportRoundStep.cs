@@ -1,15 +1,19 @@
+using System.Text.Json.Nodes;
 using Rlhf.Pipeline.Gate;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Gates;
 using Rlhf.Steps.Json;
+using Rlhf.Steps.Notifications;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Pipeline.Rounds;
 
 sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.Outputs>
 {
+    const string Finished = "round.finished";
+
     public override StepDescription Description => ReportRound.Description;
 
     protected override async Task<StepResult> RunAsync(
@@ -19,7 +23,7 @@ sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.O
         var decision = await context.Artifacts.ReadJsonAsync<GateDecision>(inputs.Decision, GateDecision.File, cancellationToken);
         var gold = inputs.Gold is null ? null : await context.Artifacts.ReadJsonAsync<GoldReport>(inputs.Gold, "gold.json", cancellationToken);
         await context.Names.RegisterAsync(Names.RewardModel, inputs.RewardModel, cancellationToken);
-        await context.Names.RegisterAsync(Names.Policy, inputs.Challenger, cancellationToken);
+        var policy = await context.Names.RegisterAsync(Names.Policy, inputs.Challenger, cancellationToken);
         var axis = (await context.Artifacts.ReadCriteriaAsync(decision.Criteria, cancellationToken)).Axis;
         var (ratings, rated) = await PolicyRatings.AddAsync(context, inputs.Campaign, inputs.Round, inputs.Evidence, axis, cancellationToken);
         var report = new RoundReport(
@@ -32,7 +36,30 @@ sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.O
         await KeepAsync(Aliases.Preferences(inputs.Campaign), inputs.Preferences, inputs, context, cancellationToken);
         await KeepAsync(Aliases.RewardModel(inputs.Campaign), inputs.RewardModel, inputs, context, cancellationToken);
         if (inputs.EarlyPolicy is { } early) await KeepAsync(Aliases.EarlyPolicy(inputs.Campaign), early, inputs, context, cancellationToken);
+        await SayAsync(inputs, policy, decision, context, cancellationToken);
         return Completed(new(artifact, ratings));
+    }
+
+    /// <summary>Tells others that the round is over, such as what starts a promotion; whether they hear it changes nothing of the round.</summary>
+    static async Task SayAsync(ReportRound.Inputs inputs, NameVersion policy, GateDecision decision, StepContext context, CancellationToken cancellationToken)
+    {
+        var data = new JsonObject
+        {
+            ["campaign"] = inputs.Campaign,
+            ["round"] = inputs.Round,
+            ["champion"] = $"{inputs.Champion}",
+            ["challenger"] = $"{inputs.Challenger}",
+            ["policy"] = $"{Names.Policy}@{policy.Version}",
+            ["decision"] = $"{inputs.Decision}",
+            ["outcome"] = decision.Outcome,
+            ["simulated"] = decision.Verdict.Simulated,
+            ["instance"] = context.Execution.Instance,
+            ["workflow"] = context.Execution.Workflow,
+        };
+        var notification = new Notification($"{context.Execution.Instance}-{context.Key[..16]}-round-finished", Finished, context.Time.GetUtcNow(), data);
+        if (await context.Service<INotifications>(INotifications.Service).SendAsync(notification, cancellationToken)) return;
+        await new UnsentNotifications(context.Artifacts.Objects).KeepAsync([notification], cancellationToken);
+        context.Notice($"Not sent yet, since the notifications' receiver did not take it: {Finished}.");
     }
 
     /// <summary>The round's version of the name; a replay or a second attempt finds it written.</summary>

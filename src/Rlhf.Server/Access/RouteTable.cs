@@ -6,6 +6,7 @@ using Rlhf.Server.Labeling;
 using Rlhf.Server.OpenIdConnect;
 using Rlhf.Server.Overview;
 using Rlhf.Server.Pages;
+using Rlhf.Server.Promotions;
 
 namespace Rlhf.Server.Access;
 
@@ -18,13 +19,20 @@ sealed record Route(string Method, string Pattern, Permission Needs, string Area
 
     /// <summary>True for an attempt to come in, of which one address has few.</summary>
     public bool IsAttempt { get; init; }
+
+    /// <summary>True where a path is one of this route's; what stands for a name in braces has letters, digits and dashes only.</summary>
+    public bool Leads(string path)
+    {
+        var (names, parts) = (Pattern.Split('/'), path.Split('/'));
+        return names.Length == parts.Length && names.Zip(parts).All(p => p.First.StartsWith('{') ? p.Second.Length > 0 && p.Second.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') : p.First == p.Second);
+    }
 }
 
 /// <summary>Every route of the server; what is not here is not served.</summary>
 static class RouteTable
 {
     /// <summary>Areas that a credential may be limited to.</summary>
-    public const string Labeling = "labeling", Overview = "overview";
+    public const string Labeling = "labeling", Overview = "overview", Promotions = "promotions";
 
     /// <summary>For everybody.</summary>
     public const string Common = "common";
@@ -60,6 +68,15 @@ static class RouteTable
         new("POST", "/disputed", Permission.Operate, Labeling, DisputedPages.DecideAsync) { IsPage = true },
         new("GET", "/api/labeling/disputed", Permission.Operate, Labeling, DisputedPages.GetAsync),
         new("POST", "/api/labeling/decisions", Permission.Operate, Labeling, DisputedPages.PostAsync),
+
+        new("GET", "/promotions", Permission.View, Promotions, PromotionPages.ListAsync) { IsPage = true },
+        new("GET", "/promotions/{id}", Permission.View, Promotions, PromotionPages.ShowAsync) { IsPage = true },
+        new("POST", "/promotions/{id}/approvals", Permission.Approve, Promotions, PromotionPages.ApproveAsync) { IsPage = true },
+        new("GET", "/decisions/{sha}", Permission.View, Promotions, DecisionPages.ShowAsync) { IsPage = true },
+        new("POST", "/api/promotions", Permission.Operate, Promotions, PromotionApi.AskAsync),
+        new("GET", "/api/promotions", Permission.View, Promotions, PromotionApi.ListAsync),
+        new("GET", "/api/promotions/{id}", Permission.View, Promotions, PromotionApi.GetAsync),
+        new("POST", "/api/promotions/{id}/approvals", Permission.Approve, Promotions, PromotionApi.ApproveAsync),
 
         new("GET", "/", Permission.View, Overview, OverviewPages.ShowAsync) { IsPage = true },
         new("GET", "/api/overview", Permission.View, Overview, OverviewPages.GetAsync),

@@ -1,5 +1,6 @@
 using Rlhf.Server.Hooks;
 using Rlhf.Server.OpenIdConnect;
+using Rlhf.Server.Promotions;
 
 namespace Rlhf.Server.Hosting;
 
@@ -20,6 +21,9 @@ public sealed record ServerOptions(IReadOnlyList<string> Urls, string LocalName,
 
     /// <summary>What other programs, in which people answer, prove themselves with.</summary>
     public HookSecrets Hooks { get; init; } = new();
+
+    /// <summary>What promotions need; null: this server takes and shows none.</summary>
+    public PromotionOptions? Promotions { get; init; }
 
     /// <summary>Requests that one person may make in a second, in the long run.</summary>
     public int RequestsPerSecond { get; init; } = 20;

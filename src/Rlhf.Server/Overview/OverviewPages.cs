@@ -6,6 +6,7 @@ using Rlhf.Runtime.Labeling;
 using Rlhf.Server.Access;
 using Rlhf.Server.Hosting;
 using Rlhf.Server.Pages;
+using Rlhf.Server.Promotions;
 using Rlhf.Steps.Json;
 
 namespace Rlhf.Server.Overview;
@@ -13,7 +14,7 @@ namespace Rlhf.Server.Overview;
 /// <summary><c>/</c>: what runs and what waits for people, to be read only.</summary>
 static class OverviewPages
 {
-    const int Newest = 20;
+    const int Newest = 20, NewestDecisions = 5;
 
     public static Task HealthAsync(HttpContext context) => Answers.WriteAsync(context, new JsonObject { ["status"] = "ok" });
 
@@ -31,6 +32,9 @@ static class OverviewPages
             [nameof(OverviewPage.Desk)] = desk,
             [nameof(OverviewPage.Versions)] = desk.Qualifications.Select(q => q.Axis).Distinct().ToDictionary(axis => axis, site.Guidelines.VersionOf),
             [nameof(OverviewPage.Instances)] = instances,
+            [nameof(OverviewPage.Decisions)] = site.Options.Promotions is { } promotions
+                ? await context.RequestServices.GetRequiredService<GateDecisions>().NewestAsync(promotions.Objects, NewestDecisions, context.RequestAborted)
+                : null,
         });
     }
 

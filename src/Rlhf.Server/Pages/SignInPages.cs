@@ -23,7 +23,7 @@ static class SignInPages
 
     /// <summary>Where who is not signed in goes; an issuer leads from there to the page that was asked for.</summary>
     public static string AddressFor(HttpContext context) =>
-        SiteOf(context).Options.OpenIdConnect is null || context.Request.Path == "/" ? "/sign-in" : $"/sign-in{QueryString.Create("page", context.Request.Path)}";
+        SiteOf(context).Options.OpenIdConnect is null || context.Request.Path == "/" || !HttpMethods.IsGet(context.Request.Method) ? "/sign-in" : $"/sign-in{QueryString.Create("page", context.Request.Path)}";
 
     public static async Task SignInAsync(HttpContext context)
     {

@@ -16,7 +16,8 @@ public sealed class PromotionKeys(string folder, Func<ISigner?> named, Func<Trus
 
     const string Own = "keys/promotions.pem";
 
-    readonly Lazy<ISigner?> _named = new(named);
+    // A vault that could not be reached once may be reached the next time.
+    readonly Lazy<ISigner?> _named = new(named, LazyThreadSafetyMode.PublicationOnly);
     readonly Lazy<TrustedKeys> _trusted = new(trusted);
 
     public async Task<ISigner> SignerAsync(string environment, CancellationToken cancellationToken) =>

@@ -18,7 +18,7 @@ static class Rlhf
     static readonly string[] Ours = ["RLHF_", "MLFLOW_", "ARGILLA_", "LABEL_STUDIO_"];
 
     // Where it was built, not beside the tests: there what ASP.NET's framework brings is left out, which the program does not ask for.
-    static readonly string Program = Path.Combine(AppContext.BaseDirectory, "..", "..", "Rlhf.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "rlhf.dll");
+    public static readonly string Program = Path.Combine(AppContext.BaseDirectory, "..", "..", "Rlhf.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "rlhf.dll");
 
     /// <summary>A checkpoint at every update, so that a kill is told from a beginning anew; what the caller says goes before.</summary>
     public static Running Start(string store, IReadOnlyDictionary<string, string> environment, params string[] arguments) => StartIn(Root, store, environment, arguments);

@@ -1,5 +1,6 @@
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Json;
+using Rlhf.Steps.Notifications;
 using Rlhf.Steps.Promotions;
 using Rlhf.Steps.Running;
 
@@ -166,6 +167,24 @@ public sealed class ApprovalTests
         await some.LookAsync(values);
 
         Assert.Equal(["promotion.requested"], some.Notifications.Types);
+    }
+
+    [Fact]
+    public async Task What_a_receiver_that_was_away_missed_at_the_end_is_kept_and_sent_in_order_by_whoever_drives_next()
+    {
+        using var some = await SomePromotion.ReadyAsync();
+        var unsent = new UnsentNotifications(some.Objects);
+        some.Notifications.IsAway = true;
+        await some.PromotedAsync(SomePromotion.Values(await some.DecidedAsync()));
+        await unsent.KeepAsync([new("later", "promotion.rolledback", some.Time.GetUtcNow().AddMinutes(1), [])], SomePromotion.Token);
+
+        var left = await unsent.SendAsync(some.Notifications, SomePromotion.Token);
+        some.Notifications.IsAway = false;
+        var none = await unsent.SendAsync(some.Notifications, SomePromotion.Token);
+        await unsent.SendAsync(some.Notifications, SomePromotion.Token);
+
+        Assert.Equal((2, 0), (left, none));
+        Assert.Equal(["promotion.promoted", "promotion.rolledback"], some.Notifications.Types);
     }
 
     [Fact]

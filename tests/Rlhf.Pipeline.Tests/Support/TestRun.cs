@@ -7,6 +7,7 @@ using Rlhf.Simulation.Stories;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Judging;
+using Rlhf.Steps.Notifications;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Pipeline.Tests.Support;
@@ -18,7 +19,7 @@ sealed class TestRun : IDisposable
     {
         if (copyOf is not null) Copy(copyOf, Folder);
         Objects = new FolderObjectStore(Folder);
-        var services = new Dictionary<string, object> { ["stories"] = stories ?? new StoryGrammar(), ["simulated"] = new SimulatedLabelers(TimeProvider.System) };
+        var services = new Dictionary<string, object> { ["stories"] = stories ?? new StoryGrammar(), ["simulated"] = new SimulatedLabelers(TimeProvider.System), [INotifications.Service] = Notifications };
         foreach (var (name, judge) in OwnJudges.Over(Objects, new Constitutions([Path.Combine(Root, "workflows", "constitutions")]))) services[name] = judge;
         Runner = new(PipelineSteps.All, Objects, TimeProvider.System, services, TimeSpan.Zero);
     }
@@ -28,6 +29,8 @@ sealed class TestRun : IDisposable
     public string Folder { get; } = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
 
     public FolderObjectStore Objects { get; }
+
+    public MemoryNotifications Notifications { get; } = new();
 
     public ArtifactStore Artifacts => new(Objects);
 

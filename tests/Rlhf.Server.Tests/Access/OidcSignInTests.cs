@@ -288,12 +288,29 @@ public sealed class OidcSignInTests
         Assert.Equal(name, (await place.Runtime.Subjects.ListAsync(default)).SingleOrDefault()?.Name);
     }
 
+    [Fact]
+    public async Task A_page_of_one_promotion_is_gone_on_with_after_signing_in()
+    {
+        await using var issuer = await StubIssuer.StartAsync();
+        await using var place = await OpenAsync(issuer);
+        using var ann = new Visitor(place);
+
+        var asked = await ann.GetAsync("/promotions/0123456789abcdef");
+        var signedIn = await ann.SignInAsync("/sign-in/oidc?page=/promotions/0123456789abcdef");
+
+        Assert.Equal("/sign-in?page=%2Fpromotions%2F0123456789abcdef", asked.Location);
+        Assert.Contains("url=/promotions/0123456789abcdef", signedIn.Refresh, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("https://evil.example")]
     [InlineData("//evil.example")]
     [InlineData("/\\evil.example")]
     [InlineData("/label;url=https://evil.example")]
     [InlineData("/sign-in")]
+    [InlineData("/promotions/a;url=https:")]
+    [InlineData("/promotions/a/approvals")]
+    [InlineData("/promotions/")]
     public async Task No_address_leads_elsewhere_after_signing_in(string page)
     {
         await using var issuer = await StubIssuer.StartAsync();

@@ -15,6 +15,7 @@ public sealed class RouteTests
     static readonly string[] Labelers = ["Labeler", "Operator", "Administrator"];
     static readonly string[] Seers = ["Viewer", "Operator", "Approver", "Administrator"];
     static readonly string[] Operators = ["Operator", "Administrator"];
+    static readonly string[] Approvers = ["Approver", "Administrator"];
     static readonly string[] All = [Nobody, .. Enum.GetNames<Role>()];
 
     /// <summary>Who may what, said a second time: a route that is added or opened has to be added here, too.</summary>
@@ -45,6 +46,14 @@ public sealed class RouteTests
         ["POST /disputed"] = Operators,
         ["GET /api/labeling/disputed"] = Operators,
         ["POST /api/labeling/decisions"] = Operators,
+        ["GET /promotions"] = Seers,
+        ["GET /promotions/{id}"] = Seers,
+        ["POST /promotions/{id}/approvals"] = Approvers,
+        ["GET /decisions/{sha}"] = Seers,
+        ["POST /api/promotions"] = Operators,
+        ["GET /api/promotions"] = Seers,
+        ["GET /api/promotions/{id}"] = Seers,
+        ["POST /api/promotions/{id}/approvals"] = Approvers,
         ["GET /"] = Seers,
         ["GET /api/overview"] = Seers,
     };
@@ -64,7 +73,8 @@ public sealed class RouteTests
             Assert.NotNull(route);
             foreach (var (role, key) in keys)
             {
-                var path = pattern.Replace("{name}", "pages.css", StringComparison.Ordinal).Replace("{secret}", "none", StringComparison.Ordinal);
+                var path = pattern.Replace("{name}", "pages.css", StringComparison.Ordinal).Replace("{secret}", "none", StringComparison.Ordinal)
+                    .Replace("{id}", "0123456789abcdef", StringComparison.Ordinal).Replace("{sha}", new('0', 64), StringComparison.Ordinal);
                 using var request = new HttpRequestMessage(new(method), path);
                 if (method == "POST") request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
                 if (key is not null) request.Headers.Authorization = new("Bearer", key);

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
+using Rlhf.Pipeline.Tests.Promotions;
 using Rlhf.Runtime;
 using Rlhf.Runtime.Access;
 using Rlhf.Server.Hosting;
@@ -10,6 +11,7 @@ using Rlhf.Server.Labeling;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Labeling;
+using Rlhf.Steps.Promotions;
 using Rlhf.Steps.Running;
 using Rlhf.Tests.Support;
 
@@ -31,12 +33,14 @@ sealed class Place : IAsyncDisposable
 {
     static readonly string Root = typeof(Place).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(m => m.Key == "RepositoryRoot").Value!;
 
-    readonly string _folder = Directory.CreateTempSubdirectory("rlhf-test-").FullName;
+    readonly string _folder;
     readonly TimeProvider _time;
     readonly string? _postgres;
+    readonly SomePromotion? _promotion;
     HttpClient _client = null!;
 
-    Place(TimeProvider time, string? postgres) => (_time, _postgres) = (time, postgres);
+    Place(TimeProvider time, string? postgres, SomePromotion? promotion) =>
+        (_time, _postgres, _promotion, _folder) = (time, postgres, promotion, promotion?.Folder ?? Directory.CreateTempSubdirectory("rlhf-test-").FullName);
 
     public WorkflowRuntime Runtime { get; private set; } = null!;
 
@@ -49,9 +53,11 @@ sealed class Place : IAsyncDisposable
     /// <summary>Where the guidelines of this place are; at first the product's.</summary>
     public string GuidelinesFile => Path.Combine(_folder, "guidelines", "preference.md");
 
-    public static async Task<Place> OpenAsync(Kind kind = Kind.Sqlite, TimeProvider? time = null, Func<ServerOptions, ServerOptions>? change = null)
+    /// <param name="promotion">The store, with the product's steps over it, where the place is about promotions; its clock is the server's and the steps'.</param>
+    public static async Task<Place> OpenAsync(Kind kind = Kind.Sqlite, TimeProvider? time = null, Func<ServerOptions, ServerOptions>? change = null, SomePromotion? promotion = null)
     {
-        var place = new Place(time ?? TimeProvider.System, kind == Kind.Postgres ? PostgresServer.NewDatabase() : null);
+        var place = new Place(promotion?.Time ?? time ?? TimeProvider.System, kind == Kind.Postgres ? PostgresServer.NewDatabase() : null, promotion);
+        promotion?.Time.SetUtcNow(TimeProvider.System.GetUtcNow()); // a browser throws away cookies of the past
         Directory.CreateDirectory(Path.GetDirectoryName(place.GuidelinesFile)!);
         File.Copy(Path.Combine(Root, "workflows", "guidelines", "preference.md"), place.GuidelinesFile);
         await place.StartAsync(change);
@@ -62,9 +68,11 @@ sealed class Place : IAsyncDisposable
 
     public async Task StartAsync(Func<ServerOptions, ServerOptions>? change = null)
     {
-        var runner = new StepRunner([], new FolderObjectStore(_folder), _time, new Dictionary<string, object>(), TimeSpan.FromMinutes(1));
-        Runtime = new(new RuntimeOptions(_folder) { Postgres = _postgres }, runner, _time);
+        var runner = _promotion?.Runner(_promotion.Objects) ?? new StepRunner([], new FolderObjectStore(_folder), _time, new Dictionary<string, object>(), TimeSpan.FromMinutes(1));
+        // The engine cannot wait by a clock that stands.
+        Runtime = new(new RuntimeOptions(_folder) { Postgres = _postgres }, runner, _promotion is null ? _time : TimeProvider.System);
         var options = Options(Address);
+        if (_promotion is not null) options = options with { Promotions = new(_promotion.Objects, _promotion.Keys, SomePromotion.Environment, PromotionWorkflow) };
         Server = await PagesServer.StartAsync(change?.Invoke(options) ?? options, Runtime, _time, Log.Add, default);
         Address = Server.Addresses[0].Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
         _client = new(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new(Address) };
@@ -75,6 +83,41 @@ sealed class Place : IAsyncDisposable
         _client.Dispose();
         await Server.DisposeAsync();
         await Runtime.DisposeAsync();
+    }
+
+    public static string PromotionWorkflow => Path.Combine(Root, "workflows", "promotion.json");
+
+    public SomePromotion Promotion => _promotion!;
+
+    /// <summary>Asks for the promotion of the challenger, in the environment of <see cref="SomePromotion"/> where none is named.</summary>
+    public Task<Reply> PromoteAsync(string? key, string idempotency = "a-key-of-its-own", string? comment = null, string? environment = null)
+    {
+        Promotion.Time.Advance(TimeSpan.FromSeconds(1)); // after the gate
+        return SendAsync(
+            "POST", "/api/promotions", key, new JsonObject { ["policy"] = $"{SomePromotion.Challenger}", ["environment"] = environment ?? SomePromotion.Environment, ["comment"] = comment },
+            request => request.Headers.Add("Idempotency-Key", idempotency));
+    }
+
+    /// <summary>A promotion once it is in a state.</summary>
+    public async Task<JsonObject> PromotionAsync(string? key, string link, string state)
+    {
+        Reply? last = null;
+        for (var looks = 0; looks < 600; looks++, await Task.Delay(50))
+        {
+            last = await SendAsync("GET", link, key);
+            if (last.Status == HttpStatusCode.OK && $"{last.Json["state"]}" == state) return last.Json;
+        }
+        throw new TimeoutException($"{link} does not become {state}: {last!.Text} {string.Join(Environment.NewLine, Log)}");
+    }
+
+    /// <summary>The one promotion that was asked for, once it waits.</summary>
+    public async Task<PromotionRequest> RequestAsync()
+    {
+        for (var looks = 0; looks < 600; looks++, await Task.Delay(50))
+        {
+            if (await Promotion.Store.ListAsync(default) is [var only]) return only.Request;
+        }
+        throw new TimeoutException("Nobody asks for a promotion.");
     }
 
     /// <summary>Puts questions whose sides say which they are: x is the question's first side, y the second.</summary>
@@ -155,6 +198,7 @@ sealed class Place : IAsyncDisposable
     {
         await StopAsync();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        Directory.Delete(_folder, recursive: true);
+        if (_promotion is null) Directory.Delete(_folder, recursive: true);
+        else _promotion.Dispose();
     }
 }

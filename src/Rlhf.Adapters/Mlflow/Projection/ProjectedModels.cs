@@ -52,9 +52,17 @@ static partial class ProjectedModels
                     new("rlhf.simulated", report.Decision.Verdict.Simulated ? "true" : "false"),
                     .. report.Decision.Verdict.JudgeShare is { } share ? new MlflowTag[] { new("rlhf.judge_share", share.ToString("0.####", CultureInfo.InvariantCulture)) } : [],
                 ],
+                .. Promotions(version.Artifact, contents),
             ])) { MadeBy = makers[version.Artifact.ToString()].LastOrDefault() };
         })];
     }
+
+    /// <summary>Of each environment whose champion it became by a promotion: the newest record.</summary>
+    static IEnumerable<MlflowTag> Promotions(ArtifactRef artifact, StoreContents contents) =>
+        contents.MovingNames.Where(n => n.Name == Champion)
+            .SelectMany(n => n.Versions.Where(v => v.Artifact == artifact && v.Promotion is not null).Select(v => (n.Environment, Version: v)))
+            .GroupBy(v => v.Environment).Select(g => (g.Key, Newest: g.MaxBy(v => v.Version.At).Version))
+            .SelectMany(v => new MlflowTag[] { new($"rlhf.promotion.{v.Key}", v.Newest.Promotion!), new($"rlhf.promotion_record.{v.Key}", v.Newest.Reason) });
 
     static Dictionary<string, ArtifactRef> Aliases(StoreContents contents, HashSet<ArtifactRef> known)
     {

@@ -105,7 +105,7 @@ static class ProjectedRounds
             ]),
             null,
             [.. references.Select(r => ArtifactRef.Parse(r.Value)).Where(a => a.Kind is "prompts" or "preferences").Distinct().Select(a => Dataset(a, start.Step, settings))],
-            []);
+            ProjectedValues.Artifact(record?.Outputs["record"]) is { } promotion && contents.Promotions.TryGetValue(promotion, out var bytes) ? [new("promotion-record.json", Clean(bytes))] : []);
     }
 
     static MlflowDatasetInput Dataset(ArtifactRef artifact, string step, TrackingSettings settings) => new()

@@ -29,6 +29,9 @@ sealed record StoreContents(
     IReadOnlyList<MovingName> MovingNames,
     IReadOnlyList<string> Unreadable)
 {
+    /// <summary>Promotion records, by the artifact that holds them.</summary>
+    public IReadOnlyDictionary<ArtifactRef, byte[]> Promotions { get; init; } = new Dictionary<ArtifactRef, byte[]>();
+
     /// <summary>Every instance that has a run.</summary>
     public IEnumerable<string> Instances => Records.Select(r => r.Instance).Concat(Running.Select(r => r.Start.Instance)).Distinct();
 

@@ -6,6 +6,7 @@ using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Journal;
 using Rlhf.Steps.Json;
+using Rlhf.Steps.Promotions;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Adapters.Mlflow.Projection;
@@ -43,6 +44,11 @@ sealed class StoreReader(IObjectStore objects, RunEnds? ends)
             if (ProjectedValues.Artifact(record.Outputs["report"]) is { } artifact && await ReportAsync(artifact, unreadable, cancellationToken) is { } report)
                 reports[artifact] = report;
         }
+        var promotions = new Dictionary<ArtifactRef, byte[]>();
+        foreach (var record in records.Values.Where(r => r.Step == nameof(PromoteChallenger)))
+        {
+            if (ProjectedValues.Artifact(record.Outputs["record"]) is { } artifact && await PromotionAsync(artifact, unreadable, cancellationToken) is { } bytes) promotions[artifact] = bytes;
+        }
         return new(
             [.. records.Values],
             running,
@@ -52,7 +58,8 @@ sealed class StoreReader(IObjectStore objects, RunEnds? ends)
             await VersionsAsync(Names.Policy, unreadable, cancellationToken),
             await VersionsAsync(Names.RewardModel, unreadable, cancellationToken),
             await MovingNamesAsync(unreadable, cancellationToken),
-            unreadable);
+            unreadable)
+        { Promotions = promotions };
     }
 
     /// <summary>The lines of a journal: of a record, or of a checkpoint that the last look found.</summary>
@@ -104,6 +111,22 @@ sealed class StoreReader(IObjectStore objects, RunEnds? ends)
             var report = new StoredReport(CanonicalJson.Deserialize<RoundReport>(bytes, $"{artifact.Short}, report.json"), bytes);
             _known[$"{artifact}"] = report;
             return report;
+        }
+        catch (Exception e) when (e is InvalidDataException or ArtifactNotFoundException)
+        {
+            unreadable.Add(e.Message);
+            return null;
+        }
+    }
+
+    async Task<byte[]?> PromotionAsync(ArtifactRef artifact, List<string> unreadable, CancellationToken cancellationToken)
+    {
+        if (_known.TryGetValue($"{artifact}", out var known)) return (byte[])known;
+        try
+        {
+            var bytes = await _artifacts.ReadFileAsync(artifact, PromotionBundle.RecordFile, cancellationToken);
+            _known[$"{artifact}"] = bytes;
+            return bytes;
         }
         catch (Exception e) when (e is InvalidDataException or ArtifactNotFoundException)
         {

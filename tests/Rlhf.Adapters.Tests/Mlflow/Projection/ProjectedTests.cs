@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Rlhf.Adapters.Mlflow;
 using Rlhf.Adapters.Mlflow.Projection;
 using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Json;
 
 namespace Rlhf.Adapters.Tests.Mlflow.Projection;
 
@@ -90,6 +91,25 @@ public class ProjectedTests
         Assert.Equal(("3", "2", "Reject", SomeStore.Ref("policy", "challenger 2").Sha256), (tags["rlhf.version"], tags["rlhf.round"], tags["rlhf.decision"], tags["rlhf.sha256"]));
         Assert.DoesNotContain(models[0].Versions[0].Tags, t => t.Key == "rlhf.decision");
         Assert.Equal(SomeStore.Key("TrainPolicy 2"), models[0].Versions[2].MadeBy);
+    }
+
+    [Fact]
+    public async Task The_record_of_a_promotion_is_a_file_of_its_step_and_the_version_says_which_it_is()
+    {
+        var store = await SomeStore.WithRoundsAsync();
+        var challenger = SomeStore.Ref("policy", "challenger 1");
+        var record = await new ArtifactStore(store.Objects).PutAsync("promotion", new Dictionary<string, byte[]> { ["record.json"] = "{\"id\":\"0f3a\"}"u8.ToArray() }, CancellationToken.None);
+        await store.RecordAsync(1, "PromoteChallenger", new JsonObject { ["challenger"] = $"{challenger}" }, [], new JsonObject { ["record"] = $"{record}", ["championVersion"] = 1 });
+        await store.PutAsync(
+            $"aliases/prod/{SomeStore.Campaign}/champion/000001.json", CanonicalJson.ToObject(new AliasVersion(1, challenger, $"{record}", SomeStore.Start, "i") { Promotion = "0f3a" }));
+
+        var projected = await SomeStore.ProjectedAsync(store.Objects);
+
+        var run = projected.Rounds.SelectMany(r => r.Steps).Single(s => s.Tags.Any(t => t is { Key: "rlhf.step", Value: "PromoteChallenger" }));
+        Assert.Equal("promotion-record.json", Assert.Single(run.Files).Path);
+        var versions = projected.Models.Single(m => m.Name.Contains("policy", StringComparison.Ordinal)).Versions;
+        Assert.Equal([("rlhf.promotion.prod", "0f3a"), ("rlhf.promotion_record.prod", $"{record}")], versions.Single(v => v.Artifact == challenger).Tags.Where(t => t.Key.StartsWith("rlhf.promotion", StringComparison.Ordinal)).Select(t => (t.Key, t.Value)));
+        Assert.DoesNotContain(versions.Where(v => v.Artifact != challenger).SelectMany(v => v.Tags), t => t.Key.StartsWith("rlhf.promotion", StringComparison.Ordinal));
     }
 
     [Fact]
