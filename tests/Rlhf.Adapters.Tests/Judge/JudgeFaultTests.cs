@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Rlhf.Adapters.Judge;
+using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Data;
 using Rlhf.Tests.Support;
 
