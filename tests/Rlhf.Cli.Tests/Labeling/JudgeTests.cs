@@ -83,6 +83,6 @@ public sealed class JudgeTests(FinishedRound finished)
         Assert.Equal((true, 1.0), (done.Json["simulated"]!.GetValue<bool>(), done.Json["judgeShare"]!.GetValue<double>()));
         Assert.InRange(done.Json["report"]!["rewardModel"]!["judgeShare"]!.GetValue<double>(), 0.2, 0.8); // the earlier round's judgements are there too
         Assert.Null(done.Json["report"]!["gold"]);
-        Assert.EndsWith("(AI judge)", done.Json["report"]!["decision"]!["verdict"]!["criteria"]![0]!["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.EndsWith("(AI judge, simulated)", done.Json["report"]!["decision"]!["verdict"]!["criteria"]![0]!["reason"]!.GetValue<string>(), StringComparison.Ordinal);
     }
 }
