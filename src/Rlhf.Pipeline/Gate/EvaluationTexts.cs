@@ -14,10 +14,11 @@ sealed record AnsweredPrompt(Prompt Prompt, Completion Champion, Completion Chal
     /// <summary>Those comparisons that are about the two policies, one a prompt; others, for ratings, are left out.</summary>
     public static IEnumerable<AnsweredPrompt> Of(IEnumerable<Comparison> comparisons, MeasureChallenger.Inputs inputs) => (
         from comparison in comparisons
-        // By the sample, as the gate does: in a test of a policy against itself both sides have the same source.
+            // By the sample, as the gate does: in a test of a policy against itself both sides have the same source.
         let sides = comparison.A.Sample == 1 ? (Champion: comparison.B, Challenger: comparison.A) : (Champion: comparison.A, Challenger: comparison.B)
         where sides.Champion.Source == inputs.Champion && sides.Challenger.Source == inputs.Challenger
-        select new AnsweredPrompt(new(comparison.PromptId, comparison.Prompt, HeldOut: true, "evaluation"), sides.Champion, sides.Challenger)).DistinctBy(a => a.Prompt.Id);
+        select new AnsweredPrompt(new(comparison.PromptId, comparison.Prompt, HeldOut: true, "evaluation"), sides.Champion, sides.Challenger)
+        ).DistinctBy(a => a.Prompt.Id);
 }
 
 /// <summary>Completions as the policies' tokens.</summary>

@@ -43,13 +43,14 @@ public sealed class DeadlineTests
         Assert.Equal(judgements.Count(j => j.Labeler != "ann"), judgements.Count(j => j.Simulated));
         Assert.All(receiver.Requests, r => Assert.True(StubReceiver.IsSigned(r)));
         // The comparisons of training first, those of the gate after them.
-        var told = receiver.Requests.Select(r => JsonNode.Parse(r.Body)!).ToList();
+        // How the round ended is told too, and not what is looked at here.
+        var told = receiver.Requests.Select(r => JsonNode.Parse(r.Body)!).Where(t => $"{t["type"]}".StartsWith("judgements.", StringComparison.Ordinal)).ToList();
         Assert.Equal(["judgements.deadline", "judgements.escalated", "judgements.deadline", "judgements.escalated"], told.Select(t => (string?)t["type"]));
         Assert.All(told, t => Assert.Equal(
             (instance, "rlhf-round", "file", "https://labeling.example/"),
             ((string?)t["data"]!["instance"], (string?)t["data"]!["workflow"], (string?)t["data"]!["labeler"], (string?)t["data"]!["link"])));
         Assert.All(receiver.Requests, r => Assert.DoesNotContain("prompt", Encoding.UTF8.GetString(r.Body), StringComparison.Ordinal));
-        Assert.Equal(4, receiver.Requests.Select(r => r.Id).Distinct().Count());
+        Assert.Equal(receiver.Requests.Count, receiver.Requests.Select(r => r.Id).Distinct().Count());
     }
 
     [Fact]

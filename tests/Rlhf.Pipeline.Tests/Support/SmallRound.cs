@@ -1,5 +1,5 @@
-using Rlhf.Pipeline.Gate;
 using System.Text.Json.Nodes;
+using Rlhf.Pipeline.Gate;
 
 namespace Rlhf.Pipeline.Tests.Support;
 
