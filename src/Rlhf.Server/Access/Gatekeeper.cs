@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Rlhf.Server.Hosting;
 using Rlhf.Server.Pages;
@@ -36,6 +37,7 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
             await RefuseAsync(context, route, caller);
             return;
         }
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = route.LongestBody;
         if (!HttpMethods.IsGet(context.Request.Method) && await ForgeryAsync(context) is { } forgery)
         {
             await Answers.ErrorAsync(context, StatusCodes.Status403Forbidden, forgery);

@@ -1,12 +1,17 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Rlhf.Server.Elsa.Definitions;
+using Rlhf.Server.Elsa.Descriptors;
+using Rlhf.Server.Elsa.Instances;
 using Rlhf.Server.Hooks;
+using Rlhf.Server.Hosting;
 using Rlhf.Server.Labeling;
 using Rlhf.Server.OpenIdConnect;
 using Rlhf.Server.Overview;
 using Rlhf.Server.Pages;
 using Rlhf.Server.Promotions;
+using Rlhf.Server.Studio;
 
 namespace Rlhf.Server.Access;
 
@@ -20,6 +25,9 @@ sealed record Route(string Method, string Pattern, Permission Needs, string Area
     /// <summary>True for an attempt to come in, of which one address has few.</summary>
     public bool IsAttempt { get; init; }
 
+    /// <summary>The longest body that it takes, in bytes.</summary>
+    public int LongestBody { get; init; } = PagesServer.LongestBody;
+
     /// <summary>True where a path is one of this route's; what stands for a name in braces has letters, digits and dashes only.</summary>
     public bool Leads(string path)
     {
@@ -32,7 +40,7 @@ sealed record Route(string Method, string Pattern, Permission Needs, string Area
 static class RouteTable
 {
     /// <summary>Areas that a credential may be limited to.</summary>
-    public const string Labeling = "labeling", Overview = "overview", Promotions = "promotions";
+    public const string Labeling = "labeling", Overview = "overview", Promotions = "promotions", Workflows = "workflows";
 
     /// <summary>For everybody.</summary>
     public const string Common = "common";
@@ -80,6 +88,11 @@ static class RouteTable
 
         new("GET", "/", Permission.View, Overview, OverviewPages.ShowAsync) { IsPage = true },
         new("GET", "/api/overview", Permission.View, Overview, OverviewPages.GetAsync),
+
+        .. StudioRoutes.All,
+        .. DefinitionRoutes.All,
+        .. DescriptorRoutes.All,
+        .. InstanceRoutes.All,
     ];
 
     public static void Map(IEndpointRouteBuilder endpoints)

@@ -2,10 +2,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
+using Rlhf.Server.Elsa;
 
 namespace Rlhf.Server.Hosting;
 
-/// <summary>JSON in and out. An error is one sentence.</summary>
+/// <summary>JSON in and out. An error is one sentence, in the shape that callers of that path know.</summary>
 static class Answers
 {
     static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
@@ -38,6 +39,7 @@ static class Answers
 
     public static Task ErrorAsync(HttpContext context, int status, string sentence)
     {
+        if (ElsaApi.Holds(context.Request.Path)) return ElsaErrors.WriteAsync(context, status, sentence);
         context.Response.StatusCode = status;
         return context.Response.WriteAsJsonAsync(new JsonObject { ["error"] = sentence }, cancellationToken: context.RequestAborted);
     }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Rlhf.Server.Access;
 
 namespace Rlhf.Server.Hosting;
 
@@ -19,7 +20,7 @@ static class Failures
         }
         catch (BadHttpRequestException e)
         {
-            await AnswerAsync(context, e.StatusCode, $"{e.Message.TrimEnd('.')}; expected a body of at most {PagesServer.LongestBody} bytes.", e);
+            await AnswerAsync(context, e.StatusCode, $"{e.Message.TrimEnd('.')}; expected a body of at most {context.GetEndpoint()?.Metadata.GetMetadata<Route>()?.LongestBody ?? PagesServer.LongestBody} bytes.", e);
         }
         catch (ArgumentException e)
         {

@@ -57,7 +57,7 @@ public sealed class ModelsTests(FinishedRound round)
 
         Assert.True(plan.ExitCode == 0, plan.Error);
         Assert.True(plan.Json["fits"]!.GetValue<bool>());
-        Assert.Equal(6, plan.Json["steps"]!.AsArray().Count(s => s!["bytes"]!.GetValue<long>() > 0 && s["seconds"]!.GetValue<double>() > 0));
+        Assert.Equal(7, plan.Json["steps"]!.AsArray().Count(s => s!["bytes"]!.GetValue<long>() > 0 && s["seconds"]!.GetValue<double>() > 0));
         Assert.Equal((1, 2, 1), (tight.ExitCode, memory.ExitCode, nowhere.ExitCode));
         Assert.False(tight.Json["fits"]!.GetValue<bool>());
         Assert.Contains("It does not fit into 0.1 GB", tight.Error, StringComparison.Ordinal);
