@@ -5,6 +5,7 @@ using Rlhf.Runtime.Driver;
 using Rlhf.Runtime.Interpreter;
 using Rlhf.Runtime.Jobs;
 using Rlhf.Runtime.Labeling;
+using Rlhf.Runtime.Library;
 using Rlhf.Runtime.Lint;
 using Rlhf.Runtime.Schedules;
 using Rlhf.Runtime.Store;
@@ -110,6 +111,41 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    /// <summary>
+    /// Makes an instance of a version that the store has, and returns its id, or null where there is no such version. A draft that is run is
+    /// pinned by it: it never changes again, and who saves goes on in a new version.
+    /// </summary>
+    /// <param name="trigger">The activity that starts it, as its trigger would; null: the flowchart's own start.</param>
+    /// <param name="startedBy">In whose name; null: nobody's.</param>
+    /// <exception cref="InvalidDataException">The version is none that runs; each reason stands in a line of the message.</exception>
+    /// <exception cref="ArgumentException">An input is unknown or of another type, or there is no such trigger.</exception>
+    /// <exception cref="SingletonException">The workflow allows one open instance only, and there is one.</exception>
+    public async Task<string?> StartVersionAsync(
+        string definitionId, VersionOptions version, JsonObject inputs, string? trigger = null, string? startedBy = null, CancellationToken cancellationToken = default)
+    {
+        while (await _store.FindAsync(definitionId, version, cancellationToken) is { } stored)
+        {
+            // Not by the cache, which takes a version for one that never changes.
+            var definition = Checked(_reader.Read(stored.Json, stored.Source.Length > 0 ? stored.Source : stored.DefinitionId));
+            if (trigger is not null && definition.Root.Activities.All(a => a.Id != trigger))
+                throw new ArgumentException($"{definitionId}: '{trigger}' is no activity that can start it; known are {string.Join(", ", definition.Root.Activities.Select(a => a.Id))}.");
+            var bound = await ResolvedInputs.BindAsync(definition, inputs, _options.ResolveInput, cancellationToken);
+            var id = InstanceIds.New(_time);
+            try
+            {
+                await _transitions.StartAsync(
+                    definition, new(definitionId, stored.Version, definition.Singleton) { StartedBy = startedBy }, new(_time.GetUtcNow(), id, bound, trigger) { Triggered = trigger is not null }, cancellationToken,
+                    also: (db, token) => WorkflowStore.PinAsync(db, stored, token));
+                return id;
+            }
+            catch (DefinitionChangedException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        return null;
     }
 
     async Task StartAsync(string id, string definitionFile, JsonObject inputs, string? startedBy, CancellationToken cancellationToken)

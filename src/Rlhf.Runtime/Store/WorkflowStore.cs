@@ -232,7 +232,7 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
     public async Task<IReadOnlyCollection<ArtifactRef>> ArtifactsInUseAsync(CancellationToken cancellationToken)
     {
         await using var db = Connect();
-        var texts = db.Definitions.Where(d => d.Published).Select(d => d.Json)
+        var texts = db.Definitions.Where(d => d.State == VersionState.Published).Select(d => d.Json)
             .Concat(db.Instances.Where(i => i.Status != nameof(WorkflowStatus.Finished) && i.Status != nameof(WorkflowStatus.Cancelled)).Select(i => i.State))
             .Concat(db.Messages.Select(m => m.Json));
         var inUse = new HashSet<ArtifactRef>();
