@@ -89,22 +89,27 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// <exception cref="InvalidDataException">The lint has errors; each stands in a line of the message.</exception>
     /// <exception cref="ArgumentException">An input is unknown or of another type.</exception>
     /// <exception cref="SingletonException">The workflow allows one open instance only, and there is one.</exception>
-    public async Task<string> StartAsync(string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default)
+    public Task<string> StartAsync(string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default) =>
+        StartAsync(definitionFile, inputs, startedBy: null, cancellationToken);
+
+    /// <summary>The same in somebody's name, which the instance, those that it dispatches and their step records keep.</summary>
+    /// <inheritdoc cref="StartAsync(string, JsonObject, CancellationToken)"/>
+    public async Task<string> StartAsync(string definitionFile, JsonObject inputs, string? startedBy, CancellationToken cancellationToken)
     {
         var id = InstanceIds.New(_time);
-        await StartAsync(id, definitionFile, inputs, cancellationToken);
+        await StartAsync(id, definitionFile, inputs, startedBy, cancellationToken);
         return id;
     }
 
     /// <summary>The same under an id that the caller chose, so that whoever asks twice starts once; false where there is such an instance.</summary>
     /// <param name="id">32 hexadecimal digits.</param>
-    /// <inheritdoc cref="StartAsync(string, JsonObject, CancellationToken)"/>
-    public async Task<bool> StartOnceAsync(string id, string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default)
+    /// <inheritdoc cref="StartAsync(string, JsonObject, string, CancellationToken)"/>
+    public async Task<bool> StartOnceAsync(string id, string definitionFile, JsonObject inputs, string? startedBy, CancellationToken cancellationToken = default)
     {
         if (await FindAsync(id, cancellationToken) is not null) return false;
         try
         {
-            await StartAsync(id, definitionFile, inputs, cancellationToken);
+            await StartAsync(id, definitionFile, inputs, startedBy, cancellationToken);
             return true;
         }
         catch (InstanceChangedException)
@@ -118,11 +123,12 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// pinned by it: it never changes again, and who saves goes on in a new version.
     /// </summary>
     /// <param name="trigger">The activity that starts it, as its trigger would; null: the flowchart's own start.</param>
+    /// <param name="startedBy">In whose name; null: nobody's.</param>
     /// <exception cref="InvalidDataException">The version is none that runs; each reason stands in a line of the message.</exception>
     /// <exception cref="ArgumentException">An input is unknown or of another type, or there is no such trigger.</exception>
     /// <exception cref="SingletonException">The workflow allows one open instance only, and there is one.</exception>
     public async Task<string?> StartVersionAsync(
-        string definitionId, VersionOptions version, JsonObject inputs, string? trigger = null, CancellationToken cancellationToken = default)
+        string definitionId, VersionOptions version, JsonObject inputs, string? trigger = null, string? startedBy = null, CancellationToken cancellationToken = default)
     {
         while (await _store.FindAsync(definitionId, version, cancellationToken) is { } stored)
         {
@@ -135,7 +141,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
             try
             {
                 await _transitions.StartAsync(
-                    definition, new(definitionId, stored.Version, definition.Singleton), new(_time.GetUtcNow(), id, bound, trigger) { Triggered = trigger is not null }, cancellationToken,
+                    definition, new(definitionId, stored.Version, definition.Singleton) { StartedBy = startedBy }, new(_time.GetUtcNow(), id, bound, trigger) { Triggered = trigger is not null }, cancellationToken,
                     also: (db, token) => WorkflowStore.PinAsync(db, stored, token));
                 return id;
             }
@@ -147,14 +153,14 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         return null;
     }
 
-    async Task StartAsync(string id, string definitionFile, JsonObject inputs, CancellationToken cancellationToken)
+    async Task StartAsync(string id, string definitionFile, JsonObject inputs, string? startedBy, CancellationToken cancellationToken)
     {
         var json = ReadText(definitionFile);
         var definition = Checked(_reader.Read(json, definitionFile));
         var bound = await ResolvedInputs.BindAsync(definition, inputs, _options.ResolveInput, cancellationToken);
         var version = await _store.PublishAsync(definition, json, _time.GetUtcNow(), cancellationToken);
         await _transitions.StartAsync(
-            definition, new(definition.DefinitionId, version, definition.Singleton), new(_time.GetUtcNow(), id, bound), cancellationToken);
+            definition, new(definition.DefinitionId, version, definition.Singleton) { StartedBy = startedBy }, new(_time.GetUtcNow(), id, bound), cancellationToken);
     }
 
     /// <summary>
@@ -278,7 +284,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         var (state, result) = (stored.State, Follower.ResultOf(stored.State));
         var summary = new InstanceSummary(
             instance, stored.Identity.DefinitionId, stored.Identity.Version, result.Status, stored.CreatedAt, stored.UpdatedAt, result.Incident)
-        { Parent = stored.Identity.Parent };
+        { Parent = stored.Identity.Parent, StartedBy = stored.Identity.StartedBy };
         var variables = definition.Variables.Select(v => KeyValuePair.Create(v.Name, state.Variables.GetValueOrDefault(v.Id)));
         var steps = (await _store.JobsAsync(null, cancellationToken, instance)).Select(Follower.ProgressOf).ToList();
         return new(summary, ToObject(state.Inputs), ToObject(variables), result.Outputs, [.. state.OpenSteps], state.Incidents, steps);

@@ -54,6 +54,7 @@ internal sealed class InstanceRow
     public string? ParentExecution { get; init; }
     public string? Root { get; init; }
     public required int Depth { get; init; }
+    public string? StartedBy { get; init; }
     public string? SingletonKey { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }

@@ -25,12 +25,16 @@ sealed record Route(string Method, string Pattern, Permission Needs, string Area
     /// <summary>True for an attempt to come in, of which one address has few.</summary>
     public bool IsAttempt { get; init; }
 
+    /// <summary>True for a file that a page asks for together with hundreds of others.</summary>
+    public bool IsFile { get; init; }
+
     /// <summary>The longest body that it takes, in bytes.</summary>
     public int LongestBody { get; init; } = PagesServer.LongestBody;
 
-    /// <summary>True where a path is one of this route's; what stands for a name in braces has letters, digits and dashes only.</summary>
+    /// <summary>True where a path is one of this route's; what stands for a name in braces has letters, digits and dashes only, and a route of files leads to none.</summary>
     public bool Leads(string path)
     {
+        if (IsFile) return false;
         var (names, parts) = (Pattern.Split('/'), path.Split('/'));
         return names.Length == parts.Length && names.Zip(parts).All(p => p.First.StartsWith('{') ? p.Second.Length > 0 && p.Second.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') : p.First == p.Second);
     }

@@ -64,7 +64,10 @@ sealed class Place : IAsyncDisposable
         return place;
     }
 
-    public ServerOptions Options(params string[] urls) => new(urls, "olga", [Path.GetDirectoryName(GuidelinesFile)!]) { RequestsPerSecond = 1000, AttemptsPerMinute = 1000 };
+    public ServerOptions Options(params string[] urls) => new(urls, "olga", [Path.GetDirectoryName(GuidelinesFile)!]) { RequestsPerSecond = 1000, AttemptsPerMinute = 1000, StudioFolder = StudioPackage };
+
+    /// <summary>Where the build puts the npm package.</summary>
+    public static string StudioPackage => Path.Combine(Root, "src", "Rlhf.Server", "Studio", "node_modules", "@elsa-workflows", "elsa-studio-wasm");
 
     public async Task StartAsync(Func<ServerOptions, ServerOptions>? change = null)
     {
