@@ -86,12 +86,13 @@ static partial class Commands
         Option<string?> labeler = new("--labeler") { Description = "Who judges: simulated; file (people, by rlhf judgements export and answer or in the browser, at rlhf serve's /label); argilla or label-studio (people in these programs); judge (an AI judge, RLHF_JUDGE_URL and RLHF_JUDGE_MODEL); reward-model or policy (a model of the store, --judge). Exit code 4 while people are waited for. Must be named with a policy or prompts of your own." };
         Option<string?> judge = new("--judge") { Description = "With --labeler reward-model or policy: the model that judges, an artifact or a name such as reward-model@latest." };
         Option<string?> gate = new("--gate") { Description = "Criteria of promotion: a name in workflows/gates or a file. Without it: sandbox in the environment sandbox (RLHF_ENVIRONMENT), default elsewhere." };
+        Option<string?> texts = new("--texts") { Description = "Held-out text, which no training may have seen, for what the challenger forgot: a file (.txt, .jsonl, .json) or an artifact. Without it: what the reference policy writes." };
         Option<long> seed = new("--seed") { Description = "Seed of the campaign.", DefaultValueFactory = _ => 1 };
         Option<bool> forgetting = new("--accept-forgetting") { Description = "With a reward model as --policy: take its backbone although it became more than 2 % worse as a language model." };
-        return ([preset, policy, prompts, labeler, judge, gate, seed, forgetting], parsed => new(
+        return ([preset, policy, prompts, labeler, judge, texts, gate, seed, forgetting], parsed => new(
             parsed.GetValue(Store)!, parsed.GetValue(preset), parsed.GetValue(policy), parsed.GetValue(prompts), parsed.GetValue(labeler),
             parsed.GetValue(seed), Same: false, parsed.GetValue(Json))
-        { AcceptForgetting = parsed.GetValue(forgetting), Judge = parsed.GetValue(judge), Gate = parsed.GetValue(gate) });
+        { AcceptForgetting = parsed.GetValue(forgetting), Judge = parsed.GetValue(judge), Texts = parsed.GetValue(texts), Gate = parsed.GetValue(gate) });
     }
 
     static Command Run()

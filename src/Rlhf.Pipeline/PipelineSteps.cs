@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Rlhf.Learning.Native;
 using Rlhf.Pipeline.Comparisons;
 using Rlhf.Pipeline.Gate;
+using Rlhf.Pipeline.Labeling;
 using Rlhf.Pipeline.Policies;
 using Rlhf.Pipeline.Ppo;
 using Rlhf.Pipeline.Preferences;
@@ -19,8 +20,9 @@ public static class PipelineSteps
 {
     public static IReadOnlyList<IStep> All { get; } = [.. ((IStep[])[
         new PreparePolicyStep(), new StartRoundStep(), new PreparePromptsStep(), new SampleCompletionsStep(), new SelectComparisonsStep(),
-        new CollectJudgementsStep(), new BuildPreferencesStep(), new TrainRewardModelStep(), new EvaluateRewardModelStep(), new TrainPolicyStep(),
+        new CollectJudgementsStep(), new DrawSpotCheckStep(), new CompareJudgementsStep(), new BuildPreferencesStep(), new TrainRewardModelStep(), new EvaluateRewardModelStep(), new TrainPolicyStep(),
         new FixCriteriaStep(), new SampleEvaluationStep(), new MeasureChallengerStep(), new DecideGateStep(), new PreparePromotionStep(), new PromoteChallengerStep(), new ReportRoundStep(),
+        new ReportRefreshStep(),
     ]).Select(step => new GivesMemoryBack(step))];
 
     /// <summary>What a step has used the process does not keep: it may wait for people for days.</summary>

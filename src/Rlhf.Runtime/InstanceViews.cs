@@ -13,6 +13,9 @@ public sealed record InstanceSummary(
 
     /// <summary>The instance that dispatched this one.</summary>
     public string? Parent { get; init; }
+
+    /// <summary>The person who started it, or the first of all its parents; null where a schedule, an event or nobody known did.</summary>
+    public string? StartedBy { get; init; }
 }
 
 /// <summary>Which instances to list, the newest first: at most <paramref name="Take"/> (default 100) after leaving out <paramref name="Skip"/>.</summary>

@@ -5,6 +5,7 @@ using Rlhf.Runtime.Driver;
 using Rlhf.Runtime.Interpreter;
 using Rlhf.Runtime.Jobs;
 using Rlhf.Runtime.Labeling;
+using Rlhf.Runtime.Library;
 using Rlhf.Runtime.Lint;
 using Rlhf.Runtime.Schedules;
 using Rlhf.Runtime.Store;
@@ -40,15 +41,20 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     public WorkflowRuntime(RuntimeOptions options, StepRunner runner, TimeProvider time, IDriverObserver? observer = null)
     {
         (_options, _runner, _time, _observer) = (options, runner, time, observer);
-        _reader = new(new ActivityCatalog(runner.Steps));
+        var catalog = new ActivityCatalog(runner.Steps);
+        _reader = new(catalog);
         _definitions = new(_reader);
         _store = WorkflowStore.Open(options.Folder, options.Postgres, runner.Objects);
         _transitions = new(_store, _definitions, runner.Steps, time, observer, _pulse);
+        Library = new(_store, _reader, catalog, options.Workflows, time);
         Desk = new LabelingDesk(_store.Database, time, _pulse);
         Queue = new(_store.Database, time, _pulse);
         Credentials = new(_store.Database, time);
         Subjects = new(_store.Database, time);
     }
+
+    /// <summary>The definitions: drafts, what is published, and the files.</summary>
+    public WorkflowLibrary Library { get; }
 
     /// <summary>Where questions wait for people.</summary>
     public ILabelingDesk Desk { get; }
@@ -83,22 +89,27 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// <exception cref="InvalidDataException">The lint has errors; each stands in a line of the message.</exception>
     /// <exception cref="ArgumentException">An input is unknown or of another type.</exception>
     /// <exception cref="SingletonException">The workflow allows one open instance only, and there is one.</exception>
-    public async Task<string> StartAsync(string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default)
+    public Task<string> StartAsync(string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default) =>
+        StartAsync(definitionFile, inputs, startedBy: null, cancellationToken);
+
+    /// <summary>The same in somebody's name, which the instance, those that it dispatches and their step records keep.</summary>
+    /// <inheritdoc cref="StartAsync(string, JsonObject, CancellationToken)"/>
+    public async Task<string> StartAsync(string definitionFile, JsonObject inputs, string? startedBy, CancellationToken cancellationToken)
     {
         var id = InstanceIds.New(_time);
-        await StartAsync(id, definitionFile, inputs, cancellationToken);
+        await StartAsync(id, definitionFile, inputs, startedBy, cancellationToken);
         return id;
     }
 
     /// <summary>The same under an id that the caller chose, so that whoever asks twice starts once; false where there is such an instance.</summary>
     /// <param name="id">32 hexadecimal digits.</param>
-    /// <inheritdoc cref="StartAsync(string, JsonObject, CancellationToken)"/>
-    public async Task<bool> StartOnceAsync(string id, string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default)
+    /// <inheritdoc cref="StartAsync(string, JsonObject, string, CancellationToken)"/>
+    public async Task<bool> StartOnceAsync(string id, string definitionFile, JsonObject inputs, string? startedBy, CancellationToken cancellationToken = default)
     {
         if (await FindAsync(id, cancellationToken) is not null) return false;
         try
         {
-            await StartAsync(id, definitionFile, inputs, cancellationToken);
+            await StartAsync(id, definitionFile, inputs, startedBy, cancellationToken);
             return true;
         }
         catch (InstanceChangedException)
@@ -107,14 +118,49 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         }
     }
 
-    async Task StartAsync(string id, string definitionFile, JsonObject inputs, CancellationToken cancellationToken)
+    /// <summary>
+    /// Makes an instance of a version that the store has, and returns its id, or null where there is no such version. A draft that is run is
+    /// pinned by it: it never changes again, and who saves goes on in a new version.
+    /// </summary>
+    /// <param name="trigger">The activity that starts it, as its trigger would; null: the flowchart's own start.</param>
+    /// <param name="startedBy">In whose name; null: nobody's.</param>
+    /// <exception cref="InvalidDataException">The version is none that runs; each reason stands in a line of the message.</exception>
+    /// <exception cref="ArgumentException">An input is unknown or of another type, or there is no such trigger.</exception>
+    /// <exception cref="SingletonException">The workflow allows one open instance only, and there is one.</exception>
+    public async Task<string?> StartVersionAsync(
+        string definitionId, VersionOptions version, JsonObject inputs, string? trigger = null, string? startedBy = null, CancellationToken cancellationToken = default)
+    {
+        while (await _store.FindAsync(definitionId, version, cancellationToken) is { } stored)
+        {
+            // Not by the cache, which takes a version for one that never changes.
+            var definition = Checked(_reader.Read(stored.Json, stored.Source.Length > 0 ? stored.Source : stored.DefinitionId));
+            if (trigger is not null && definition.Root.Activities.All(a => a.Id != trigger))
+                throw new ArgumentException($"{definitionId}: '{trigger}' is no activity that can start it; known are {string.Join(", ", definition.Root.Activities.Select(a => a.Id))}.");
+            var bound = await ResolvedInputs.BindAsync(definition, inputs, _options.ResolveInput, cancellationToken);
+            var id = InstanceIds.New(_time);
+            try
+            {
+                await _transitions.StartAsync(
+                    definition, new(definitionId, stored.Version, definition.Singleton) { StartedBy = startedBy }, new(_time.GetUtcNow(), id, bound, trigger) { Triggered = trigger is not null }, cancellationToken,
+                    also: (db, token) => WorkflowStore.PinAsync(db, stored, token));
+                return id;
+            }
+            catch (DefinitionChangedException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        return null;
+    }
+
+    async Task StartAsync(string id, string definitionFile, JsonObject inputs, string? startedBy, CancellationToken cancellationToken)
     {
         var json = ReadText(definitionFile);
         var definition = Checked(_reader.Read(json, definitionFile));
         var bound = await ResolvedInputs.BindAsync(definition, inputs, _options.ResolveInput, cancellationToken);
         var version = await _store.PublishAsync(definition, json, _time.GetUtcNow(), cancellationToken);
         await _transitions.StartAsync(
-            definition, new(definition.DefinitionId, version, definition.Singleton), new(_time.GetUtcNow(), id, bound), cancellationToken);
+            definition, new(definition.DefinitionId, version, definition.Singleton) { StartedBy = startedBy }, new(_time.GetUtcNow(), id, bound), cancellationToken);
     }
 
     /// <summary>
@@ -238,7 +284,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         var (state, result) = (stored.State, Follower.ResultOf(stored.State));
         var summary = new InstanceSummary(
             instance, stored.Identity.DefinitionId, stored.Identity.Version, result.Status, stored.CreatedAt, stored.UpdatedAt, result.Incident)
-        { Parent = stored.Identity.Parent };
+        { Parent = stored.Identity.Parent, StartedBy = stored.Identity.StartedBy };
         var variables = definition.Variables.Select(v => KeyValuePair.Create(v.Name, state.Variables.GetValueOrDefault(v.Id)));
         var steps = (await _store.JobsAsync(null, cancellationToken, instance)).Select(Follower.ProgressOf).ToList();
         return new(summary, ToObject(state.Inputs), ToObject(variables), result.Outputs, [.. state.OpenSteps], state.Incidents, steps);
@@ -315,6 +361,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_host is not null) await _host.DisposeAsync();
+        Library.Dispose();
         _store.Dispose();
         _gate.Dispose();
     }

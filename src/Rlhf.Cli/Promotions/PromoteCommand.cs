@@ -49,7 +49,7 @@ static class PromoteCommand
             Console.Error.WriteLine($"Going on with {Definition} {open.Id}, begun {open.CreatedAt:u}.");
             return open.Id;
         }
-        return await workspace.Runtime.StartAsync(WorkflowFiles.Definition(Definition), inputs, cancellationToken);
+        return await workspace.Runtime.StartAsync(WorkflowFiles.Definition(Definition), inputs, $"{inputs["requestedBy"]}", cancellationToken);
     }
 
     static async Task<int> SayAsync(Workspace workspace, InstanceResult result, bool json, CancellationToken cancellationToken)

@@ -35,7 +35,7 @@ static class PromotionsCommand
                 Console.Out.WriteLine($"  decision:    {request.Decision}");
                 Console.Out.WriteLine($"  evidence:    {request.Evidence}");
                 Console.Out.WriteLine($"  criteria:    {request.Criteria}");
-                Console.Out.WriteLine($"  asked for:   {request.RequestedBy ?? "by nobody known"} at {request.At:yyyy-MM-dd HH:mm:ss} UTC");
+                Console.Out.WriteLine($"  asked for:   {request.RequestedBy ?? "by nobody known"} at {request.At:yyyy-MM-dd HH:mm:ss} UTC{PromotionText.Starters(request.StartedBy)}");
                 PromotionText.Approvals(promotion.Approvals, request.Approvals);
             }
             if (promotion.Became is { } became) Console.Out.WriteLine($"Record: {became.Reason}");

@@ -78,6 +78,7 @@ static class RoundCommand
             ["preset"] = (await workspace.PresetAsync(Preset(options), cancellationToken, options.AcceptForgetting)).ToString(),
             ["labeler"] = options.Labeler ?? "simulated",
             ["judge"] = options.Judge is null ? "" : (await workspace.References.ResolveAsync(options.Judge, cancellationToken)).ToString(),
+            ["texts"] = options.Texts is null ? "" : (await workspace.HeldOutTextAsync(options.Texts, cancellationToken)).ToString(),
             ["gate"] = options.Gate is null ? "" : (await workspace.CriteriaAsync(options.Gate, cancellationToken)).ToString(),
             ["requestedBy"] = Environment.UserName,
             ["seed"] = options.Seed,
@@ -115,7 +116,7 @@ static class RoundCommand
             Console.Error.WriteLine($"Going on with {definition} {open.Id}, begun {open.CreatedAt:u}.");
             return open.Id;
         }
-        var instance = await workspace.Runtime.StartAsync(WorkflowFiles.Definition(definition), inputs, cancellationToken);
+        var instance = await workspace.Runtime.StartAsync(WorkflowFiles.Definition(definition), inputs, Environment.UserName, cancellationToken);
         if (!json) Console.Error.WriteLine($"{definition} {instance}: embedded engine, store {workspace.Place}, float32 on {ModelDevice}");
         return instance;
     }

@@ -9,6 +9,9 @@ sealed record RoundOptions(string Store, string? Preset, string? Policy, string?
     /// <summary>The artifact, or its name, that judges for the labelers reward-model and policy.</summary>
     public string? Judge { get; init; }
 
+    /// <summary>Held-out text, a file or an artifact; null: what the reference policy writes.</summary>
+    public string? Texts { get; init; }
+
     /// <summary>Criteria of promotion, a name or a file; null for the environment's.</summary>
     public string? Gate { get; init; }
 }

@@ -58,11 +58,16 @@ static class Imports
         : throw new ArgumentException($"'{folderOrRef}' is no folder, no name and no artifact reference; expected a model folder (Hugging Face or llama2.c).");
 
     /// <summary>Prompts: an artifact reference, a name such as <c>prompts@latest</c>, or a file.</summary>
-    public static async Task<ArtifactRef> PromptsAsync(this Workspace workspace, string fileOrRef, CancellationToken cancellationToken)
+    public static Task<ArtifactRef> PromptsAsync(this Workspace workspace, string fileOrRef, CancellationToken cancellationToken) => TextAsync(workspace, fileOrRef, "prompts", cancellationToken);
+
+    /// <summary>Held-out text: as prompts.</summary>
+    public static Task<ArtifactRef> HeldOutTextAsync(this Workspace workspace, string fileOrRef, CancellationToken cancellationToken) => TextAsync(workspace, fileOrRef, "held-out text", cancellationToken);
+
+    static async Task<ArtifactRef> TextAsync(Workspace workspace, string fileOrRef, string what, CancellationToken cancellationToken)
     {
         if (!File.Exists(fileOrRef) && Names.IsName(fileOrRef)) return await workspace.References.ResolveAsync(fileOrRef, cancellationToken);
         if (!File.Exists(fileOrRef))
-            return TryRef(fileOrRef) ?? throw new ArgumentException($"'{fileOrRef}' is no file, no artifact reference and no name; expected prompts (.txt, .jsonl or .json).");
+            return TryRef(fileOrRef) ?? throw new ArgumentException($"'{fileOrRef}' is no file, no artifact reference and no name; expected {what} (.txt, .jsonl or .json).");
         return await workspace.Artifacts.PutAsync(
             "text", new Dictionary<string, byte[]> { [Path.GetFileName(fileOrRef)] = await File.ReadAllBytesAsync(fileOrRef, cancellationToken) }, cancellationToken);
     }

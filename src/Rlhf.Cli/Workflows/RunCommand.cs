@@ -19,7 +19,7 @@ static class RunCommand
         if (lintOnly || failed) return failed ? ExitCodes.WrongUsage : ExitCodes.Done;
         var values = Values(inputs);
         if (preset is not null) values["preset"] = (await workspace.PresetAsync(preset, cancellationToken)).ToString();
-        var instance = await workspace.Runtime.StartAsync(file, values, cancellationToken);
+        var instance = await workspace.Runtime.StartAsync(file, values, Environment.UserName, cancellationToken);
         Console.Error.WriteLine($"Instance {instance}; rlhf instances resume {instance} goes on with it.");
         return await RoundCommand.FollowAsync(workspace, instance, json, cancellationToken);
     }

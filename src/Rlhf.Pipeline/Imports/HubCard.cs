@@ -129,7 +129,7 @@ static class HubCard
     static void Record(StringBuilder text, PromotionRecord record, Signature signature, string reference)
     {
         text.Append("## Promotion\n\n");
-        text.Append($"Asked for by {Cell(record.RequestedBy ?? "nobody named")} at {Time(record.RequestedAt)}");
+        text.Append($"Asked for by {Cell(record.RequestedBy ?? "nobody named")} at {Time(record.RequestedAt)}{(record.StartedBy.Count > 0 ? $"; the round was started by {string.Join(", ", record.StartedBy.Select(Cell))}" : "")}");
         text.Append(record.ApprovalsAsked == 0 ? "; nobody had to approve.\n\n" : $"; {record.ApprovalsAsked} had to approve.\n\n");
         foreach (var approval in record.Approvals.Select(a => a.Approval))
             text.Append($"- {Cell(approval.Approver)} approved at {Time(approval.At)}{(approval.Comment.Length > 0 ? $": {Cell(approval.Comment)}" : "")}\n");

@@ -65,7 +65,7 @@ sealed class Promoting(string environment, PromoteChallenger.Inputs inputs, Prom
 
         var request = await _promotions.RequestAsync(known ?? new(
             _id, environment, inputs.Campaign, inputs.Champion, inputs.Challenger, inputs.Decision, decision.Evidence, decision.Criteria, champion is null, inputs.RequestedBy, context.Time.GetUtcNow(), asked)
-        { Instance = context.Execution.Instance }, cancellationToken);
+        { Instance = context.Execution.Instance, StartedBy = await PromotionChecks.StartersAsync(inputs, context, cancellationToken) }, cancellationToken);
         // Rules that became stricter hold for what was asked for before.
         request = request with { Approvals = Math.Max(asked, request.Approvals) };
         if (request.Approvals > 0 && context.Execution.State is null) wait = await Notices.SendAsync(wait, PromotionNotices.Requested, "", cancellationToken, Asked(request));

@@ -30,6 +30,13 @@ static class PromotionChecks
         return Provenance(await Lineage.ReadAsync(context.Artifacts.Objects, cancellationToken), inputs);
     }
 
+    /// <summary>Who started the instances that made the challenger and the decision, in ordinal order; what nobody known started names nobody.</summary>
+    public static async Task<IReadOnlyList<string>> StartersAsync(PromoteChallenger.Inputs inputs, StepContext context, CancellationToken cancellationToken)
+    {
+        var lineage = await Lineage.ReadAsync(context.Artifacts.Objects, cancellationToken);
+        return [.. lineage.MakersOf(inputs.Challenger).Where(Makes).Concat(lineage.MakersOf(inputs.Decision)).Select(r => r.StartedBy).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>For people: who set a champion.</summary>
     public static string By(AliasVersion version) =>
         version.Promotion is { } promotion ? $"promotion {promotion}{(version.Instance.Length > 0 ? $" of instance {version.Instance}" : "")}" : version.Reason;

@@ -18,7 +18,8 @@ static class PromotionRecords
             request.Id, request.Environment, request.Campaign, (champion?.Version ?? 0) + 1, request.Challenger, request.Champion, champion?.Artifact,
             request.Decision, request.Evidence, request.Criteria, decision.Measures, decision.ReportCard,
             PromotionFigures.Of(decision.Verdict), decision.Verdict.Reason, request.RequestedBy, request.At, context.Time.GetUtcNow(), request.Approvals, approvals,
-            await LineageAsync(request, context, cancellationToken), context.Execution.Instance, StepRunner.ProductVersion);
+            await LineageAsync(request, context, cancellationToken), context.Execution.Instance, StepRunner.ProductVersion)
+        { StartedBy = request.StartedBy };
 
     static async Task<PromotionLineage> LineageAsync(PromotionRequest request, StepContext context, CancellationToken cancellationToken)
     {

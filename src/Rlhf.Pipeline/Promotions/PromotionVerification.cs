@@ -61,7 +61,8 @@ public static class PromotionVerification
     {
         var request = new PromotionRequest(
             record.Id, record.Environment, record.Campaign, record.ComparedWith, record.Policy, record.Decision, record.Evidence, record.Criteria, record.ChampionBefore is null,
-            record.RequestedBy, record.RequestedAt, record.ApprovalsAsked);
+            record.RequestedBy, record.RequestedAt, record.ApprovalsAsked)
+        { StartedBy = record.StartedBy };
         var id = PromotionRequest.IdOf(record.Environment, record.Campaign, record.ComparedWith, record.Policy, record.Decision);
         if (record.Id != id) yield return $"The record is of promotion {record.Id}, and what it says is promotion {id}.";
         if (record.ChampionBefore is { } before && before != record.ComparedWith) yield return $"The champion was {before.Short}, and the evidence was collected against {record.ComparedWith.Short}.";

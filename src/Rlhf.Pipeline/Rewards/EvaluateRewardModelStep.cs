@@ -28,7 +28,7 @@ sealed class EvaluateRewardModelStep : Step<EvaluateRewardModel.Inputs, Evaluate
             var card = ReportCards.Of(evaluated, report, pairs.Count(p => p is { HeldOut: true, IsTie: true }), members.Count, loss);
             var artifact = await context.Artifacts.PutAsync("report-card", new Dictionary<string, byte[]>
             {
-                ["card.json"] = CanonicalJson.Serialize(card),
+                [ReportCards.File] = CanonicalJson.Serialize(card),
                 ["pairs.jsonl"] = JsonLines.Serialize(evaluated.Select(p => new ScoredPair(
                     p.Pair.ComparisonId, p.Pair.Prompt, p.Pair.Chosen, p.Pair.Rejected, p.Margin, p.BaselineMargin))),
             }, cancellationToken);

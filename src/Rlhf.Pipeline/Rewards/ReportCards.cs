@@ -12,6 +12,8 @@ sealed record EvaluatedPair(PreferencePair Pair, double Chosen, double Rejected,
 /// <summary>The figures of a report card from evaluated pairs.</summary>
 static class ReportCards
 {
+    public const string File = "card.json";
+
     public static RewardModelCard Of(IReadOnlyList<EvaluatedPair> pairs, PreferenceReport report, int ties, int members, LanguageLoss? loss)
     {
         if (pairs.Count == 0) throw new InvalidDataException("No held-out pair has a majority; expected at least one to measure the reward model on.");

@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
 using Rlhf.Pipeline.Gate;
+using Rlhf.Pipeline.Rewards;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Gates;
 using Rlhf.Steps.Json;
+using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Notifications;
 using Rlhf.Steps.Running;
 
@@ -19,25 +21,43 @@ sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.O
     protected override async Task<StepResult> RunAsync(
         ReportRound.Inputs inputs, NoHParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        var card = await context.Artifacts.ReadJsonAsync<RewardModelCard>(inputs.ReportCard, "card.json", cancellationToken);
+        var card = await context.Artifacts.ReadJsonAsync<RewardModelCard>(inputs.ReportCard, ReportCards.File, cancellationToken);
+        var second = await SecondAsync(inputs, context.Artifacts, cancellationToken);
         var decision = await context.Artifacts.ReadJsonAsync<GateDecision>(inputs.Decision, GateDecision.File, cancellationToken);
         var gold = inputs.Gold is null ? null : await context.Artifacts.ReadJsonAsync<GoldReport>(inputs.Gold, "gold.json", cancellationToken);
         await context.Names.RegisterAsync(Names.RewardModel, inputs.RewardModel, cancellationToken);
+        if (second is not null) await context.Names.RegisterAsync(Names.RewardModel, second.RewardModelRef, cancellationToken);
         var policy = await context.Names.RegisterAsync(Names.Policy, inputs.Challenger, cancellationToken);
         var axis = (await context.Artifacts.ReadCriteriaAsync(decision.Criteria, cancellationToken)).Axis;
         var (ratings, rated) = await PolicyRatings.AddAsync(context, inputs.Campaign, inputs.Round, inputs.Evidence, axis, cancellationToken);
         var report = new RoundReport(
             inputs.Round, card, inputs.ProxyBefore, inputs.ProxyAfter, inputs.SequenceKl, decision, gold,
             inputs.Champion, inputs.Challenger, inputs.RewardModel, inputs.Preferences, inputs.Evidence)
-        { Ratings = ratings, ChampionRating = rated.Of(inputs.Champion), ChallengerRating = rated.Of(inputs.Challenger) };
+        { Ratings = ratings, ChampionRating = rated.Of(inputs.Champion), ChallengerRating = rated.Of(inputs.Challenger), Second = second };
         var artifact = await context.Artifacts.PutAsync(
             "report", new Dictionary<string, byte[]> { ["report.json"] = CanonicalJson.Serialize(report) }, cancellationToken);
-        await KeepAsync(Aliases.Challenger(inputs.Campaign), inputs.Challenger, inputs, context, cancellationToken);
-        await KeepAsync(Aliases.Preferences(inputs.Campaign), inputs.Preferences, inputs, context, cancellationToken);
-        await KeepAsync(Aliases.RewardModel(inputs.Campaign), inputs.RewardModel, inputs, context, cancellationToken);
-        if (inputs.EarlyPolicy is { } early) await KeepAsync(Aliases.EarlyPolicy(inputs.Campaign), early, inputs, context, cancellationToken);
+        var handOver = new HandOver(context, inputs.Round);
+        await handOver.KeepAsync(Aliases.Challenger(inputs.Campaign), inputs.Challenger, cancellationToken);
+        await handOver.KeepAsync(inputs.Campaign, inputs.Axis ?? JudgementLine.DefaultAxis, inputs.Preferences, inputs.RewardModel, cancellationToken);
+        if (second is not null) await handOver.KeepAsync(inputs.Campaign, second.Axis, second.Preferences, second.RewardModelRef, cancellationToken);
+        if (inputs.EarlyPolicy is { } early) await handOver.KeepAsync(Aliases.EarlyPolicy(inputs.Campaign), early, cancellationToken);
         await SayAsync(inputs, policy, decision, context, cancellationToken);
         return Completed(new(artifact, ratings));
+    }
+
+    /// <exception cref="ArgumentException">Some of what belongs to a second axis is given, and some is not.</exception>
+    static async Task<SecondAxis?> SecondAsync(ReportRound.Inputs inputs, ArtifactStore artifacts, CancellationToken cancellationToken)
+    {
+        (string Name, bool IsGiven)[] given =
+        [
+            ("secondAxis", inputs.SecondAxis is not null), ("secondPreferences", inputs.SecondPreferences is not null),
+            ("secondRewardModel", inputs.SecondRewardModel is not null), ("secondReportCard", inputs.SecondReportCard is not null),
+        ];
+        if (given.All(g => !g.IsGiven)) return null;
+        if (given.FirstOrDefault(g => !g.IsGiven) is { Name: { } missing })
+            throw new ArgumentException($"'{missing}' is missing and '{given.First(g => g.IsGiven).Name}' is given; expected all four of a second axis, or none.");
+        var card = await artifacts.ReadJsonAsync<RewardModelCard>(inputs.SecondReportCard!, ReportCards.File, cancellationToken);
+        return new(inputs.SecondAxis!, card, inputs.SecondRewardModel!, inputs.SecondPreferences!);
     }
 
     /// <summary>Tells others that the round is over, such as what starts a promotion; whether they hear it changes nothing of the round.</summary>
@@ -60,16 +80,5 @@ sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.O
         if (await context.Service<INotifications>(INotifications.Service).SendAsync(notification, cancellationToken)) return;
         await new UnsentNotifications(context.Artifacts.Objects).KeepAsync([notification], cancellationToken);
         context.Notice($"Not sent yet, since the notifications' receiver did not take it: {Finished}.");
-    }
-
-    /// <summary>The round's version of the name; a replay or a second attempt finds it written.</summary>
-    static async Task KeepAsync(string name, ArtifactRef artifact, ReportRound.Inputs inputs, StepContext context, CancellationToken cancellationToken)
-    {
-        var history = await context.Aliases.HistoryAsync(name, cancellationToken);
-        if (history.Any(v => v.Artifact == artifact)) return;
-        var version = new AliasVersion(
-            history is [.., var newest] ? newest.Version + 1 : 1, artifact, $"round {inputs.Round}", context.Time.GetUtcNow(), context.Execution.Instance);
-        if (!await context.Aliases.TryAppendAsync(name, version, cancellationToken))
-            throw new IOException($"Version {version.Version} of {name} was taken by another round that ended at the same time.");
     }
 }

@@ -32,7 +32,7 @@ internal static partial class WorkflowInputs
     }
 
     // Elsa knows no required inputs; but what a step needs and takes straight from an input of the workflow must be there before hours are
-    // spent on the way to it.
+    // spent on the way to it. A default, be it an empty text, says that the input may be left out: then the workflow goes another way.
     static string? Missing(WorkflowDefinition definition, JsonObject bound)
     {
         foreach (var activity in definition.Activities)
@@ -42,6 +42,7 @@ internal static partial class WorkflowInputs
                 if (activity.Inputs.GetValueOrDefault(needed.Property) is not Expression.JavaScript script) continue;
                 if (PlainInput().Match(script.Script) is not { Success: true } match) continue;
                 var name = match.Groups[1].Value;
+                if (definition.Inputs.Any(i => i.Name == name && i.Default is not null)) continue;
                 if (bound[name] is not { } value || value.ToString().Length == 0)
                     return $"input '{name}' is missing; activity '{activity.Id}' needs it as its '{needed.Property}'";
             }

@@ -94,6 +94,7 @@ internal sealed partial class WorkflowDriver
                 ParentExecution = start.Wait ? start.Execution : null,
                 Root = parent.Root ?? start.Parent,
                 Depth = parent.Depth + 1,
+                StartedBy = parent.StartedBy,
             };
             var started = new Started(time.GetUtcNow(), child, await ResolvedInputs.BindAsync(definition, start.Inputs, options.ResolveInput, cancellationToken));
             await transitions.StartAsync(definition, identity, started, cancellationToken, message.Id);

@@ -80,7 +80,7 @@ internal sealed class StepWorker(
             .FirstOrDefault(j => j.Execution == key.Execution && j.Epoch == key.Epoch);
         if (queued is null) return true;
         if (_versions.GetValueOrDefault(queued.Step) != queued.StepVersion) return false;
-        var workflow = await InsistAsync(() => store.DefinitionOfAsync(key.Instance, _stop.Token));
+        var origin = await InsistAsync(() => store.OriginOfAsync(key.Instance, _stop.Token));
         if (await InsistAsync(() => store.ClaimAsync(key, Name, time.GetUtcNow(), _stop.Token)) is not { } job) return true;
 
         observer?.Dispatching(key.Instance, key.Execution);
@@ -88,7 +88,7 @@ internal sealed class StepWorker(
         using var finished = new CancellationTokenSource();
         var report = new JobProgressReport();
         var beats = BeatAsync(key, report, lost, finished.Token);
-        var answer = await AnswerAsync(job, workflow, report, lost.Token);
+        var answer = await AnswerAsync(job, origin, report, lost.Token);
         await finished.CancelAsync();
         var isMine = await beats;
         // Drained: it goes back to the queue. What is no longer this worker's is left to whose it is.
@@ -109,11 +109,11 @@ internal sealed class StepWorker(
     }
 
     /// <summary>Null where the step was stopped before it had an answer.</summary>
-    async Task<WorkflowEvent?> AnswerAsync(JobRow job, string workflow, JobProgressReport report, CancellationToken cancellationToken)
+    async Task<WorkflowEvent?> AnswerAsync(JobRow job, (string Workflow, string? StartedBy) origin, JobProgressReport report, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var state = job.StepState is null ? null : JsonNode.Parse(job.StepState)!.AsObject();
-        var execution = new StepExecution(job.InstanceId, job.Execution, state) { Epoch = job.Epoch, Workflow = workflow };
+        var execution = new StepExecution(job.InstanceId, job.Execution, state) { Epoch = job.Epoch, Workflow = origin.Workflow, StartedBy = origin.StartedBy };
         StepResult result;
         try
         {

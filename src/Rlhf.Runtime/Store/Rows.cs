@@ -1,6 +1,8 @@
 namespace Rlhf.Runtime.Store;
 
-/// <summary>A version of a definition: immutable once published. The hash is that of its meaning.</summary>
+/// <summary>
+/// A version of a definition. The hash is that of its meaning, which only a draft's ever changes; the revision counts the changes.
+/// </summary>
 internal sealed class DefinitionRow
 {
     public required string DefinitionId { get; init; }
@@ -10,7 +12,27 @@ internal sealed class DefinitionRow
     public required string Json { get; set; }
     public required string Source { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
-    public required bool Published { get; set; }
+    public VersionState State { get; set; }
+    public int Revision { get; set; } = 1;
+}
+
+/// <summary>What a version of a definition is.</summary>
+internal enum VersionState
+{
+    /// <summary>Changes with every save.</summary>
+    Draft,
+
+    /// <summary>Never published, but instances run it.</summary>
+    Pinned,
+
+    /// <summary>The one that schedules, dispatches and runs by name take; at most one of a definition.</summary>
+    Published,
+
+    /// <summary>Was published, until another version was or it was retracted.</summary>
+    Retired,
+
+    /// <summary>Shown to nobody; kept since instances may run it, and since its number must not come again.</summary>
+    Deleted,
 }
 
 /// <summary>
@@ -32,6 +54,7 @@ internal sealed class InstanceRow
     public string? ParentExecution { get; init; }
     public string? Root { get; init; }
     public required int Depth { get; init; }
+    public string? StartedBy { get; init; }
     public string? SingletonKey { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }

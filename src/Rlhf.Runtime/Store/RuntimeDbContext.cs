@@ -35,6 +35,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcTicks>();
         configurationBuilder.Properties<JobStatus>().HaveConversion<string>();
         configurationBuilder.Properties<MessageKind>().HaveConversion<string>();
+        configurationBuilder.Properties<VersionState>().HaveConversion<string>();
     }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)

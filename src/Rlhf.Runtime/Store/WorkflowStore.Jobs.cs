@@ -31,11 +31,12 @@ internal sealed partial class WorkflowStore
         return claimed == 0 ? null : await Jobs(db, key, JobStatus.Running).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
     }
 
-    /// <summary>The workflow that an instance is of.</summary>
-    public async Task<string> DefinitionOfAsync(string instance, CancellationToken cancellationToken)
+    /// <summary>The workflow that an instance is of, and who started it.</summary>
+    public async Task<(string Definition, string? StartedBy)> OriginOfAsync(string instance, CancellationToken cancellationToken)
     {
         await using var db = Connect();
-        return await db.Instances.Where(i => i.Id == instance).Select(i => i.DefinitionId).SingleAsync(cancellationToken);
+        var row = await db.Instances.Where(i => i.Id == instance).Select(i => new { i.DefinitionId, i.StartedBy }).SingleAsync(cancellationToken);
+        return (row.DefinitionId, row.StartedBy);
     }
 
     /// <summary>

@@ -8,7 +8,7 @@ using Rlhf.Steps.Provenance;
 
 namespace Rlhf.Runtime.Store;
 
-/// <summary>What stays the same about an instance: the version of the definition it is pinned to, and who dispatched it, how deep.</summary>
+/// <summary>What stays the same about an instance: the version of the definition it is pinned to, who started it, and who dispatched it, how deep.</summary>
 internal sealed record InstanceIdentity(string DefinitionId, int Version, bool Singleton)
 {
     public string? Parent { get; init; }
@@ -19,6 +19,9 @@ internal sealed record InstanceIdentity(string DefinitionId, int Version, bool S
     public string? Root { get; init; }
 
     public int Depth { get; init; }
+
+    /// <summary>The person who started it, or the first of all its parents; null where a schedule, an event or nobody known did.</summary>
+    public string? StartedBy { get; init; }
 }
 
 /// <summary>An instance with its definition's text.</summary>
@@ -112,6 +115,7 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
                 ParentExecution = identity.ParentExecution,
                 Root = identity.Root,
                 Depth = identity.Depth,
+                StartedBy = identity.StartedBy,
                 SingletonKey = singleton,
                 CreatedAt = at,
                 UpdatedAt = at,
@@ -167,6 +171,7 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
         var identity = new InstanceIdentity(row.DefinitionId, row.DefinitionVersion, row.SingletonKey is not null)
         {
             Parent = row.Parent,
+            StartedBy = row.StartedBy,
             ParentExecution = row.ParentExecution,
             Root = row.Root,
             Depth = row.Depth,
@@ -215,19 +220,19 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
         if (query.DefinitionId is { } definition) instances = instances.Where(i => i.DefinitionId == definition);
         if (query.Parent is { } parent) instances = instances.Where(i => i.Parent == parent);
         var rows = await instances.OrderByDescending(i => i.CreatedAt).ThenByDescending(i => i.Id)
-            .Select(i => new { i.Id, i.DefinitionId, i.DefinitionVersion, i.Status, i.CreatedAt, i.UpdatedAt, i.Incident, i.Parent })
+            .Select(i => new { i.Id, i.DefinitionId, i.DefinitionVersion, i.Status, i.CreatedAt, i.UpdatedAt, i.Incident, i.Parent, i.StartedBy })
             .Skip(query.Skip).Take(query.Take).ToListAsync(cancellationToken);
         return [.. rows.Select(i => new InstanceSummary(
             i.Id, i.DefinitionId, i.DefinitionVersion, Enum.Parse<WorkflowStatus>(i.Status), i.CreatedAt, i.UpdatedAt,
             i.Incident is null ? null : Parse<Incident>(i.Incident, $"The incident of instance {i.Id}"))
-        { Parent = i.Parent })];
+        { Parent = i.Parent, StartedBy = i.StartedBy })];
     }
 
     /// <summary>The artifacts that published definitions and instances that have neither finished nor been cancelled refer to, messages on the way included.</summary>
     public async Task<IReadOnlyCollection<ArtifactRef>> ArtifactsInUseAsync(CancellationToken cancellationToken)
     {
         await using var db = Connect();
-        var texts = db.Definitions.Where(d => d.Published).Select(d => d.Json)
+        var texts = db.Definitions.Where(d => d.State == VersionState.Published).Select(d => d.Json)
             .Concat(db.Instances.Where(i => i.Status != nameof(WorkflowStatus.Finished) && i.Status != nameof(WorkflowStatus.Cancelled)).Select(i => i.State))
             .Concat(db.Messages.Select(m => m.Json));
         var inUse = new HashSet<ArtifactRef>();

@@ -92,6 +92,7 @@ static class PromotionApi
         document["campaign"] = request.Campaign;
         document["champion"] = request.Champion.ToString();
         document["evidence"] = request.Evidence.ToString();
+        document["startedBy"] = new JsonArray([.. request.StartedBy.Select(s => JsonValue.Create(s))]);
         document["approvals"] = new JsonArray([.. promotion.Approvals.Select(a => CanonicalJson.ToNode(a.Approval))]);
         document["approvalsAsked"] = request.Approvals;
         var decision = await counter.Artifacts.ReadJsonAsync<GateDecision>(request.Decision, GateDecision.File, cancellationToken);

@@ -42,7 +42,7 @@ sealed class PromotionCounter(Site site, PromotionOptions options)
         // Killed between the two, whoever asks again with the key begins it.
         var inputs = new JsonObject { ["policy"] = asked.Artifact.ToString(), ["requestedBy"] = asked.By };
         if (asked.Environment is not null) inputs["environment"] = asked.Environment;
-        await site.Runtime.StartOnceAsync(instance, options.Workflow, inputs, cancellationToken);
+        await site.Runtime.StartOnceAsync(instance, options.Workflow, inputs, asked.By, cancellationToken);
         return (await FindAsync(instance, cancellationToken))!;
     }
 

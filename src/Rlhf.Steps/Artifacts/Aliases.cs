@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rlhf.Steps.Json;
+using Rlhf.Steps.Labeling;
 
 namespace Rlhf.Steps.Artifacts;
 
@@ -25,11 +26,11 @@ public sealed class Aliases(IObjectStore objects, string environment = Aliases.S
     /// <summary>The name of a campaign's champion.</summary>
     public static string Champion(string campaign) => $"{campaign}/champion";
 
-    /// <summary>The name of the preference pairs that a campaign's next round starts from.</summary>
-    public static string Preferences(string campaign) => $"{campaign}/preferences";
+    /// <summary>The name of the preference pairs of an axis that a campaign's next round starts from.</summary>
+    public static string Preferences(string campaign, string axis = JudgementLine.DefaultAxis) => $"{campaign}/preferences{Suffix(axis)}";
 
-    /// <summary>The name of the reward model by which a campaign's next round chooses what to ask.</summary>
-    public static string RewardModel(string campaign) => $"{campaign}/reward-model";
+    /// <summary>The name of the reward model of an axis by which a campaign's next round chooses what to ask.</summary>
+    public static string RewardModel(string campaign, string axis = JudgementLine.DefaultAxis) => $"{campaign}/reward-model{Suffix(axis)}";
 
     /// <summary>The name of a campaign's newest challenger that was reported, whatever became of it.</summary>
     public static string Challenger(string campaign) => $"{campaign}/challenger";
@@ -41,6 +42,12 @@ public sealed class Aliases(IObjectStore objects, string environment = Aliases.S
     public static string Ratings(string campaign) => $"{campaign}/ratings";
 
     public string Environment => environment;
+
+    /// <exception cref="ArgumentException">The axis cannot stand in a name.</exception>
+    static string Suffix(string axis) =>
+        axis == JudgementLine.DefaultAxis ? ""
+        : axis.Length is > 0 and <= 64 && axis.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? $"-{axis}"
+        : throw new ArgumentException($"'{axis}' is no axis; expected 1 to 64 letters, digits, '-' and '_'.");
 
     /// <summary>The names of this environment, in ordinal order.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)

@@ -22,13 +22,18 @@ public static class ReportRound
         [property: Description("Proxy score before PPO.")] double ProxyBefore,
         [property: Description("Proxy score after PPO.")] double ProxyAfter,
         [property: Description("Gold report, where labelers are simulated.")] ArtifactRef? Gold = null,
-        [property: Description("Policy from inside the challenger's training, for the next rounds to sample from.")] ArtifactRef? EarlyPolicy = null);
+        [property: Description("Policy from inside the challenger's training, for the next rounds to sample from.")] ArtifactRef? EarlyPolicy = null,
+        [property: Description("Axis of preferences and reward model; empty: preference.")] string? Axis = null,
+        [property: Description("Axis of a second reward model; given exactly where that model, its preferences and its report card are.")] string? SecondAxis = null,
+        [property: Description("Preference pairs of the second axis.")] ArtifactRef? SecondPreferences = null,
+        [property: Description("Reward model of the second axis.")] ArtifactRef? SecondRewardModel = null,
+        [property: Description("Its report card.")] ArtifactRef? SecondReportCard = null);
 
     public sealed record Outputs(
         [property: Description("Report of the round.")] ArtifactRef Report,
         [property: Description("Ratings of all policies that the campaign compared.")] ArtifactRef Ratings);
 
     public static readonly StepDescription Description = new(
-        nameof(ReportRound), 1, StepKind.Effectful, typeof(Inputs), typeof(NoHParams), typeof(Outputs),
+        nameof(ReportRound), 2, StepKind.Effectful, typeof(Inputs), typeof(NoHParams), typeof(Outputs),
         "Writes the round's report rates all policies of the campaign, and hands its preferences to the next round.");
 }

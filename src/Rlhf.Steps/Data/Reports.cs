@@ -99,4 +99,35 @@ public sealed record RoundReport(
 
     /// <summary>The challenger's.</summary>
     public PolicyRating? ChallengerRating { get; init; }
+
+    /// <summary>The reward model of another axis that the challenger was trained by too; null where there was one only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SecondAxis? Second { get; init; }
+}
+
+/// <summary>What a round has of a second axis.</summary>
+public sealed record SecondAxis(string Axis, RewardModelCard RewardModel, ArtifactRef RewardModelRef, ArtifactRef Preferences);
+
+/// <summary>
+/// What a refresh of the reward model came to; <c>refresh</c> artifact, file <c>refresh.json</c>. Before: the report card, on the same held-out pairs,
+/// of the reward model that there was; null where there was none.
+/// </summary>
+public sealed record RefreshReport(
+    int Round, RewardModelCard RewardModel, RewardModelCard? Before, ArtifactRef Champion, ArtifactRef RewardModelRef, ArtifactRef? EarlierRewardModel, ArtifactRef Preferences);
+
+/// <summary>
+/// How far those who answered again say what the first ones said, by the majority of each, as the one side, a tie or the other side; <c>agreement</c>
+/// artifact, file <c>agreement.json</c>. Lower and upper: 95 % (Wilson); kappa is null with the reason where chance is everything.
+/// </summary>
+/// <param name="Checked">Comparisons that were asked again.</param>
+/// <param name="Compared">Those on which both have a majority.</param>
+/// <param name="Agreement">Share of the compared ones on which both say the same of the three.</param>
+/// <param name="Opposite">Of them, on which they prefer different sides.</param>
+/// <param name="Axis">What was judged by.</param>
+/// <param name="Simulated">True where any of the labelers is simulated.</param>
+public sealed record AgreementCheck(
+    int Checked, int Compared, double Agreement, double Lower, double Upper, int Opposite, double? CohenKappa, string? Reason, double LeastAgreement, string Axis,
+    IReadOnlyList<string> FirstLabelers, IReadOnlyList<string> SecondLabelers, bool Simulated)
+{
+    public bool Agrees => Agreement >= LeastAgreement;
 }

@@ -16,6 +16,7 @@ public static class ApprovalRules
         : approval.Evidence != request.Evidence ? $"{Of(approval)} was given on {approval.Evidence.Short}, and promotion {request.Id} rests on {request.Evidence.Short}: an approval counts for the evidence it was given on, and no other."
         : string.IsNullOrWhiteSpace(approval.Approver) || approval.Approver.Length > LongestName ? $"The approver's name has {approval.Approver.Length} characters; expected 1 to {LongestName}."
         : Same(approval.Approver, request.RequestedBy) ? $"{approval.Approver} asked for promotion {request.Id}; expected the word of somebody else."
+        : request.StartedBy.Any(s => Same(approval.Approver, s)) ? $"{approval.Approver} started the round that promotion {request.Id} comes from; expected the word of somebody else."
         : approval.IsLocal && request.Approvals > 1
             ? $"{Of(approval)} came from a machine without accounts, where nobody can tell two people apart; promotion {request.Id} needs {request.Approvals} different people, who sign in at rlhf serve."
         : approval.Comment.Length > LongestComment ? $"The comment has {approval.Comment.Length} characters; expected at most {LongestComment}."

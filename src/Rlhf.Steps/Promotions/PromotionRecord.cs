@@ -40,7 +40,11 @@ public sealed record PromotionRecord(
     string Id, string Environment, string Campaign, int Version, ArtifactRef Policy, ArtifactRef ComparedWith, ArtifactRef? ChampionBefore,
     ArtifactRef Decision, ArtifactRef Evidence, ArtifactRef Criteria, ArtifactRef? Measures, ArtifactRef? ReportCard,
     PromotionFigures Figures, string Reason, string? RequestedBy, DateTimeOffset RequestedAt, DateTimeOffset At, int ApprovalsAsked, IReadOnlyList<SignedApproval> Approvals,
-    PromotionLineage Lineage, string Instance, string Product);
+    PromotionLineage Lineage, string Instance, string Product)
+{
+    /// <inheritdoc cref="PromotionRequest.StartedBy"/>
+    public IReadOnlyList<string> StartedBy { get; init; } = [];
+}
 
 /// <summary>A record with the signature of its canonical JSON; object <c>promotions/environment/id/record.json</c>.</summary>
 public sealed record SignedPromotion(PromotionRecord Record, Signature Signature);

@@ -21,6 +21,9 @@ public sealed record PromotionRequest(
     /// <summary>The workflow instance that asked first.</summary>
     public string Instance { get; init; } = "";
 
+    /// <summary>Who started the rounds that made the challenger and the decision, in ordinal order; they may not approve either.</summary>
+    public IReadOnlyList<string> StartedBy { get; init; } = [];
+
     /// <summary>The event that lets go on what waits for approvals of this promotion.</summary>
     [JsonIgnore]
     public string Event => PromotionStore.EventPrefix + Id;

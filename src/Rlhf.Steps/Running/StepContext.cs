@@ -15,6 +15,9 @@ public sealed record StepExecution(string Instance, string Activity, JsonObject?
 
     /// <summary>The workflow of the instance; empty for a step that is run alone.</summary>
     public string Workflow { get; init; } = "";
+
+    /// <summary>The person who started the instance; null where a schedule, an event or nobody known did.</summary>
+    public string? StartedBy { get; init; }
 }
 
 /// <summary>Sees a step while it runs. Implementers must be quick and must not throw.</summary>

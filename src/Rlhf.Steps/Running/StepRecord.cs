@@ -14,7 +14,11 @@ public sealed record JournalRef(string Sha256, int Lines);
 public sealed record StepRecord(
     string Key, string Step, int StepVersion, string ProductVersion, string Instance, string Activity,
     JsonObject Inputs, JsonObject Hparams, JsonObject Outputs, string Outcome,
-    DateTimeOffset StartedAt, DateTimeOffset FinishedAt, double Seconds, long PeakMemoryBytes, JournalRef? Journal);
+    DateTimeOffset StartedAt, DateTimeOffset FinishedAt, double Seconds, long PeakMemoryBytes, JournalRef? Journal)
+{
+    /// <summary>The person who started the instance; null where a schedule, an event or nobody known did.</summary>
+    public string? StartedBy { get; init; }
+}
 
 /// <summary>The step records of a store: <c>records/key.json</c>.</summary>
 public sealed class StepRecords(IObjectStore objects)

@@ -61,7 +61,8 @@ public sealed class StepRunner(
             var record = await _records.CommitAsync(new StepRecord(
                 key, name, step.Description.Version, ProductVersion, execution.Instance, execution.Activity, inputs, hparams,
                 completed.Outputs, completed.Outcome, start.StartedAt, time.GetUtcNow(), (time.GetUtcNow() - start.StartedAt).TotalSeconds,
-                Process.GetCurrentProcess().PeakWorkingSet64, await journal.StoreAsync(objects, cancellationToken)), cancellationToken);
+                Process.GetCurrentProcess().PeakWorkingSet64, await journal.StoreAsync(objects, cancellationToken))
+            { StartedBy = execution.StartedBy }, cancellationToken);
             await checkpoints.RemoveAllAsync(cancellationToken);
             return new StepResult.Completed(record.Outputs, record.Outcome);
         }

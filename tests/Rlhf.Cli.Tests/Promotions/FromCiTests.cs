@@ -34,7 +34,7 @@ public sealed class FromCiTests
         return new(process.ExitCode, await output, await error);
     }
 
-    static async Task<(Site Site, HttpClient Ann)> ServedAsync()
+    static async Task<(Site Site, Running Serve, HttpClient Ann)> ServedAsync()
     {
         var site = new Site();
         await OpenGate.MakeAsync(site.Store, Aliases.Sandbox, "staging");
@@ -43,11 +43,12 @@ public sealed class FromCiTests
         var serve = site.Start("serve", "--urls", "http://127.0.0.1:0");
         await serve.UntilItSaysAsync("Driving");
         var address = serve.Error[serve.Error.IndexOf("http://127", StringComparison.Ordinal)..].Split(';', ' ')[0];
-        return (site, new() { BaseAddress = new(address), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) } });
+        return (site, serve, new() { BaseAddress = new(address), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) } });
     }
 
-    static async Task SayAsync(HttpClient ann, bool approves, string comment)
+    static async Task SayAsync(Running serve, HttpClient ann, bool approves, string comment)
     {
+        Assert.True(!serve.HasExited, $"The server is gone: {serve}");
         var promotion = (await ann.GetFromJsonAsync<JsonObject>("/api/promotions/policy@1?environment=staging", Token))!;
         Assert.Equal(("Waiting", "the pipeline"), ($"{promotion["state"]}", $"{promotion["requestedBy"]}"));
         using var answer = await ann.PostAsJsonAsync($"/api/promotions/{promotion["id"]}/approvals", new { approves, comment, evidence = $"{promotion["evidence"]}" }, Token);
@@ -60,13 +61,13 @@ public sealed class FromCiTests
     public async Task The_stages_own_lines_end_with_4_while_it_waits_and_print_the_record_once_it_is_approved_over_http()
     {
         var (ask, promote) = Lines("azure-pipelines.yml");
-        var (site, ann) = await ServedAsync();
+        var (site, serve, ann) = await ServedAsync();
         await using var _ = site;
         using var __ = ann;
 
         var asked = await BashAsync(site, ask);
         var waiting = await BashAsync(site, promote);
-        await SayAsync(ann, approves: true, "read it");
+        await SayAsync(serve, ann, approves: true, "read it");
         var promoted = await BashAsync(site, promote);
         var again = await BashAsync(site, promote);
 
@@ -83,13 +84,13 @@ public sealed class FromCiTests
     public async Task A_rejected_promotion_ends_with_3_and_what_stands_for_a_policy_is_never_a_command()
     {
         var (ask, promote) = Lines("azure-pipelines.yml");
-        var (site, ann) = await ServedAsync();
+        var (site, serve, ann) = await ServedAsync();
         await using var _ = site;
         using var __ = ann;
         var proof = Path.Combine(site.Store, "proof");
 
         await BashAsync(site, ask);
-        await SayAsync(ann, approves: false, "not these prompts");
+        await SayAsync(serve, ann, approves: false, "not these prompts");
         var rejected = await BashAsync(site, promote);
         var odd = await BashAsync(site, promote, $"policy@1'; touch {proof}; $(shell touch {proof}) `touch {proof}`");
         var none = await BashAsync(site, promote, "");

@@ -61,6 +61,51 @@ public sealed class ApprovalTests
     }
 
     [Fact]
+    public async Task Who_started_the_round_that_made_the_challenger_or_the_decision_may_not_approve_and_the_record_says_who_that_was()
+    {
+        using var some = await SomePromotion.ReadyAsync(approvals: 1, startedBy: "ruth");
+        var values = SomePromotion.Values(await some.DecidedAsync(startedBy: "gail"));
+        Assert.IsType<StepResult.Waiting>(await some.LookAsync(values));
+        var request = await some.RequestAsync();
+
+        Assert.Equal(["gail", "ruth"], request.StartedBy);
+        Assert.Contains("Ruth started the round that promotion", (await some.ApproveAsync(request, "Ruth")).Refusal, StringComparison.Ordinal);
+        Assert.Contains("gail started the round that promotion", (await some.ApproveAsync(request, "gail")).Refusal, StringComparison.Ordinal);
+        await some.ApproveAsync(request, "ann");
+        var files = await some.FilesAsync(ArtifactRef.Parse($"{(await some.PromotedAsync(values))["record"]}"));
+
+        Assert.Empty((await some.VerifyAsync(files)).Wrong);
+        var record = CanonicalJson.Deserialize<PromotionRecord>(files[PromotionBundle.RecordFile], PromotionBundle.RecordFile);
+        Assert.Equal(["gail", "ruth"], record.StartedBy);
+        // Signed all the same, a record whose approver started the round is not in order.
+        record = record with { StartedBy = ["ann"] };
+        (files[PromotionBundle.RecordFile], files[PromotionBundle.SignatureFile]) = (CanonicalJson.Serialize(record), CanonicalJson.Serialize(await some.Signer.SignedAsync(record, Token)));
+        Assert.Contains((await some.VerifyAsync(files)).Wrong, w => w.Contains("ann started the round", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_approval_from_before_the_promotion_was_asked_for_or_from_the_future_is_refused()
+    {
+        var (some, values, request) = await WaitingAsync(approvals: 1);
+        using var _ = some;
+        var now = some.Time.GetUtcNow();
+        var (early, ahead) = (Said(now.AddMinutes(-2)), Said(now.AddMinutes(2)));
+
+        Assert.Contains("before the promotion was asked for at 2026-03-01 09:00:00 UTC: the clock was set back", (await some.Store.ApproveAsync(request, early, some.Signer, Token)).Refusal, StringComparison.Ordinal);
+        await PutAsync(some, request, new(early, await some.Signer.SignedAsync(early, Token)));
+        var before = await some.RefusedAsync(values);
+        await some.Objects.DeleteAsync($"promotions/{request.Environment}/{request.Id}/approvals/ann.json", Token);
+        await PutAsync(some, request, new(ahead, await some.Signer.SignedAsync(ahead, Token)));
+        var future = await some.RefusedAsync(values, "j");
+
+        Assert.Contains("The approval of ann is of 2026-03-01 08:58:00 UTC, before the promotion was asked for", before, StringComparison.Ordinal);
+        Assert.Contains("ann answered at 2026-03-01 09:02:00Z, and it is 2026-03-01 09:00:00Z by this clock", future, StringComparison.Ordinal);
+        Assert.Equal(1, (await some.StandingAsync())!.Version);
+
+        Approval Said(DateTimeOffset at) => new(request.Id, request.Evidence, "ann", true, "", at);
+    }
+
+    [Fact]
     public async Task A_rejection_has_a_reason_and_ends_the_promotion_for_good()
     {
         var (some, values, request) = await WaitingAsync();

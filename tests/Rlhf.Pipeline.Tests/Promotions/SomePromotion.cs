@@ -38,7 +38,7 @@ sealed class SomePromotion : IDisposable
     }
 
     /// <param name="through">What the promotion's steps see of the store.</param>
-    public static async Task<SomePromotion> ReadyAsync(int approvals = 0, Func<IObjectStore, IObjectStore>? through = null, bool hasKey = true)
+    public static async Task<SomePromotion> ReadyAsync(int approvals = 0, Func<IObjectStore, IObjectStore>? through = null, bool hasKey = true, string? startedBy = null)
     {
         var ready = new SomePromotion(approvals, through, hasKey);
         foreach (var environment in new[] { Aliases.Sandbox, Environment })
@@ -46,7 +46,7 @@ sealed class SomePromotion : IDisposable
         var judgements = await ready.Artifacts.PutJudgementsAsync([Some.Comparison(id: "trained")], 1, [new("trained", "ann", Side.A, 1, 1, false) { Kind = LabelerKind.Person, Guidelines = "guide-1" }], new Dictionary<string, byte[]>(), Token);
         await ready.RecordAsync("BuildPreferences", new() { ["judgements"] = $"{judgements}" }, new() { ["preferences"] = Ref("preferences", '1') });
         await ready.RecordAsync("TrainRewardModel", new() { ["preferences"] = Ref("preferences", '1') }, new() { ["rewardModel"] = Ref("reward-model", '2') });
-        await ready.RecordAsync("TrainPolicy", new() { ["rewardModel"] = Ref("reward-model", '2'), ["prompts"] = Ref("prompts", '3'), ["policy"] = $"{Champion}" }, new() { ["policy"] = $"{Challenger}" });
+        await ready.RecordAsync("TrainPolicy", new() { ["rewardModel"] = Ref("reward-model", '2'), ["prompts"] = Ref("prompts", '3'), ["policy"] = $"{Champion}" }, new() { ["policy"] = $"{Challenger}" }, startedBy);
         return ready;
     }
 
@@ -74,12 +74,12 @@ sealed class SomePromotion : IDisposable
 
     public static string Ref(string kind, char digit) => $"{kind}/{new string(digit, 64)}";
 
-    public Task RecordAsync(string step, JsonObject inputs, JsonObject outputs) => new StepRecords(Objects).CommitAsync(
-        new(CanonicalJson.Hash(outputs.DeepClone()), step, 1, "0.1", "i", step, inputs, [], outputs, "Done", Time.GetUtcNow(), Time.GetUtcNow(), 1, 1, null), Token);
+    public Task RecordAsync(string step, JsonObject inputs, JsonObject outputs, string? startedBy = null) => new StepRecords(Objects).CommitAsync(
+        new(CanonicalJson.Hash(outputs.DeepClone()), step, 1, "0.1", "i", step, inputs, [], outputs, "Done", Time.GetUtcNow(), Time.GetUtcNow(), 1, 1, null) { StartedBy = startedBy }, Token);
 
     /// <summary>The gate's answer to so many judgements, of which the challenger wins the first; a different number is different evidence.</summary>
     public async Task<ArtifactRef> DecidedAsync(
-        int judgements = 60, int? wins = null, LabelerKind kind = LabelerKind.Person, ArtifactRef? challenger = null, GateCriteria? criteria = null, GateCriteria? fixedBefore = null, string instance = "gate")
+        int judgements = 60, int? wins = null, LabelerKind kind = LabelerKind.Person, ArtifactRef? challenger = null, GateCriteria? criteria = null, GateCriteria? fixedBefore = null, string instance = "gate", string? startedBy = null)
     {
         var asked = await Artifacts.PutCriteriaAsync(criteria ?? new(new()) { JudgedBy = [LabelerKind.Person, LabelerKind.Simulated] }, Token);
         var before = fixedBefore is null ? asked : await Artifacts.PutCriteriaAsync(fixedBefore, Token);
@@ -93,7 +93,7 @@ sealed class SomePromotion : IDisposable
             ["criteria"] = $"{asked}",
             ["comparisons"] = $"{await Artifacts.PutComparisonsAsync(compared, Token, (EvaluationSubject.File, CanonicalJson.Serialize(subject)))}",
             ["judgements"] = $"{await Artifacts.PutJudgementsAsync(compared, 1, judged, new Dictionary<string, byte[]>(), Token)}",
-        }, new(instance, "gate"), Said, Token);
+        }, new(instance, "gate") { StartedBy = startedBy }, Said, Token);
         return ArtifactRef.Parse($"{Assert.IsType<StepResult.Completed>(result).Outputs["decision"]}");
     }
 

@@ -271,7 +271,25 @@ public sealed class DriverTests : IDisposable
         Assert.Equal(["work", "more"], Some.Ran(await runtime.LogAsync(changed)));
     }
 
-    static FlowBuilder Line() => new FlowBuilder().Input("text").Output("result")
+    [Fact]
+    public async Task Who_started_an_instance_is_known_to_its_steps_and_to_those_of_the_instances_it_dispatches()
+    {
+        var work = new FakeStep("Work");
+        await using var runtime = Open(work);
+        await runtime.PublishAsync(_folder.File("line.json", Line("line").Build().ToJsonString()));
+        var parent = new FlowBuilder { Id = "parent" }.Add("dispatch", "Elsa.DispatchWorkflow", ("workflowDefinitionId", FlowBuilder.Literal("line")),
+            ("input", FlowBuilder.Script("({ text: 'x' })")), ("waitForCompletion", FlowBuilder.Literal(true)));
+
+        await runtime.RunAsync(await runtime.StartAsync(File(parent), [], "ruth", CancellationToken.None));
+        await runtime.RunAsync(await runtime.StartAsync(File(Line()), new() { ["text"] = "x" }));
+
+        Assert.Equal(["ruth", null], work.Runs.Select(r => r.StartedBy));
+        Assert.Equal([null, "ruth", "ruth"], (await runtime.ListAsync()).Select(i => i.StartedBy).Order(StringComparer.Ordinal));
+        var records = await new StepRecords(new Rlhf.Steps.Artifacts.FolderObjectStore(_folder.Path)).ListAsync(CancellationToken.None);
+        Assert.Equal([null, "ruth"], records.Select(r => r.StartedBy).Order(StringComparer.Ordinal));
+    }
+
+    static FlowBuilder Line(string id = "some-flow") => new FlowBuilder { Id = id }.Input("text").Output("result")
         .Add("work", "Rlhf.Work", ("text", FlowBuilder.Script("getText()")), ("result", FlowBuilder.ToVariable("result")));
 
     // The lease is measured with the tests' clock, which jumps.

@@ -92,7 +92,7 @@ public sealed class WorkflowStoreTests : IDisposable
 
         var error = Assert.Throws<InvalidDataException>(() => WorkflowStore.Open(_folder.Path));
 
-        Assert.Equal($"'{Database}' has the schema '20990101000000_Later' of a newer version; this version knows schemas up to '20261129000000_Subjects'.", error.Message);
+        Assert.Equal($"'{Database}' has the schema '20990101000000_Later' of a newer version; this version knows schemas up to '20261130000000_VersionStates'.", error.Message);
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class WorkflowStoreTests : IDisposable
         ];
 
         Assert.Equal([1, 2, 2, 1, 2], versions);
-        Assert.Equal([(2, true), (1, true)], (await store.VersionsAsync("some-flow", default)).Select(v => (v.Version, v.Published)));
+        Assert.Equal([(2, true), (1, true)], (await store.VersionsAsync("some-flow", default)).Select(v => (v.Version, v.WasPublished)));
         Assert.Equal(2, (await store.FindPublishedAsync("some-flow", default))!.Version);
     }
 

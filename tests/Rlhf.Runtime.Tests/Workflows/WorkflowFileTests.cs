@@ -113,6 +113,27 @@ public class WorkflowFileTests
     }
 
     [Fact]
+    public async Task An_evaluation_measures_the_policies_where_it_is_given_what_to_measure_with()
+    {
+        var reference = "policy/" + new string('0', 64);
+        var inputs = new JsonObject { ["campaign"] = "some", ["champion"] = reference, ["challenger"] = reference, ["prompts"] = reference, ["labeler"] = "people" };
+        var with = inputs.DeepClone().AsObject();
+        (with["reference"], with["rewardModel"], with["reportCard"], with["texts"]) = (reference, "reward-model/" + new string('1', 64), "report-card/" + new string('2', 64), "text/" + new string('3', 64));
+
+        var (_, without, _) = await RunAsync("evaluate-challenger.json", inputs, e => e.Activity == "decide-gate" ? "Reject" : null);
+        var (result, ran, steps) = await RunAsync("evaluate-challenger.json", with, e => e.Activity == "decide-gate" ? "Reject" : null);
+
+        Assert.DoesNotContain("measure-challenger", without);
+        Assert.Contains("collect-judgements", without);
+        Assert.Equal(WorkflowStatus.Finished, result.Status);
+        Assert.Equal(["measure-challenger", "collect-judgements", "decide-gate"], ran.Where(r => r is "measure-challenger" or "collect-judgements" or "decide-gate"));
+        Assert.Equal($"{with["texts"]}", (string?)steps.Single(s => s.Description.Name == "MeasureChallenger").Runs.Single().Inputs["texts"]);
+        var decided = steps.Single(s => s.Description.Name == "DecideGate").Runs.Single().Inputs;
+        Assert.NotNull(decided["measures"]);
+        Assert.Equal($"{with["reportCard"]}", (string?)decided["reportCard"]);
+    }
+
+    [Fact]
     public async Task An_evaluation_without_a_labeler_is_refused_before_anything_runs()
     {
         var reference = "policy/" + new string('0', 64);
