@@ -47,6 +47,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         _definitions = new(_reader);
         _store = WorkflowStore.Open(options.Folder, options.Postgres, runner.Objects);
         _transitions = new(_store, _definitions, runner.Steps, time, observer, _pulse);
+        Library = new(_store, _reader, catalog, options.Workflows, time);
         Desk = new LabelingDesk(_store.Database, time, _pulse);
         Queue = new(_store.Database, time, _pulse);
         Credentials = new(_store.Database, time);
@@ -59,6 +60,9 @@ public sealed class WorkflowRuntime : IAsyncDisposable
 
     /// <summary>Finds instances, shows each in full, and removes those that have ended.</summary>
     public InstanceLibrary Instances { get; }
+
+    /// <summary>The definitions: drafts, what is published, and the files.</summary>
+    public WorkflowLibrary Library { get; }
 
     /// <summary>Where questions wait for people.</summary>
     public ILabelingDesk Desk { get; }
@@ -367,6 +371,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_host is not null) await _host.DisposeAsync();
+        Library.Dispose();
         _store.Dispose();
         _gate.Dispose();
     }
