@@ -55,6 +55,9 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         Instances = new(_store, _definitions, _pulse);
     }
 
+    /// <summary>Where the artifacts are that steps take and give.</summary>
+    public IObjectStore Objects => _runner.Objects;
+
     /// <summary>Every type of activity that this runtime runs: Elsa's own and the steps.</summary>
     public IReadOnlyList<ActivityType> Activities { get; }
 

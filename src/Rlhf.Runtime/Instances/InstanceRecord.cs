@@ -13,7 +13,8 @@ public sealed record InstanceRecord(
 /// <summary>
 /// What an observer of an instance compares: it differs as soon as the instance moved on, or one of its steps got further.
 /// </summary>
-public sealed record InstanceStamp(WorkflowStatus Status, int Revision, DateTimeOffset UpdatedAt, string Progress);
+/// <param name="Runs">True while a worker has a step of it.</param>
+public sealed record InstanceStamp(WorkflowStatus Status, int Revision, DateTimeOffset UpdatedAt, bool Runs, string Progress);
 
 /// <summary>What became of an instance that was to be deleted.</summary>
 public enum Deletion { Deleted, Unknown, Open }
