@@ -52,12 +52,20 @@ public sealed partial class WorkflowLibrary
         }
     }
 
-    /// <summary>Refuses what publishing a change of this definition would be refused for because of its file.</summary>
-    /// <exception cref="LibraryConflictException">The file was changed since, in a way that could not be published.</exception>
-    public async Task CheckFileAsync(string definitionId, CancellationToken cancellationToken = default)
+    /// <summary>Saves what an editor has and publishes it, or does neither.</summary>
+    /// <inheritdoc cref="SaveAsync"/>
+    public async Task<PublishResult> SaveAndPublishAsync(JsonObject model, DraftBasis? basis, CancellationToken cancellationToken = default)
     {
-        await LookAsync(cancellationToken);
-        if (await _store.FindAsync(definitionId, VersionOptions.Latest, cancellationToken) is { } newest) await PresentTextAsync(newest, cancellationToken);
+        var (id, newest, form) = await FormOfAsync(model, null, isImport: false, cancellationToken);
+        if (form is not null)
+        {
+            Fits(id, newest, basis);
+            if (newest is not null) await PresentTextAsync(newest, cancellationToken);
+            var findings = _lint.Check(form.ToJsonString(Plain), id).Findings;
+            if (findings.Any(f => f.Severity == Severity.Error)) return new(null, false, findings);
+        }
+        var saved = await SaveAsync(model, basis, cancellationToken);
+        return await PublishAsync(saved.DefinitionId, cancellationToken) ?? throw new LibraryConflictException($"'{saved.DefinitionId}' was deleted meanwhile; nothing was published.");
     }
 
     /// <summary>
@@ -157,18 +165,10 @@ public sealed partial class WorkflowLibrary
 
     async Task<WorkflowVersion> WriteAsync(JsonObject model, string? definitionId, DraftBasis? basis, bool isImport, CancellationToken cancellationToken)
     {
-        DefinitionShape.Check(model);
-        await LookAsync(cancellationToken);
-        var id = definitionId ?? model["definitionId"]?.ToString();
-        id = string.IsNullOrEmpty(id) ? await NewIdAsync(model["name"]?.ToString() ?? "", cancellationToken) : DefinitionIds.Check(id);
         while (true)
         {
-            var newest = await _store.FindAsync(id, VersionOptions.Latest, cancellationToken);
-            var present = newest is null ? null : Parse(newest.Json);
-            var sent = model.DeepClone().AsObject();
-            sent["definitionId"] = id;
-            var form = DefinitionForm.Of(sent, present, isEditor: !isImport);
-            if (present is not null && DefinitionForm.AreSame(form, present)) return await ViewAsync(newest!, cancellationToken);
+            var (id, newest, form) = await FormOfAsync(model, definitionId, isImport, cancellationToken);
+            if (form is null) return await ViewAsync(newest!, cancellationToken);
             if (!isImport) Fits(id, newest, basis);
             var json = form.ToJsonString(Plain);
             var content = new VersionContent(json, DefinitionMeaning.Hash(json, id), form["name"]?.ToString() is { Length: > 0 } name ? name : id);
@@ -181,6 +181,21 @@ public sealed partial class WorkflowLibrary
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }
+    }
+
+    /// <summary>What the model would be as a file, on top of the newest version; null where it says the same as that one.</summary>
+    async Task<(string Id, StoredDefinition? Newest, JsonObject? Form)> FormOfAsync(JsonObject model, string? definitionId, bool isImport, CancellationToken cancellationToken)
+    {
+        DefinitionShape.Check(model);
+        await LookAsync(cancellationToken);
+        var id = definitionId ?? model["definitionId"]?.ToString();
+        id = string.IsNullOrEmpty(id) ? await NewIdAsync(model["name"]?.ToString() ?? "", cancellationToken) : DefinitionIds.Check(id);
+        var newest = await _store.FindAsync(id, VersionOptions.Latest, cancellationToken);
+        var present = newest is null ? null : Parse(newest.Json);
+        var sent = model.DeepClone().AsObject();
+        sent["definitionId"] = id;
+        var form = DefinitionForm.Of(sent, present, isEditor: !isImport);
+        return (id, newest, present is not null && DefinitionForm.AreSame(form, present) ? null : form);
     }
 
     static void Fits(string id, StoredDefinition? newest, DraftBasis? basis)

@@ -10,7 +10,8 @@ namespace Rlhf.Runtime.Library;
 public readonly record struct DraftBasis(int Version, int? Revision);
 
 /// <summary>What came of publishing: where there are findings that are errors, nothing was published.</summary>
-public sealed record PublishResult(WorkflowVersion Version, bool AlreadyPublished, IReadOnlyList<Finding> Findings)
+/// <param name="Version">Null where what was refused was not saved either.</param>
+public sealed record PublishResult(WorkflowVersion? Version, bool AlreadyPublished, IReadOnlyList<Finding> Findings)
 {
     public bool IsRefused => Findings.Any(f => f.Severity == Severity.Error);
 }
@@ -95,8 +96,15 @@ public sealed partial class WorkflowLibrary : IDisposable
         return [.. page.Items.Where(v => Dispatches(v.ToJson()["root"], definitionId)).Select(v => v.DefinitionId)];
     }
 
+    /// <summary>True for a type of activity that this runtime runs.</summary>
+    public bool Runs(string activityType) => _lint.Knows(activityType);
+
     /// <summary>Everything that is wrong with a version as it is.</summary>
     public IReadOnlyList<Finding> Lint(WorkflowVersion version) => _lint.Check(version.Text, version.DefinitionId).Findings;
+
+    /// <summary>Whether JSON has the form of a definition, whatever it says.</summary>
+    /// <exception cref="ArgumentException">It has not.</exception>
+    public static void CheckShape(JsonObject model) => DefinitionShape.Check(model);
 
     public void Dispose() => _gate.Dispose();
 

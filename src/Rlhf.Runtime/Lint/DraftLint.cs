@@ -7,6 +7,8 @@ namespace Rlhf.Runtime.Lint;
 /// <summary>What is wrong with a text that may be no definition yet: all of it where it can be read, and otherwise what it cannot be read for.</summary>
 internal sealed class DraftLint(DefinitionReader reader, ActivityCatalog catalog)
 {
+    public bool Knows(string activityType) => catalog.Find(activityType) is not null;
+
     /// <param name="source">For messages.</param>
     public (WorkflowDefinition? Definition, IReadOnlyList<Finding> Findings) Check(string json, string source)
     {
