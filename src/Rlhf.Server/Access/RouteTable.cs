@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Rlhf.Server.Elsa.Definitions;
 using Rlhf.Server.Elsa.Descriptors;
 using Rlhf.Server.Elsa.Instances;
+using Rlhf.Server.Elsa.Live;
 using Rlhf.Server.Hooks;
 using Rlhf.Server.Hosting;
 using Rlhf.Server.Labeling;
@@ -104,6 +105,7 @@ static class RouteTable
         .. DefinitionRoutes.All,
         .. DescriptorRoutes.All,
         .. InstanceRoutes.All,
+        .. LiveRoutes.All,
     ];
 
     /// <summary>True for the address of a page here that asks who somebody is: what one may be led on to.</summary>

@@ -148,6 +148,10 @@ public sealed class RouteTests
         ["POST /elsa/api/identity/refresh-token"] = All,
         ["POST /elsa/api/scripting/javascript/type-definitions/{id}"] = Seers,
         ["POST /elsa/api/tests/activities"] = Operators,
+        ["POST /elsa/hubs/workflow-instance/negotiate"] = Seers,
+        ["GET /elsa/hubs/workflow-instance"] = Seers,
+        ["POST /elsa/hubs/workflow-instance"] = Seers,
+        ["DELETE /elsa/hubs/workflow-instance"] = Seers,
     };
 
     [Fact]
