@@ -38,7 +38,7 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
             return;
         }
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = route.LongestBody;
-        if (!HttpMethods.IsGet(context.Request.Method) && await ForgeryAsync(context) is { } forgery)
+        if ((route.Changes || !HttpMethods.IsGet(context.Request.Method) || context.WebSockets.IsWebSocketRequest) && await ForgeryAsync(context) is { } forgery)
         {
             await Answers.ErrorAsync(context, StatusCodes.Status403Forbidden, forgery);
             return;
@@ -81,14 +81,21 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
         if (CredentialIdentity.HasKey(context)) return null;
         var isBrowser = headers.ContainsKey("Origin") || headers.ContainsKey("Sec-Fetch-Site") || headers.ContainsKey("Cookie");
         if (!isBrowser) return null;
-        if (headers["Sec-Fetch-Site"] is [{ } from] && from != "same-origin") return "The request comes from another site; expected a page of this server.";
-        var site = context.RequestServices.GetRequiredService<Site>();
-        if (headers.Origin is [{ } origin] && !IsOwn(origin, context, site)) return $"The request comes from '{origin}'; expected a page of this server.";
+        if (Elsewhere(context) is { } elsewhere) return elsewhere;
+        // A browser gives a WebSocket no header of the page; where it comes from it does say.
+        if (context.WebSockets.IsWebSocketRequest) return null;
         if (CredentialIdentity.PageToken(context) is { } ofPage) return Cookies.HasApiToken(context, ofPage) ? null : "The request's token is not one of this browser's pages; reload the page.";
         var token = headers[Cookies.TokenHeader] is [{ } sent] ? sent
             : context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted))[Cookies.TokenField].ToString()
             : null;
         return Cookies.HasToken(context, token) ? null : $"The request has no valid token; expected {Cookies.TokenHeader} as a page of this server sends it (reload the page).";
+    }
+
+    static string? Elsewhere(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        if (headers["Sec-Fetch-Site"] is [{ } from] && from != "same-origin") return "The request comes from another site; expected a page of this server.";
+        return headers.Origin is [{ } origin] && !IsOwn(origin, context, context.RequestServices.GetRequiredService<Site>()) ? $"The request comes from '{origin}'; expected a page of this server." : null;
     }
 
     static bool IsOwn(string origin, HttpContext context, Site site) =>
