@@ -38,7 +38,7 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
             return;
         }
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = route.LongestBody;
-        if (!HttpMethods.IsGet(context.Request.Method) && await ForgeryAsync(context) is { } forgery)
+        if ((!HttpMethods.IsGet(context.Request.Method) || IsWebSocket(context)) && await ForgeryAsync(context) is { } forgery)
         {
             await Answers.ErrorAsync(context, StatusCodes.Status403Forbidden, forgery);
             return;
@@ -90,6 +90,9 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
             : null;
         return Cookies.HasToken(context, token) ? null : $"The request has no valid token; expected {Cookies.TokenHeader} as a page of this server sends it (reload the page).";
     }
+
+    // A browser lets any site open one to anywhere, with cookies, and read what comes: it is as good as a change.
+    static bool IsWebSocket(HttpContext context) => context.Request.Headers.Upgrade.Any(u => "websocket".Equals(u, StringComparison.OrdinalIgnoreCase));
 
     static bool IsOwn(string origin, HttpContext context, Site site) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri)
