@@ -38,7 +38,7 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
             return;
         }
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = route.LongestBody;
-        if ((!HttpMethods.IsGet(context.Request.Method) || IsWebSocket(context)) && await ForgeryAsync(context) is { } forgery)
+        if ((route.Changes || IsWebSocket(context) || !HttpMethods.IsGet(context.Request.Method)) && await ForgeryAsync(context) is { } forgery)
         {
             await Answers.ErrorAsync(context, StatusCodes.Status403Forbidden, forgery);
             return;

@@ -28,6 +28,9 @@ sealed record Route(string Method, string Pattern, Permission Needs, string Area
     /// <summary>True for a file that a page asks for together with hundreds of others.</summary>
     public bool IsFile { get; init; }
 
+    /// <summary>True for what changes something even where it is asked for by GET, so that another site must not make a browser ask.</summary>
+    public bool Changes { get; init; }
+
     /// <summary>The longest body that it takes, in bytes.</summary>
     public int LongestBody { get; init; } = PagesServer.LongestBody;
 
