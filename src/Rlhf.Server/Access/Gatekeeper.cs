@@ -38,7 +38,7 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
             return;
         }
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = route.LongestBody;
-        if ((route.Changes || !HttpMethods.IsGet(context.Request.Method) || context.WebSockets.IsWebSocketRequest) && await ForgeryAsync(context) is { } forgery)
+        if ((route.Changes || IsWebSocket(context) || !HttpMethods.IsGet(context.Request.Method)) && await ForgeryAsync(context) is { } forgery)
         {
             await Answers.ErrorAsync(context, StatusCodes.Status403Forbidden, forgery);
             return;
@@ -82,8 +82,6 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
         var isBrowser = headers.ContainsKey("Origin") || headers.ContainsKey("Sec-Fetch-Site") || headers.ContainsKey("Cookie");
         if (!isBrowser) return null;
         if (Elsewhere(context) is { } elsewhere) return elsewhere;
-        // A browser gives a WebSocket no header of the page; where it comes from it does say.
-        if (context.WebSockets.IsWebSocketRequest) return null;
         if (CredentialIdentity.PageToken(context) is { } ofPage) return Cookies.HasApiToken(context, ofPage) ? null : "The request's token is not one of this browser's pages; reload the page.";
         var token = headers[Cookies.TokenHeader] is [{ } sent] ? sent
             : context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted))[Cookies.TokenField].ToString()
@@ -97,6 +95,9 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
         if (headers["Sec-Fetch-Site"] is [{ } from] && from != "same-origin") return "The request comes from another site; expected a page of this server.";
         return headers.Origin is [{ } origin] && !IsOwn(origin, context, context.RequestServices.GetRequiredService<Site>()) ? $"The request comes from '{origin}'; expected a page of this server." : null;
     }
+
+    // A browser lets any site open one to anywhere, with cookies, and read what comes: it is as good as a change.
+    static bool IsWebSocket(HttpContext context) => context.Request.Headers.Upgrade.Any(u => "websocket".Equals(u, StringComparison.OrdinalIgnoreCase));
 
     static bool IsOwn(string origin, HttpContext context, Site site) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri)
