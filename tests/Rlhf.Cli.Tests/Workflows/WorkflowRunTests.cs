@@ -141,6 +141,7 @@ public sealed class WorkflowRunTests(FinishedRound finished)
 
         Assert.True(said.ExitCode == 0, said.Error);
         Assert.Contains($"{said.Json["outputs"]!["outcome"]}", new[] { "Promote", "Reject" });
+        foreach (var name in new[] { "checkpoint.reward-model", "checkpoint.policy" }) Assert.Contains($"waits for the event '{name}'", said.Error, StringComparison.Ordinal);
         var parts = (await RecordsAsync(site)).Where(r => r.Step == "TrainPolicy").OrderBy(r => r.StartedAt).ToList();
         Assert.Equal($"{parts[0].Outputs["policy"]}", $"{parts[1].Inputs["policy"]}");
         var report = said.Json["report"]!;
