@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test load publish labeling-load transfer human-preferences claims memory large-round gate-simulation package promote results clean
+.PHONY: default restore format build test smoke round kill-test load studio publish labeling-load transfer human-preferences claims memory large-round gate-simulation package promote results clean
 
 default: format build test smoke
 
@@ -32,6 +32,11 @@ kill-test:
 # What a store with 1,000 suspended and 10,000 finished instances costs, beside a nearly empty one; RLHF_DATABASE for PostgreSQL.
 load:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Load
+
+# Elsa Studio, which the build brings from npm by itself where it can: once more, and beside the program.
+studio:
+	node src/Rlhf.Server/Studio/install.mjs
+	dotnet build src/Rlhf.Cli
 
 # The program as it is deployed: compiled ahead, so that it starts in half the time.
 publish:

@@ -6,6 +6,12 @@ public sealed record RuntimeOptions(string Folder)
     /// <summary>Connection string of PostgreSQL; null: SQLite in the folder.</summary>
     public string? Postgres { get; init; }
 
+    /// <summary>
+    /// Folders of workflow files; the first is where publishing writes, and hides files of the same name in the others. Default none: what is published stands in the
+    /// store only.
+    /// </summary>
+    public IReadOnlyList<string> Workflows { get; init; } = [];
+
     /// <summary>How many steps of each queue this process runs at once.</summary>
     public IReadOnlyDictionary<string, int> Queues { get; init; } = new Dictionary<string, int> { ["cpu"] = 1, ["gpu"] = 1 };
 

@@ -41,15 +41,20 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     public WorkflowRuntime(RuntimeOptions options, StepRunner runner, TimeProvider time, IDriverObserver? observer = null)
     {
         (_options, _runner, _time, _observer) = (options, runner, time, observer);
-        _reader = new(new ActivityCatalog(runner.Steps));
+        var catalog = new ActivityCatalog(runner.Steps);
+        _reader = new(catalog);
         _definitions = new(_reader);
         _store = WorkflowStore.Open(options.Folder, options.Postgres, runner.Objects);
         _transitions = new(_store, _definitions, runner.Steps, time, observer, _pulse);
+        Library = new(_store, _reader, catalog, options.Workflows, time);
         Desk = new LabelingDesk(_store.Database, time, _pulse);
         Queue = new(_store.Database, time, _pulse);
         Credentials = new(_store.Database, time);
         Subjects = new(_store.Database, time);
     }
+
+    /// <summary>The definitions: drafts, what is published, and the files.</summary>
+    public WorkflowLibrary Library { get; }
 
     /// <summary>Where questions wait for people.</summary>
     public ILabelingDesk Desk { get; }
@@ -356,6 +361,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_host is not null) await _host.DisposeAsync();
+        Library.Dispose();
         _store.Dispose();
         _gate.Dispose();
     }

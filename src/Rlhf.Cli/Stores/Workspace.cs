@@ -63,7 +63,7 @@ sealed class Workspace : IAsyncDisposable
         };
         foreach (var (name, own) in OwnJudges.Over(Objects, constitutions)) services[name] = own;
         Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, services, CheckpointInterval(), Settings.Environment);
-        var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync, FiresSchedules = stays };
+        var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync, FiresSchedules = stays, Workflows = WorkflowFiles.All };
         if (queues is not null) options = options with { Queues = queues };
         _runtime = new(() => new(options, Runner, TimeProvider.System, observer));
     }
@@ -127,23 +127,10 @@ sealed class Workspace : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// Makes every file of the workflows folder the newest published version of its definition, where its meaning has changed; a file that
-    /// cannot be published is named and left out.
-    /// </summary>
+    /// <summary>Makes every file of the workflows folders that has changed the published version of its definition; one that cannot be published is named and left out.</summary>
     public async Task PublishWorkflowsAsync(CancellationToken cancellationToken)
     {
-        foreach (var file in WorkflowFiles.All())
-        {
-            try
-            {
-                await Runtime.PublishAsync(file, cancellationToken);
-            }
-            catch (InvalidDataException e)
-            {
-                Console.Error.WriteLine($"Not published: {e.Message}");
-            }
-        }
+        foreach (var problem in await Runtime.Library.LookAsync(cancellationToken)) Console.Error.WriteLine($"Not published: {problem}");
     }
 
     /// <summary>The name of a labeler, checked, and whether what it needs is there: an endpoint, or the artifact that judges.</summary>

@@ -27,9 +27,8 @@ static class WorkflowFiles
     /// <summary>Where constitutions of AI judges are, <c>NAME.md</c>; the first that has one counts.</summary>
     public static IReadOnlyList<string> Constitutions => [.. Folders.Select(f => Path.Combine(f, "constitutions"))];
 
-    /// <summary>Every workflow file, one of each name.</summary>
-    public static IReadOnlyList<string> All() =>
-        [.. Folders.Where(Directory.Exists).SelectMany(f => Directory.GetFiles(f, "*.json")).DistinctBy(Path.GetFileName).Order(StringComparer.Ordinal)];
+    /// <summary>Where workflows are; the first that has one of a name counts, and is where publishing writes.</summary>
+    public static IReadOnlyList<string> All => Folders;
 
     static string Find(string nameOrFile, string folder, string what)
     {

@@ -84,6 +84,7 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
         if (headers["Sec-Fetch-Site"] is [{ } from] && from != "same-origin") return "The request comes from another site; expected a page of this server.";
         var site = context.RequestServices.GetRequiredService<Site>();
         if (headers.Origin is [{ } origin] && !IsOwn(origin, context, site)) return $"The request comes from '{origin}'; expected a page of this server.";
+        if (CredentialIdentity.PageToken(context) is { } ofPage) return Cookies.HasApiToken(context, ofPage) ? null : "The request's token is not one of this browser's pages; reload the page.";
         var token = headers[Cookies.TokenHeader] is [{ } sent] ? sent
             : context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted))[Cookies.TokenField].ToString()
             : null;

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
 using Rlhf.Runtime.Access;
+using Rlhf.Server.Elsa;
 using Rlhf.Server.Hosting;
 
 namespace Rlhf.Server.Access;
@@ -11,12 +11,19 @@ sealed class CredentialIdentity(Site site) : IIdentify
     public const string Bearer = "Bearer ";
 
     /// <summary>True where the request brings its own proof, which no other site can make a browser send.</summary>
-    public static bool HasKey(HttpContext context) => context.Request.Headers.Authorization is [{ } text] && text.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase);
+    public static bool HasKey(HttpContext context) => BearerOf(context) is not null && PageToken(context) is null;
+
+    /// <summary>The token that a page's requests to Elsa's API bring in the place of a key; null on every other path, where the same text is a key that is none.</summary>
+    public static string? PageToken(HttpContext context) =>
+        ElsaApi.Holds(context.Request.Path) && BearerOf(context) is { } text && text.StartsWith(Cookies.ApiTokenBegin, StringComparison.Ordinal) ? text : null;
+
+    static string? BearerOf(HttpContext context) =>
+        context.Request.Headers.Authorization is [{ } text] && text.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? text[Bearer.Length..].Trim() : null;
 
     public async Task<Caller?> IdentifyAsync(HttpContext context)
     {
         var credentials = site.Runtime.Credentials;
-        var found = HasKey(context) ? await credentials.FindAsync(context.Request.Headers[HeaderNames.Authorization].ToString()[Bearer.Length..].Trim(), context.RequestAborted, CredentialKind.Key)
+        var found = HasKey(context) ? await credentials.FindAsync(BearerOf(context)!, context.RequestAborted, CredentialKind.Key)
             : context.Request.Cookies[Cookies.Session] is { Length: > 0 } session ? await credentials.FindAsync(session, context.RequestAborted, CredentialKind.Session)
             : null;
         return found is null ? null : new(found.Name, found.Role, found.Scope);

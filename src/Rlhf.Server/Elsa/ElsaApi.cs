@@ -12,7 +12,7 @@ static class ElsaApi
     public const int LongestBody = 4 << 20;
 
     /// <summary>True where errors have Elsa's shape.</summary>
-    public static bool Holds(PathString path) => path.StartsWithSegments(Prefix);
+    public static bool Holds(PathString path) => path.StartsWithSegments(Prefix) || path.StartsWithSegments(Hubs);
 
     /// <param name="pattern">Below <see cref="Prefix"/>, with its slash.</param>
     public static Route Route(string method, string pattern, Permission needs, RequestDelegate handle) =>

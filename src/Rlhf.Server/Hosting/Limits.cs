@@ -10,6 +10,9 @@ static class Limits
 {
     const int BurstSeconds = 10;
 
+    /// <summary>Elsa Studio asks for some 150 files at once, and for some of them again on every page.</summary>
+    const int FilesPerRequest = 20;
+
     public static void Set(RateLimiterOptions limits, ServerOptions options)
     {
         limits.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
@@ -20,10 +23,12 @@ static class Limits
             if (context.GetEndpoint()?.Metadata.GetMetadata<Route>() is { IsAttempt: true })
                 return RateLimitPartition.GetFixedWindowLimiter($"attempt {address}", _ => new() { PermitLimit = options.AttemptsPerMinute, Window = TimeSpan.FromMinutes(1) });
             var who = Caller.Of(context) is { } caller ? $"person {caller.Name}" : $"address {address}";
-            return RateLimitPartition.GetTokenBucketLimiter(who, _ => new()
+            var isFile = context.GetEndpoint()?.Metadata.GetMetadata<Route>() is { IsFile: true };
+            var perSecond = options.RequestsPerSecond * (isFile ? FilesPerRequest : 1);
+            return RateLimitPartition.GetTokenBucketLimiter(isFile ? $"files of {who}" : who, _ => new()
             {
-                TokenLimit = options.RequestsPerSecond * BurstSeconds,
-                TokensPerPeriod = options.RequestsPerSecond,
+                TokenLimit = perSecond * BurstSeconds,
+                TokensPerPeriod = perSecond,
                 ReplenishmentPeriod = TimeSpan.FromSeconds(1),
             });
         });

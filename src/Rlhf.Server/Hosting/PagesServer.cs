@@ -15,6 +15,7 @@ using Rlhf.Server.Hooks;
 using Rlhf.Server.Labeling;
 using Rlhf.Server.OpenIdConnect;
 using Rlhf.Server.Promotions;
+using Rlhf.Server.Studio;
 
 namespace Rlhf.Server.Hosting;
 
@@ -96,7 +97,7 @@ public sealed class PagesServer : IAsyncDisposable
         });
         // Signals are the program's business, and it stops what it started.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddSingleton(site).AddSingleton(site.Time).AddSingleton<Wakes>().AddSingleton<GateDecisions>();
+        builder.Services.AddSingleton(site).AddSingleton(site.Time).AddSingleton<Wakes>().AddSingleton<GateDecisions>().AddSingleton(new StudioFiles(site.Options.StudioFolder));
         builder.Services.AddRouting();
         builder.Services.AddRateLimiter(limits => Limits.Set(limits, site.Options));
         if (first is not null) builder.Services.AddSingleton(first);

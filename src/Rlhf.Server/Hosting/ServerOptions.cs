@@ -25,6 +25,9 @@ public sealed record ServerOptions(IReadOnlyList<string> Urls, string LocalName,
     /// <summary>What promotions need; null: this server takes and shows none.</summary>
     public PromotionOptions? Promotions { get; init; }
 
+    /// <summary>The files of Elsa Studio; where there are none, <c>/studio</c> says so.</summary>
+    public string StudioFolder { get; init; } = Path.Combine(AppContext.BaseDirectory, "studio");
+
     /// <summary>Requests that one person may make in a second, in the long run.</summary>
     public int RequestsPerSecond { get; init; } = 20;
 

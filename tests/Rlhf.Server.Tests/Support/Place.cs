@@ -37,10 +37,11 @@ sealed class Place : IAsyncDisposable
     readonly TimeProvider _time;
     readonly string? _postgres;
     readonly SomePromotion? _promotion;
+    readonly IReadOnlyList<IStep> _steps;
     HttpClient _client = null!;
 
-    Place(TimeProvider time, string? postgres, SomePromotion? promotion) =>
-        (_time, _postgres, _promotion, _folder) = (time, postgres, promotion, promotion?.Folder ?? Directory.CreateTempSubdirectory("rlhf-test-").FullName);
+    Place(TimeProvider time, string? postgres, SomePromotion? promotion, IReadOnlyList<IStep> steps) =>
+        (_time, _postgres, _promotion, _steps, _folder) = (time, postgres, promotion, steps, promotion?.Folder ?? Directory.CreateTempSubdirectory("rlhf-test-").FullName);
 
     public WorkflowRuntime Runtime { get; private set; } = null!;
 
@@ -53,10 +54,15 @@ sealed class Place : IAsyncDisposable
     /// <summary>Where the guidelines of this place are; at first the product's.</summary>
     public string GuidelinesFile => Path.Combine(_folder, "guidelines", "preference.md");
 
+    /// <summary>The folder of this place's workflow files, which is not there before something is published.</summary>
+    public string Workflows => Path.Combine(_folder, "workflows");
+
     /// <param name="promotion">The store, with the product's steps over it, where the place is about promotions; its clock is the server's and the steps'.</param>
-    public static async Task<Place> OpenAsync(Kind kind = Kind.Sqlite, TimeProvider? time = null, Func<ServerOptions, ServerOptions>? change = null, SomePromotion? promotion = null)
+    /// <param name="steps">What workflows may hold, where the place is about workflows.</param>
+    public static async Task<Place> OpenAsync(
+        Kind kind = Kind.Sqlite, TimeProvider? time = null, Func<ServerOptions, ServerOptions>? change = null, SomePromotion? promotion = null, IReadOnlyList<IStep>? steps = null)
     {
-        var place = new Place(promotion?.Time ?? time ?? TimeProvider.System, kind == Kind.Postgres ? PostgresServer.NewDatabase() : null, promotion);
+        var place = new Place(promotion?.Time ?? time ?? TimeProvider.System, kind == Kind.Postgres ? PostgresServer.NewDatabase() : null, promotion, steps ?? []);
         promotion?.Time.SetUtcNow(TimeProvider.System.GetUtcNow()); // a browser throws away cookies of the past
         Directory.CreateDirectory(Path.GetDirectoryName(place.GuidelinesFile)!);
         File.Copy(Path.Combine(Root, "workflows", "guidelines", "preference.md"), place.GuidelinesFile);
@@ -64,13 +70,16 @@ sealed class Place : IAsyncDisposable
         return place;
     }
 
-    public ServerOptions Options(params string[] urls) => new(urls, "olga", [Path.GetDirectoryName(GuidelinesFile)!]) { RequestsPerSecond = 1000, AttemptsPerMinute = 1000 };
+    public ServerOptions Options(params string[] urls) => new(urls, "olga", [Path.GetDirectoryName(GuidelinesFile)!]) { RequestsPerSecond = 1000, AttemptsPerMinute = 1000, StudioFolder = StudioPackage };
+
+    /// <summary>Where the build puts the npm package.</summary>
+    public static string StudioPackage => Path.Combine(Root, "src", "Rlhf.Server", "Studio", "node_modules", "@elsa-workflows", "elsa-studio-wasm");
 
     public async Task StartAsync(Func<ServerOptions, ServerOptions>? change = null)
     {
-        var runner = _promotion?.Runner(_promotion.Objects) ?? new StepRunner([], new FolderObjectStore(_folder), _time, new Dictionary<string, object>(), TimeSpan.FromMinutes(1));
+        var runner = _promotion?.Runner(_promotion.Objects) ?? new StepRunner(_steps, new FolderObjectStore(_folder), _time, new Dictionary<string, object>(), TimeSpan.FromMinutes(1));
         // The engine cannot wait by a clock that stands.
-        Runtime = new(new RuntimeOptions(_folder) { Postgres = _postgres }, runner, _promotion is null ? _time : TimeProvider.System);
+        Runtime = new(new RuntimeOptions(_folder) { Postgres = _postgres, Workflows = [Workflows] }, runner, _promotion is null ? _time : TimeProvider.System);
         var options = Options(Address);
         if (_promotion is not null) options = options with { Promotions = new(_promotion.Objects, _promotion.Keys, SomePromotion.Environment, PromotionWorkflow) };
         Server = await PagesServer.StartAsync(change?.Invoke(options) ?? options, Runtime, _time, Log.Add, default);

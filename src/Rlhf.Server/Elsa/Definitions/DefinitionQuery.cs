@@ -1,0 +1,58 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Rlhf.Runtime.Library;
+
+namespace Rlhf.Server.Elsa.Definitions;
+
+/// <summary>What Elsa's query strings say; names are without regard to case, as there.</summary>
+static class DefinitionQuery
+{
+    const int LongestPage = 1000;
+
+    /// <exception cref="ArgumentException">A value is none of its kind.</exception>
+    public static VersionQuery Of(HttpContext context)
+    {
+        var query = context.Request.Query;
+        var (page, size) = (Number(context, "page"), Number(context, "pageSize"));
+        var ids = query["ids"].OfType<string>().Concat(query["id"].OfType<string>()).Where(i => i.Length > 0).ToList();
+        return new()
+        {
+            Options = VersionOf(context),
+            Term = query["searchTerm"] is [{ Length: > 0 } term, ..] ? term : null,
+            DefinitionIds = query["definitionIds"].OfType<string>().Where(i => i.Length > 0).ToList() is { Count: > 0 } definitions ? definitions : null,
+            Versions = ids.Count > 0 ? VersionsOf(ids) : null,
+            Order = OrderOf(query["orderBy"]),
+            Descending = string.Equals(query["orderDirection"], "Descending", StringComparison.OrdinalIgnoreCase),
+            Skip = size is null ? 0 : checked((page ?? 0) * size.Value),
+            Take = size,
+        };
+    }
+
+    /// <summary>Of the query <c>versionOptions</c> or <c>version</c>; null where it is not there or empty.</summary>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    public static VersionOptions? VersionOf(HttpContext context)
+    {
+        var text = context.Request.Query["versionOptions"] is [{ Length: > 0 } options, ..] ? options : context.Request.Query["version"] is [{ Length: > 0 } version, ..] ? version : null;
+        return text is null ? null : VersionOptions.TryParse(text)
+            ?? throw new ArgumentException($"'{text}' is no version; expected Latest, Published, LatestOrPublished, LatestAndPublished, Draft, AllVersions or a number.");
+    }
+
+    /// <summary>The versions that ids stand for; what is no id stands for none.</summary>
+    public static IReadOnlyCollection<(string DefinitionId, int Version)> VersionsOf(IEnumerable<string> ids) =>
+        [.. ids.Select(DefinitionVersionId.TryParse).OfType<DefinitionVersionId>().Select(i => (i.DefinitionId, i.Version))];
+
+    static VersionOrder OrderOf(string? text) => text?.ToLowerInvariant() switch
+    {
+        null or "" or "name" => VersionOrder.Name,
+        "version" => VersionOrder.Version,
+        "created" or "createdat" => VersionOrder.Created,
+        _ => throw new ArgumentException($"'{text}' is no order; expected Name, Version or Created."),
+    };
+
+    static int? Number(HttpContext context, string name)
+    {
+        if (context.Request.Query[name] is not [{ Length: > 0 } text, ..]) return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= (name == "page" ? 1_000_000 : LongestPage) ? number
+            : throw new ArgumentException($"'{name}' is '{text}'; expected a number from 0 to {(name == "page" ? 1_000_000 : LongestPage)}.");
+    }
+}

@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Rlhf.Server.Access;
+using Rlhf.Server.Hosting;
+using Rlhf.Server.Pages;
+
+namespace Rlhf.Server.Studio;
+
+/// <summary><c>/studio</c>: the pages around Elsa Studio's elements, each with an address of its own, and the document that an element stands in.</summary>
+static class StudioPages
+{
+    public const string Definitions = "/studio/definitions", Instances = "/studio/instances";
+
+    // Names of Studio's custom elements.
+    const string List = "elsa-workflow-definition-list", Editor = "elsa-workflow-definition-editor", Runs = "elsa-workflow-instance-list", Viewer = "elsa-workflow-instance-viewer";
+
+    public static string DefinitionAt(string id) => $"{Definitions}/{Uri.EscapeDataString(id)}";
+
+    public static string InstanceAt(string id) => $"{Instances}/{Uri.EscapeDataString(id)}";
+
+    /// <summary>Leads to the definitions, or says what is missing.</summary>
+    public static Task BeginAsync(HttpContext context)
+    {
+        if (!context.RequestServices.GetRequiredService<StudioFiles>().AreThere) return ShowAsync(context, "Workflows", null);
+        context.Response.Redirect(Definitions);
+        return Task.CompletedTask;
+    }
+
+    public static Task DefinitionsAsync(HttpContext context) => ShowAsync(context, "Workflows", Definitions);
+
+    public static Task DefinitionAsync(HttpContext context) => ShowAsync(context, IdOf(context), Definitions, IdOf(context));
+
+    public static Task InstancesAsync(HttpContext context) => ShowAsync(context, "Instances", Instances);
+
+    public static Task InstanceAsync(HttpContext context) => ShowAsync(context, $"Instance {IdOf(context)}", Instances, IdOf(context));
+
+    /// <summary>The document with one element, which the frame of a page asks for: <c>?definition=ID</c>, <c>?instance=ID</c>, <c>?show=instances</c>, and else the definitions.</summary>
+    public static Task AppAsync(HttpContext context)
+    {
+        var query = context.Request.Query;
+        StudioPolicy.LetFrame(context);
+        var (element, attribute, id) = query["definition"] is [{ Length: > 0 } definition] ? (Editor, "definition-id", definition)
+            : query["instance"] is [{ Length: > 0 } instance] ? (Viewer, "instance-id", instance)
+            : (query["show"] == "instances" ? Runs : List, null, (string?)null);
+        return Html.WriteAsync<StudioApp>(context, new()
+        {
+            [nameof(StudioApp.Token)] = Cookies.ApiToken(context, SiteOf(context)),
+            [nameof(StudioApp.Element)] = element,
+            [nameof(StudioApp.Attribute)] = attribute,
+            [nameof(StudioApp.Id)] = id,
+        });
+    }
+
+    static Task ShowAsync(HttpContext context, string title, string? current, string? id = null)
+    {
+        var (site, caller) = (SiteOf(context), Caller.Of(context)!);
+        var files = context.RequestServices.GetRequiredService<StudioFiles>();
+        context.Response.Headers.ContentSecurityPolicy = StudioPolicy.OfShell;
+        return Html.WriteAsync<StudioPage>(context, new()
+        {
+            [nameof(StudioPage.Name)] = caller.Name,
+            [nameof(StudioPage.IsLocal)] = caller.IsLocal,
+            [nameof(StudioPage.Operates)] = Permissions.Of(caller.Role).Contains(Permission.Operate),
+            [nameof(StudioPage.HasPromotions)] = site.Options.Promotions is not null,
+            [nameof(StudioPage.Token)] = Cookies.Token(context, site),
+            [nameof(StudioPage.Title)] = title,
+            [nameof(StudioPage.Current)] = current,
+            [nameof(StudioPage.Id)] = id,
+            [nameof(StudioPage.Missing)] = files.AreThere ? null : files.Folder,
+        });
+    }
+
+    static string IdOf(HttpContext context) => $"{context.Request.RouteValues["id"]}";
+
+    static Site SiteOf(HttpContext context) => context.RequestServices.GetRequiredService<Site>();
+}
