@@ -102,7 +102,7 @@ internal sealed class WorkflowLint
     }
 
     /// <summary>The outcomes an activity can have; null where only its script knows.</summary>
-    static IReadOnlyList<string>? PortsOf(Activity activity) => activity.Type.Name switch
+    internal static IReadOnlyList<string>? PortsOf(Activity activity) => activity.Type.Name switch
     {
         ActivityCatalog.FlowSwitch => [.. activity.Cases.Select(c => c.Label), "Default"],
         ActivityCatalog.FlowFork => activity.Inputs.GetValueOrDefault("branches") switch

@@ -49,7 +49,7 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
             await Answers.ErrorAsync(context, StatusCodes.Status413PayloadTooLarge, $"The body has {context.Request.ContentLength} bytes; expected at most {route.LongestBody} bytes.");
             return;
         }
-        if (!HttpMethods.IsGet(context.Request.Method) && await ForgeryAsync(context) is { } forgery)
+        if ((route.Changes || IsWebSocket(context) || !HttpMethods.IsGet(context.Request.Method)) && await ForgeryAsync(context) is { } forgery)
         {
             await Answers.ErrorAsync(context, StatusCodes.Status403Forbidden, forgery);
             return;
@@ -92,15 +92,23 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
         if (CredentialIdentity.HasKey(context)) return null;
         var isBrowser = headers.ContainsKey("Origin") || headers.ContainsKey("Sec-Fetch-Site") || headers.ContainsKey("Cookie");
         if (!isBrowser) return null;
-        if (headers["Sec-Fetch-Site"] is [{ } from] && from != "same-origin") return "The request comes from another site; expected a page of this server.";
-        var site = context.RequestServices.GetRequiredService<Site>();
-        if (headers.Origin is [{ } origin] && !IsOwn(origin, context, site)) return $"The request comes from '{origin}'; expected a page of this server.";
+        if (Elsewhere(context) is { } elsewhere) return elsewhere;
         if (CredentialIdentity.PageToken(context) is { } ofPage) return Cookies.HasApiToken(context, ofPage) ? null : "The request's token is not one of this browser's pages; reload the page.";
         var token = headers[Cookies.TokenHeader] is [{ } sent] ? sent
             : context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted))[Cookies.TokenField].ToString()
             : null;
         return Cookies.HasToken(context, token) ? null : $"The request has no valid token; expected {Cookies.TokenHeader} as a page of this server sends it (reload the page).";
     }
+
+    static string? Elsewhere(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        if (headers["Sec-Fetch-Site"] is [{ } from] && from != "same-origin") return "The request comes from another site; expected a page of this server.";
+        return headers.Origin is [{ } origin] && !IsOwn(origin, context, context.RequestServices.GetRequiredService<Site>()) ? $"The request comes from '{origin}'; expected a page of this server." : null;
+    }
+
+    // A browser lets any site open one to anywhere, with cookies, and read what comes: it is as good as a change.
+    static bool IsWebSocket(HttpContext context) => context.Request.Headers.Upgrade.Any(u => "websocket".Equals(u, StringComparison.OrdinalIgnoreCase));
 
     static bool IsOwn(string origin, HttpContext context, Site site) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri)

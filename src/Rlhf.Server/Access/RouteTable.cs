@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Rlhf.Server.Elsa.Definitions;
 using Rlhf.Server.Elsa.Descriptors;
 using Rlhf.Server.Elsa.Instances;
+using Rlhf.Server.Elsa.Live;
 using Rlhf.Server.Hooks;
 using Rlhf.Server.Hosting;
 using Rlhf.Server.Labeling;
@@ -28,16 +29,23 @@ sealed record Route(string Method, string Pattern, Permission Needs, string Area
     /// <summary>True for a file that a page asks for together with hundreds of others.</summary>
     public bool IsFile { get; init; }
 
+    /// <summary>True for what changes something even where it is asked for by GET, so that another site must not make a browser ask.</summary>
+    public bool Changes { get; init; }
+
     /// <summary>The longest body that it takes, in bytes.</summary>
     public int LongestBody { get; init; } = PagesServer.LongestBody;
 
-    /// <summary>True where a path is one of this route's; what stands for a name in braces has letters, digits and dashes only, and a route of files leads to none.</summary>
+    /// <summary>
+    /// True where a path is one of this route's; what stands for a name in braces has letters, digits, dashes, underscores and single dots only, and a route of files leads to none.
+    /// </summary>
     public bool Leads(string path)
     {
         if (IsFile) return false;
         var (names, parts) = (Pattern.Split('/'), path.Split('/'));
-        return names.Length == parts.Length && names.Zip(parts).All(p => p.First.StartsWith('{') ? p.Second.Length > 0 && p.Second.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') : p.First == p.Second);
+        return names.Length == parts.Length && names.Zip(parts).All(p => p.First.StartsWith('{') ? IsName(p.Second) : p.First == p.Second);
     }
+
+    static bool IsName(string part) => part.Split('.').All(p => p.Length > 0 && p.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'));
 }
 
 /// <summary>Every route of the server; what is not here is not served.</summary>
@@ -97,7 +105,11 @@ static class RouteTable
         .. DefinitionRoutes.All,
         .. DescriptorRoutes.All,
         .. InstanceRoutes.All,
+        .. LiveRoutes.All,
     ];
+
+    /// <summary>True for the address of a page here that asks who somebody is: what one may be led on to.</summary>
+    public static bool IsPage(string path) => All.Any(r => r is { IsPage: true, Method: "GET" } && r.Needs != Permission.Anyone && r.Leads(path));
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {

@@ -48,7 +48,7 @@ sealed record Attempt(string Secret, string Page)
 
     // Only what is a page here: no address in any writing leads elsewhere.
     static string PageOf(string? page) => page is null or "" ? "/"
-        : RouteTable.All.Any(r => r is { IsPage: true, Method: "GET" } && r.Needs != Permission.Anyone && r.Leads(page)) ? page
+        : RouteTable.IsPage(page) ? page
         : throw new ArgumentException($"'{page}' is no page to go on with; expected one of this server, such as /label.");
 
     // Lax: the browser comes back from the issuer's site with it.

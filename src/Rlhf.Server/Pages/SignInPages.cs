@@ -17,13 +17,14 @@ static class SignInPages
     {
         [nameof(SignInPage.Token)] = Cookies.Token(context, SiteOf(context)),
         [nameof(SignInPage.Error)] = error,
+        [nameof(SignInPage.Page)] = PageOf(context),
         [nameof(SignInPage.Issuer)] = SiteOf(context).Options.OpenIdConnect?.ToString(),
         [nameof(SignInPage.Begins)] = OidcPages.Begins + (context.Request.Query["page"] is [{ Length: > 0 } page] ? QueryString.Create("page", page) : ""),
     }, status);
 
-    /// <summary>Where who is not signed in goes; an issuer leads from there to the page that was asked for.</summary>
+    /// <summary>Where who is not signed in goes, and from there to the page that was asked for.</summary>
     public static string AddressFor(HttpContext context) =>
-        SiteOf(context).Options.OpenIdConnect is null || context.Request.Path == "/" || !HttpMethods.IsGet(context.Request.Method) ? "/sign-in" : $"/sign-in{QueryString.Create("page", context.Request.Path)}";
+        HttpMethods.IsGet(context.Request.Method) && context.Request.Path.Value is { } page && page != "/" && RouteTable.IsPage(page) ? $"/sign-in{QueryString.Create("page", page)}" : "/sign-in";
 
     public static async Task SignInAsync(HttpContext context)
     {
@@ -35,7 +36,14 @@ static class SignInPages
             return;
         }
         Cookies.Begin(context, site, session);
-        SeeOther(context, "/");
+        SeeOther(context, PageOf(context) ?? "/");
+    }
+
+    /// <summary>The page that was asked for, as the way in or its form says; null for none, and for what is none of this server.</summary>
+    static string? PageOf(HttpContext context)
+    {
+        var page = context.Request.HasFormContentType ? $"{context.Request.Form["page"]}" : $"{context.Request.Query["page"]}";
+        return RouteTable.IsPage(page) ? page : null;
     }
 
     public static async Task SignOutAsync(HttpContext context)

@@ -15,6 +15,8 @@ internal sealed class ContractStep(StepDescription description, Func<StepExecuti
 
     public List<(string Execution, JsonObject Inputs)> Runs { get; } = [];
 
+    public List<JsonObject> HParams { get; } = [];
+
     public static List<ContractStep> All(Func<StepExecution, string?>? outcome = null) =>
         [.. typeof(StepDescription).Assembly.GetTypes()
             .Select(t => t.GetField("Description", BindingFlags.Public | BindingFlags.Static)?.GetValue(null)).OfType<StepDescription>()
@@ -23,6 +25,7 @@ internal sealed class ContractStep(StepDescription description, Func<StepExecuti
     public Task<StepResult> RunAsync(JsonObject inputs, JsonObject hparams, StepContext context, CancellationToken cancellationToken)
     {
         Runs.Add((context.Execution.Activity, inputs.DeepClone().AsObject()));
+        HParams.Add(hparams.DeepClone().AsObject());
         RecordBinding.Bind(description.InputsType, inputs, description.Name);
         var outputs = new JsonObject();
         foreach (var field in description.Outputs)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Rlhf.Runtime.Access;
 using Rlhf.Server.Tests.Support;
 
@@ -67,6 +68,23 @@ public sealed class StudioPagesTests
         Assert.Contains("to be read only", viewer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("to be read only", operates.Text, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Forbidden, labeler.Status);
+    }
+
+    [Fact]
+    public async Task Who_is_not_signed_in_comes_by_a_deep_link_to_what_it_leads_to_and_by_no_link_elsewhere()
+    {
+        await using var place = await Place.OpenAsync(change: WithStudio);
+        var key = await place.KeyAsync("vera", Role.Viewer);
+        using var vera = new Visitor(place);
+
+        var asked = await vera.GetAsync("/studio/definitions/rlhf-round.v2_b");
+        var form = await vera.GetAsync(asked.Location!);
+        var token = Regex.Match(form.Text, "name=\"antiforgery\" value=\"([^\"]+)\"").Groups[1].Value;
+
+        Assert.Equal("/sign-in?page=%2Fstudio%2Fdefinitions%2Frlhf-round.v2_b", asked.Location);
+        Assert.Contains("name=\"page\" value=\"/studio/definitions/rlhf-round.v2_b\"", form.Text, StringComparison.Ordinal);
+        foreach (var (page, leads) in new[] { ("/studio/definitions/rlhf-round.v2_b", "/studio/definitions/rlhf-round.v2_b"), ("//elsewhere.example", "/"), ("/studio/app/../..//elsewhere", "/"), ("/studio/definitions/..", "/") })
+            Assert.Equal(leads, await vera.SendAsync("/sign-in", new() { ["key"] = key, ["antiforgery"] = token, ["page"] = page }));
     }
 
     // A file that makes the folder look like the package: these tests need no npm.

@@ -20,6 +20,13 @@ sealed class Visitor : IDisposable
             response.Headers.TryGetValues("Refresh", out var refresh) ? refresh.Single() : null);
     }
 
+    /// <summary>Sends a form; returns where it leads.</summary>
+    public async Task<string?> SendAsync(string address, Dictionary<string, string> form)
+    {
+        using var response = await _client.PostAsync(address, new FormUrlEncodedContent(form));
+        return response.Headers.Location?.OriginalString;
+    }
+
     /// <summary>To the issuer and back, as far as the address that the issuer sends the browser to.</summary>
     public async Task<string> ToCallbackAsync(string begins = "/sign-in/oidc")
     {

@@ -1,0 +1,177 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Time.Testing;
+using Rlhf.Runtime.Interpreter;
+using Rlhf.Runtime.Tests.Support;
+using Rlhf.Steps.Running;
+
+namespace Rlhf.Runtime.Tests.Workflows;
+
+/// <summary>Which ways the other rounds of <c>workflows/</c> take, with the steps' real contracts and no work done.</summary>
+public sealed class RoundVariantTests
+{
+    [Fact]
+    public async Task A_refresh_trains_no_policy_and_measures_the_reward_model_before_beside_the_new_one()
+    {
+        await using var run = new Run("refresh-reward-model.json");
+        var result = await run.EndAsync();
+
+        Assert.Equal(WorkflowStatus.Finished, result.Status);
+        Assert.Empty(run.Of("TrainPolicy"));
+        Assert.Equal(["evaluate-reward-model", "has-earlier", "evaluate-earlier", "report-refresh", "end"], (await run.RanAsync())[^5..]);
+        var (evaluated, report) = (run.Of("EvaluateRewardModel"), Assert.Single(run.Of("ReportRefresh")));
+        Assert.Equal(Given(evaluated[0], "preferences"), Given(evaluated[1], "preferences"));
+        Assert.Equal((Given(evaluated[0], "rewardModel"), Given(evaluated[1], "rewardModel")), (Given(report, "rewardModel"), Given(report, "earlierRewardModel")));
+        Assert.Equal(Given(Assert.Single(run.Of("SampleCompletions"), s => s.Execution == "sample-completions"), "policy"), Given(report, "champion"));
+        Assert.Equal((0.5, 0.5), ((double?)result.Outputs["accuracy"], (double?)result.Outputs["earlierAccuracy"]));
+    }
+
+    [Fact]
+    public async Task A_judge_that_people_agree_with_teaches_the_reward_model_together_with_them()
+    {
+        await using var run = new Run("ai-feedback-round.json", new() { ["aiLabeler"] = "judge", ["labeler"] = "file" });
+        var result = await run.EndAsync();
+
+        Assert.Equal(("Promote", 0.5), ((string?)result.Outputs["outcome"], (double?)result.Outputs["agreementShare"]));
+        var asked = run.Of("CollectJudgements");
+        Assert.Equal(["judge", "file", "file"], asked.Select(a => Given(a, "labeler")));
+        var drawn = Assert.Single(run.Of("DrawSpotCheck"));
+        Assert.Equal(Given(asked[0], "comparisons"), Given(drawn, "comparisons"));
+        Assert.NotEqual(Given(asked[0], "comparisons"), Given(asked[1], "comparisons"));
+        var compared = Assert.Single(run.Of("CompareJudgements"));
+        Assert.Equal(Given(asked[1], "comparisons"), Given(compared, "comparisons"));
+        // Simulated labelers answer from the seed: the second time with another one, or they would repeat themselves.
+        Assert.NotEqual(Given(asked[0], "seed"), Given(asked[1], "seed"));
+        var built = run.Of("BuildPreferences");
+        Assert.Equal(["build-preferences", "add-spot-check"], built.Select(b => b.Execution));
+        Assert.NotEqual(Given(built[0], "earlier"), Given(built[1], "earlier"));
+        Assert.NotEqual(Given(built[1], "earlier"), Given(Assert.Single(run.Of("TrainRewardModel")), "preferences"));
+    }
+
+    [Fact]
+    public async Task A_judge_that_people_disagree_with_teaches_nothing()
+    {
+        await using var run = new Run("ai-feedback-round.json", outcome: e => e.Activity == "compare-judgements" ? "Disagree" : null);
+        var result = await run.EndAsync();
+
+        Assert.Equal(("Stop", WorkflowStatus.Finished), ((string?)result.Outputs["outcome"], result.Status));
+        Assert.Equal(["compare-judgements", "outcome-stop", "end-stopped"], (await run.RanAsync())[^3..]);
+        Assert.Equal(0.5, (double?)result.Outputs["agreementShare"]);
+        Assert.Empty(run.Of("TrainRewardModel"));
+    }
+
+    [Fact]
+    public async Task Two_axes_are_judged_and_learned_apart_and_both_train_the_policy()
+    {
+        await using var run = new Run("two-reward-models-round.json");
+        var result = await run.EndAsync();
+
+        Assert.Equal(("Promote", WorkflowStatus.Finished), ((string?)result.Outputs["outcome"], result.Status));
+        Assert.Equal(["helpfulness", "safety"], run.HParamsOf("SelectComparisons", "axis").Order(StringComparer.Ordinal));
+        var models = run.Of("TrainRewardModel").ToDictionary(t => t.Execution, t => Given(t, "preferences"));
+        Assert.NotEqual(models["train-helpfulness"], models["train-safety"]);
+        var (policy, report) = (Assert.Single(run.Of("TrainPolicy")), Assert.Single(run.Of("ReportRound")));
+        Assert.NotEqual(Given(policy, "rewardModel"), Given(policy, "safetyRewardModel"));
+        Assert.Equal(
+            (models["train-helpfulness"], models["train-safety"], Given(policy, "rewardModel"), Given(policy, "safetyRewardModel")),
+            (Given(report, "preferences"), Given(report, "secondPreferences"), Given(report, "rewardModel"), Given(report, "secondRewardModel")));
+        Assert.Equal(("helpfulness", "safety"), (Given(report, "axis"), Given(report, "secondAxis")));
+    }
+
+    [Fact]
+    public async Task A_round_with_checkpoints_goes_on_with_what_people_say_and_asks_again_where_it_does_not_understand()
+    {
+        await using var run = new Run("human-checkpoints-round.json");
+
+        await run.AnswerAsync("checkpoint-reward-model", "checkpoint.reward-model", "Perhaps");
+        await run.AnswerAsync("checkpoint-reward-model#2", "checkpoint.reward-model", "Continue");
+        await run.AnswerAsync("checkpoint-policy", "checkpoint.policy", "Continue");
+        await run.AnswerAsync("checkpoint-policy#2", "checkpoint.policy", "Evaluate");
+        var result = await run.EndAsync();
+
+        Assert.Equal(("Promote", WorkflowStatus.Finished), ((string?)result.Outputs["outcome"], result.Status));
+        var (parts, start) = (run.Of("TrainPolicy"), Assert.Single(run.Of("StartRound")));
+        Assert.Equal(["train-policy", "train-policy#2"], parts.Select(p => p.Execution));
+        var report = Assert.Single(run.Of("ReportRound"));
+        // The second part goes on with the first one's policy, under a seed of its own, and the round's champion stays what it was.
+        Assert.Equal(Given(parts[0], "policy"), Given(report, "champion"));
+        Assert.NotEqual(Given(parts[0], "policy"), Given(parts[1], "policy"));
+        Assert.Equal(7L, (long?)parts[0].Inputs["seed"]);
+        Assert.Equal(8L, (long?)parts[1].Inputs["seed"]);
+        Assert.NotNull(start.Inputs["baseSeed"]);
+    }
+
+    [Fact]
+    public async Task Parts_of_PPO_end_where_as_many_as_allowed_were_run()
+    {
+        await using var run = new Run("human-checkpoints-round.json", new() { ["mostParts"] = 1 });
+
+        await run.AnswerAsync("checkpoint-reward-model", "checkpoint.reward-model", "Continue");
+        await run.AnswerAsync("checkpoint-policy", "checkpoint.policy", "Continue");
+        await run.EndAsync();
+
+        Assert.Single(run.Of("TrainPolicy"));
+        Assert.Single(run.Of("SampleEvaluation"));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Who_says_stop_ends_the_round_without_an_evaluation(int parts)
+    {
+        await using var run = new Run("human-checkpoints-round.json");
+
+        if (parts > 0) await run.AnswerAsync("checkpoint-reward-model", "checkpoint.reward-model", "Continue");
+        await (parts > 0 ? run.AnswerAsync("checkpoint-policy", "checkpoint.policy", "Stop") : run.AnswerAsync("checkpoint-reward-model", "checkpoint.reward-model", "Stop"));
+        var result = await run.EndAsync();
+
+        Assert.Equal(("Stop", WorkflowStatus.Finished), ((string?)result.Outputs["outcome"], result.Status));
+        Assert.Equal((parts, 0), (run.Of("TrainPolicy").Count, run.Of("SampleEvaluation").Count));
+    }
+
+    static string? Given((string Execution, JsonObject Inputs) run, string input) => run.Inputs[input]?.ToString();
+
+    /// <summary>One instance over a store of its own; the outcome is asked for on the first run of an activity only.</summary>
+    sealed class Run : IAsyncDisposable
+    {
+        readonly TemporaryFolder _folder = new();
+        readonly List<ContractStep> _steps;
+        readonly WorkflowRuntime _runtime;
+        readonly string _file;
+        readonly JsonObject _inputs;
+        string? _id;
+
+        public Run(string file, JsonObject? inputs = null, Func<StepExecution, string?>? outcome = null)
+        {
+            (_file, _inputs, _steps) = (file, inputs ?? [], ContractStep.All(outcome));
+            var time = new FakeTimeProvider(Some.Time);
+            _runtime = new(new RuntimeOptions(_folder.Path), Some.Runner(_folder.Path, time, _steps), time);
+        }
+
+        static CancellationToken Token => TestContext.Current.CancellationToken;
+
+        public List<(string Execution, JsonObject Inputs)> Of(string step) => _steps.Single(s => s.Description.Name == step).Runs;
+
+        public IEnumerable<string> HParamsOf(string step, string name) => _steps.Single(s => s.Description.Name == step).HParams.Select(h => $"{h[name]}");
+
+        public async Task<InstanceResult> EndAsync() => await _runtime.RunAsync(await IdAsync());
+
+        public async Task<List<string>> RanAsync() => [.. Some.Ran(await _runtime.LogAsync(await IdAsync()))];
+
+        /// <summary>Waits until the activity waits, and sends it the answer.</summary>
+        public async Task AnswerAsync(string execution, string name, string answer)
+        {
+            var id = await IdAsync();
+            await _runtime.DriveAsync();
+            while (!(await _runtime.LogAsync(id)).Any(l => l.Execution == execution && l.Event == LogEvent.Waiting)) await Task.Delay(20, Token);
+            Assert.Equal(1, await _runtime.SendEventAsync(name, new JsonObject { ["answer"] = answer }, id, Token));
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _runtime.DisposeAsync();
+            _folder.Dispose();
+        }
+
+        async Task<string> IdAsync() => _id ??= await _runtime.StartAsync(Repository.Workflow(_file), _inputs);
+    }
+}
