@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rlhf.Runtime.Definitions;
 using Rlhf.Runtime.Lint;
 using Rlhf.Runtime.Store;
@@ -16,10 +17,10 @@ public sealed partial class WorkflowLibrary
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            foreach (var file in _folder.Gone()) _problems.Remove(file);
+            foreach (var file in _folder.Gone()) _problems.TryRemove(file, out _);
             foreach (var file in _folder.Changed().ToList())
             {
-                _problems.Remove(file.Path);
+                _problems.TryRemove(file.Path, out _);
                 if (await TakeAsync(file, cancellationToken) is { } problem) _problems[file.Path] = problem;
                 _folder.Saw(file.Path);
             }
@@ -78,5 +79,5 @@ public sealed partial class WorkflowLibrary
         return text;
     }
 
-    static System.Text.Json.Nodes.JsonObject Parse(string json) => System.Text.Json.Nodes.JsonNode.Parse(json)!.AsObject();
+    static JsonObject Parse(string json) => JsonNode.Parse(json)!.AsObject();
 }
