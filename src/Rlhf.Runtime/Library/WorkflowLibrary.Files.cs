@@ -74,6 +74,8 @@ public sealed partial class WorkflowLibrary
         var published = await _store.NewestPublishedAsync(newest.DefinitionId, cancellationToken);
         if (_problems.TryGetValue(file, out var problem))
             throw new LibraryConflictException($"The file '{file}' was changed since version {published?.Version ?? 0} and cannot be published as it is, so nothing is written over it: {problem}");
+        // Another process has written it and not yet said so in the store, or was killed in between.
+        if (DefinitionForm.AreSame(Parse(text), Parse(newest.Json))) return text;
         if (published is null || !DefinitionForm.AreSame(Parse(text), Parse(published.Json)))
             throw new LibraryConflictException($"The file '{file}' was changed since version {published?.Version ?? 0}; nothing is written over it. Expected to be asked again.");
         return text;
