@@ -99,6 +99,9 @@ sealed class Place : IAsyncDisposable
         await Runtime.DisposeAsync();
     }
 
+    /// <summary>The product's workflow files.</summary>
+    public static string ProductWorkflows => Path.Combine(Root, "workflows");
+
     public static string PromotionWorkflow => Path.Combine(Root, "workflows", "promotion.json");
 
     public SomePromotion Promotion => _promotion!;
