@@ -16,6 +16,9 @@ public sealed record InstanceSummary(
 
     /// <summary>The person who started it, or the first of all its parents; null where a schedule, an event or nobody known did.</summary>
     public string? StartedBy { get; init; }
+
+    /// <summary>What whoever started it calls it by; null where nothing.</summary>
+    public string? CorrelationId { get; init; }
 }
 
 /// <summary>Which instances to list, the newest first: at most <paramref name="Take"/> (default 100) after leaving out <paramref name="Skip"/>.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Rlhf.Runtime.Access;
 using Rlhf.Runtime.Definitions;
 using Rlhf.Runtime.Driver;
+using Rlhf.Runtime.Instances;
 using Rlhf.Runtime.Interpreter;
 using Rlhf.Runtime.Jobs;
 using Rlhf.Runtime.Labeling;
@@ -42,7 +43,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     {
         (_options, _runner, _time, _observer) = (options, runner, time, observer);
         var catalog = new ActivityCatalog(runner.Steps);
-        _reader = new(catalog);
+        (_reader, Activities) = (new(catalog), catalog.All);
         _definitions = new(_reader);
         _store = WorkflowStore.Open(options.Folder, options.Postgres, runner.Objects);
         _transitions = new(_store, _definitions, runner.Steps, time, observer, _pulse);
@@ -51,7 +52,17 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         Queue = new(_store.Database, time, _pulse);
         Credentials = new(_store.Database, time);
         Subjects = new(_store.Database, time);
+        Instances = new(_store, _definitions, _pulse);
     }
+
+    /// <summary>Where the artifacts are that steps take and give.</summary>
+    public IObjectStore Objects => _runner.Objects;
+
+    /// <summary>Every type of activity that this runtime runs: Elsa's own and the steps.</summary>
+    public IReadOnlyList<ActivityType> Activities { get; }
+
+    /// <summary>Finds instances, shows each in full, and removes those that have ended.</summary>
+    public InstanceLibrary Instances { get; }
 
     /// <summary>The definitions: drafts, what is published, and the files.</summary>
     public WorkflowLibrary Library { get; }
@@ -124,11 +135,13 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// </summary>
     /// <param name="trigger">The activity that starts it, as its trigger would; null: the flowchart's own start.</param>
     /// <param name="startedBy">In whose name; null: nobody's.</param>
+    /// <param name="correlationId">What the caller calls it by; null: nothing.</param>
     /// <exception cref="InvalidDataException">The version is none that runs; each reason stands in a line of the message.</exception>
     /// <exception cref="ArgumentException">An input is unknown or of another type, or there is no such trigger.</exception>
     /// <exception cref="SingletonException">The workflow allows one open instance only, and there is one.</exception>
     public async Task<string?> StartVersionAsync(
-        string definitionId, VersionOptions version, JsonObject inputs, string? trigger = null, string? startedBy = null, CancellationToken cancellationToken = default)
+        string definitionId, VersionOptions version, JsonObject inputs, string? trigger = null, string? startedBy = null, string? correlationId = null,
+        CancellationToken cancellationToken = default)
     {
         while (await _store.FindAsync(definitionId, version, cancellationToken) is { } stored)
         {
@@ -141,7 +154,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
             try
             {
                 await _transitions.StartAsync(
-                    definition, new(definitionId, stored.Version, definition.Singleton) { StartedBy = startedBy }, new(_time.GetUtcNow(), id, bound, trigger) { Triggered = trigger is not null }, cancellationToken,
+                    definition, new(definitionId, stored.Version, definition.Singleton) { StartedBy = startedBy, CorrelationId = correlationId }, new(_time.GetUtcNow(), id, bound, trigger) { Triggered = trigger is not null }, cancellationToken,
                     also: (db, token) => WorkflowStore.PinAsync(db, stored, token));
                 return id;
             }
@@ -284,7 +297,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         var (state, result) = (stored.State, Follower.ResultOf(stored.State));
         var summary = new InstanceSummary(
             instance, stored.Identity.DefinitionId, stored.Identity.Version, result.Status, stored.CreatedAt, stored.UpdatedAt, result.Incident)
-        { Parent = stored.Identity.Parent, StartedBy = stored.Identity.StartedBy };
+        { Parent = stored.Identity.Parent, StartedBy = stored.Identity.StartedBy, CorrelationId = stored.Identity.CorrelationId };
         var variables = definition.Variables.Select(v => KeyValuePair.Create(v.Name, state.Variables.GetValueOrDefault(v.Id)));
         var steps = (await _store.JobsAsync(null, cancellationToken, instance)).Select(Follower.ProgressOf).ToList();
         return new(summary, ToObject(state.Inputs), ToObject(variables), result.Outputs, [.. state.OpenSteps], state.Incidents, steps);

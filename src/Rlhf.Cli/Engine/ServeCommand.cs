@@ -16,7 +16,7 @@ static class ServeCommand
     {
         var log = new EngineLog(Console.Error);
         await using var workspace = new Workspace(store, Settings.Queues(queues), log, stays: true);
-        var options = urls is null ? null : PageOptions(urls, workspace);
+        var options = urls is null ? null : PageOptions(urls, workspace, log);
         // What is broken is said to who starts the server, not to the first who wants to label.
         if (options is not null) WorkflowInputs.CheckGuidelines();
         if (options is not null) await PagesServer.CheckAsync(options, workspace.Runtime, cancellationToken);
@@ -43,14 +43,32 @@ static class ServeCommand
         return ExitCodes.Done;
     }
 
-    static ServerOptions PageOptions(string urls, Workspace workspace) =>
+    static ServerOptions PageOptions(string urls, Workspace workspace, EngineLog log) =>
         new(urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), Environment.UserName, WorkflowFiles.Guidelines)
         {
             PublicUrl = Settings.PublicUrl,
             OpenIdConnect = Settings.OpenIdConnect,
             Hooks = ToolSettings.Hooks,
+            Presets = token => PresetsAsync(workspace, log, token),
             Promotions = new(workspace.Objects, workspace.PromotionKeys, Settings.Environment, WorkflowFiles.Definition("promotion")),
         };
+
+    static async Task<IReadOnlyList<Preset>> PresetsAsync(Workspace workspace, EngineLog log, CancellationToken cancellationToken)
+    {
+        var presets = new List<Preset>();
+        foreach (var file in WorkflowFiles.Presets)
+        {
+            try
+            {
+                presets.Add(new(Path.GetFileNameWithoutExtension(file), await workspace.PresetAsync(file, cancellationToken)));
+            }
+            catch (ArgumentException e)
+            {
+                log.Trouble($"The preset is not offered: {e.Message}");
+            }
+        }
+        return presets;
+    }
 
     static async Task DriveAsync(Workspace workspace, bool wait, CancellationToken cancellationToken)
     {

@@ -17,6 +17,10 @@ static class WorkflowFiles
     /// <exception cref="ArgumentException">Neither is there.</exception>
     public static string Gate(string nameOrFile) => Find(nameOrFile, "gates", "gate");
 
+    /// <summary>Every preset's file, one of each name.</summary>
+    public static IReadOnlyList<string> Presets =>
+        [.. Folders.Select(f => Path.Combine(f, "presets")).Where(Directory.Exists).SelectMany(f => Directory.GetFiles(f, "*.json")).DistinctBy(Path.GetFileName).Order(StringComparer.Ordinal)];
+
     /// <summary>Every gate's file, one of each name.</summary>
     public static IReadOnlyList<string> Gates =>
         [.. Folders.Select(f => Path.Combine(f, "gates")).Where(Directory.Exists).SelectMany(f => Directory.GetFiles(f, "*.json")).DistinctBy(Path.GetFileName).Order(StringComparer.Ordinal)];

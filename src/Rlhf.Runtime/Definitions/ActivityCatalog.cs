@@ -54,6 +54,9 @@ internal sealed class ActivityCatalog
 
     public IReadOnlyCollection<string> Names => _types.Keys;
 
+    /// <summary>All types, Elsa's own first.</summary>
+    public IReadOnlyList<ActivityType> All => [.. _types.Values];
+
     public ActivityType? Find(string type) => _types.GetValueOrDefault(type);
 
     static IEnumerable<ActivityType> BuiltIn()

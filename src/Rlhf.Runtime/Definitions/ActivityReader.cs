@@ -47,6 +47,7 @@ internal sealed class ActivityReader(ActivityCatalog catalog, string source)
         foreach (var name in activity.Type.Unsupported) inputs.Remove(name);
         return ReadNested(json, activity with
         {
+            Name = Text(json, "name") is { Length: > 0 } called ? called : null,
             Inputs = inputs,
             Outputs = outputs,
             Settings = settings,

@@ -53,6 +53,9 @@ public sealed record WorkflowOutput(string Name, DataType Type, string Descripti
 /// </summary>
 public sealed record Activity(string Id, string NodePath, ActivityType Type)
 {
+    /// <summary>What the file calls it beside its id; null where nothing.</summary>
+    public string? Name { get; init; }
+
     public IReadOnlyDictionary<string, Expression> Inputs { get; init; } = new Dictionary<string, Expression>();
 
     public IReadOnlyDictionary<string, string> Outputs { get; init; } = new Dictionary<string, string>();

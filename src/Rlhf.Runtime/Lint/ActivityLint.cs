@@ -58,6 +58,8 @@ internal sealed class ActivityLint(
         if (activity.Type.Name == ActivityCatalog.SetVariable) type = Variable(activity.TargetVariable)?.Type;
         if (type is not null && expression is Expression.Literal literal && !Values.TryConvert(literal.Value, type.Value, out _, out var unfit))
             Find($"{what} {unfit}");
+        if (type is { } needed && expression is Expression.Variable { Id: var id } && Variable(id) is { } read && !Values.Fits(read.Type, needed))
+            Find($"{what} is of type {needed}, the variable '{read.Name}' of type {read.Type}", _isStep && (read.Type.IsList || needed.IsList || read.Type.Kind == ValueKind.ObjectDictionary));
         var script = expression switch
         {
             Expression.JavaScript javaScript => javaScript.Script,

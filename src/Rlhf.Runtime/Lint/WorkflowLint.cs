@@ -24,6 +24,8 @@ internal sealed class WorkflowLint
         lint.CheckTriggers();
         foreach (var flowchart in definition.Activities.Where(a => a.Type.Name == ActivityCatalog.Flowchart)) lint.CheckFlow(flowchart);
         lint.CheckActivities(definition.Root, [.. definition.Variables]);
+        foreach (var promotion in new PromotionLint(definition).Unguarded())
+            lint.Find(promotion.Id, "a way leads here that passes no gate; expected every one to leave a DecideGate by Promote, or to pass a PreparePromotion");
         return [.. lint._findings.OrderBy(f => f.Severity)];
     }
 

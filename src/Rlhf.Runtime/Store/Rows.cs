@@ -55,6 +55,7 @@ internal sealed class InstanceRow
     public string? Root { get; init; }
     public required int Depth { get; init; }
     public string? StartedBy { get; init; }
+    public string? CorrelationId { get; init; }
     public string? SingletonKey { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }

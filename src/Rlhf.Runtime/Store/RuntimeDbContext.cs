@@ -46,6 +46,10 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
             instance.ToTable("Instances").HasKey(i => i.Id);
             instance.HasIndex(i => new { i.Status, i.DefinitionId });
             instance.HasIndex(i => new { i.CreatedAt, i.Id });
+            instance.HasIndex(i => new { i.UpdatedAt, i.Id });
+            instance.HasIndex(i => new { i.DefinitionId, i.CreatedAt });
+            instance.HasIndex(i => i.CorrelationId);
+            instance.HasIndex(i => i.Parent);
             instance.HasIndex(i => i.SingletonKey).IsUnique();
             instance.HasIndex(i => i.Root);
             instance.HasOne<DefinitionRow>().WithMany().HasForeignKey(i => new { i.DefinitionId, i.DefinitionVersion })

@@ -22,6 +22,9 @@ internal sealed record InstanceIdentity(string DefinitionId, int Version, bool S
 
     /// <summary>The person who started it, or the first of all its parents; null where a schedule, an event or nobody known did.</summary>
     public string? StartedBy { get; init; }
+
+    /// <summary>What whoever started it calls it by; null where nothing.</summary>
+    public string? CorrelationId { get; init; }
 }
 
 /// <summary>An instance with its definition's text.</summary>
@@ -116,6 +119,7 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
                 Root = identity.Root,
                 Depth = identity.Depth,
                 StartedBy = identity.StartedBy,
+                CorrelationId = identity.CorrelationId,
                 SingletonKey = singleton,
                 CreatedAt = at,
                 UpdatedAt = at,
@@ -172,6 +176,7 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
         {
             Parent = row.Parent,
             StartedBy = row.StartedBy,
+            CorrelationId = row.CorrelationId,
             ParentExecution = row.ParentExecution,
             Root = row.Root,
             Depth = row.Depth,
@@ -220,12 +225,12 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
         if (query.DefinitionId is { } definition) instances = instances.Where(i => i.DefinitionId == definition);
         if (query.Parent is { } parent) instances = instances.Where(i => i.Parent == parent);
         var rows = await instances.OrderByDescending(i => i.CreatedAt).ThenByDescending(i => i.Id)
-            .Select(i => new { i.Id, i.DefinitionId, i.DefinitionVersion, i.Status, i.CreatedAt, i.UpdatedAt, i.Incident, i.Parent, i.StartedBy })
+            .Select(i => new { i.Id, i.DefinitionId, i.DefinitionVersion, i.Status, i.CreatedAt, i.UpdatedAt, i.Incident, i.Parent, i.StartedBy, i.CorrelationId })
             .Skip(query.Skip).Take(query.Take).ToListAsync(cancellationToken);
         return [.. rows.Select(i => new InstanceSummary(
             i.Id, i.DefinitionId, i.DefinitionVersion, Enum.Parse<WorkflowStatus>(i.Status), i.CreatedAt, i.UpdatedAt,
             i.Incident is null ? null : Parse<Incident>(i.Incident, $"The incident of instance {i.Id}"))
-        { Parent = i.Parent, StartedBy = i.StartedBy })];
+        { Parent = i.Parent, StartedBy = i.StartedBy, CorrelationId = i.CorrelationId })];
     }
 
     /// <summary>The artifacts that published definitions and instances that have neither finished nor been cancelled refer to, messages on the way included.</summary>

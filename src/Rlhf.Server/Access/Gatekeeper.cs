@@ -9,6 +9,9 @@ namespace Rlhf.Server.Access;
 /// <summary>Lets through what the table of routes allows to who asks, and nothing else.</summary>
 sealed class Gatekeeper(IEnumerable<IIdentify> ways)
 {
+    /// <summary>A body that is too long is read and thrown away up to this length, in bytes.</summary>
+    const int LongestThrownAway = 32 << 20;
+
     public async Task IdentifyAsync(HttpContext context, RequestDelegate next)
     {
         foreach (var way in ways)
@@ -38,7 +41,15 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
             return;
         }
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = route.LongestBody;
-        if (!HttpMethods.IsGet(context.Request.Method) && await ForgeryAsync(context) is { } forgery)
+        if (route.Needs != Permission.Anyone && context.Request.ContentLength > route.LongestBody && context.Request.ContentLength <= LongestThrownAway)
+        {
+            // Who is still sending reads no answer: a broken connection would be all that they see of it.
+            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } more) more.MaxRequestBodySize = LongestThrownAway;
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
+            await Answers.ErrorAsync(context, StatusCodes.Status413PayloadTooLarge, $"The body has {context.Request.ContentLength} bytes; expected at most {route.LongestBody} bytes.");
+            return;
+        }
+        if ((route.Changes || IsWebSocket(context) || !HttpMethods.IsGet(context.Request.Method)) && await ForgeryAsync(context) is { } forgery)
         {
             await Answers.ErrorAsync(context, StatusCodes.Status403Forbidden, forgery);
             return;
@@ -81,15 +92,23 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
         if (CredentialIdentity.HasKey(context)) return null;
         var isBrowser = headers.ContainsKey("Origin") || headers.ContainsKey("Sec-Fetch-Site") || headers.ContainsKey("Cookie");
         if (!isBrowser) return null;
-        if (headers["Sec-Fetch-Site"] is [{ } from] && from != "same-origin") return "The request comes from another site; expected a page of this server.";
-        var site = context.RequestServices.GetRequiredService<Site>();
-        if (headers.Origin is [{ } origin] && !IsOwn(origin, context, site)) return $"The request comes from '{origin}'; expected a page of this server.";
+        if (Elsewhere(context) is { } elsewhere) return elsewhere;
         if (CredentialIdentity.PageToken(context) is { } ofPage) return Cookies.HasApiToken(context, ofPage) ? null : "The request's token is not one of this browser's pages; reload the page.";
         var token = headers[Cookies.TokenHeader] is [{ } sent] ? sent
             : context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted))[Cookies.TokenField].ToString()
             : null;
         return Cookies.HasToken(context, token) ? null : $"The request has no valid token; expected {Cookies.TokenHeader} as a page of this server sends it (reload the page).";
     }
+
+    static string? Elsewhere(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        if (headers["Sec-Fetch-Site"] is [{ } from] && from != "same-origin") return "The request comes from another site; expected a page of this server.";
+        return headers.Origin is [{ } origin] && !IsOwn(origin, context, context.RequestServices.GetRequiredService<Site>()) ? $"The request comes from '{origin}'; expected a page of this server." : null;
+    }
+
+    // A browser lets any site open one to anywhere, with cookies, and read what comes: it is as good as a change.
+    static bool IsWebSocket(HttpContext context) => context.Request.Headers.Upgrade.Any(u => "websocket".Equals(u, StringComparison.OrdinalIgnoreCase));
 
     static bool IsOwn(string origin, HttpContext context, Site site) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri)

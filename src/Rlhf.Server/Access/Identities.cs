@@ -13,9 +13,14 @@ sealed class CredentialIdentity(Site site) : IIdentify
     /// <summary>True where the request brings its own proof, which no other site can make a browser send.</summary>
     public static bool HasKey(HttpContext context) => BearerOf(context) is not null && PageToken(context) is null;
 
-    /// <summary>The token that a page's requests to Elsa's API bring in the place of a key; null on every other path, where the same text is a key that is none.</summary>
+    /// <summary>
+    /// The token that a page's requests to Elsa's API bring in the place of a key; null on every other path, where the same text is a key that is none. What cannot have a header
+    /// (WebSocket, server-sent events) has it in its address.
+    /// </summary>
     public static string? PageToken(HttpContext context) =>
-        ElsaApi.Holds(context.Request.Path) && BearerOf(context) is { } text && text.StartsWith(Cookies.ApiTokenBegin, StringComparison.Ordinal) ? text : null;
+        ElsaApi.Holds(context.Request.Path) && (BearerOf(context) ?? AddressTokenOf(context)) is { } text && text.StartsWith(Cookies.ApiTokenBegin, StringComparison.Ordinal) ? text : null;
+
+    static string? AddressTokenOf(HttpContext context) => context.Request.Path.StartsWithSegments(ElsaApi.Hubs) && context.Request.Query["access_token"] is [{ } token] ? token : null;
 
     static string? BearerOf(HttpContext context) =>
         context.Request.Headers.Authorization is [{ } text] && text.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? text[Bearer.Length..].Trim() : null;

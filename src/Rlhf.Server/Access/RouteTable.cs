@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Rlhf.Server.Elsa.Definitions;
 using Rlhf.Server.Elsa.Descriptors;
 using Rlhf.Server.Elsa.Instances;
+using Rlhf.Server.Elsa.Live;
 using Rlhf.Server.Hooks;
 using Rlhf.Server.Hosting;
 using Rlhf.Server.Labeling;
@@ -27,6 +28,9 @@ sealed record Route(string Method, string Pattern, Permission Needs, string Area
 
     /// <summary>True for a file that a page asks for together with hundreds of others.</summary>
     public bool IsFile { get; init; }
+
+    /// <summary>True for what changes something even where it is asked for by GET, so that another site must not make a browser ask.</summary>
+    public bool Changes { get; init; }
 
     /// <summary>The longest body that it takes, in bytes.</summary>
     public int LongestBody { get; init; } = PagesServer.LongestBody;
@@ -101,6 +105,7 @@ static class RouteTable
         .. DefinitionRoutes.All,
         .. DescriptorRoutes.All,
         .. InstanceRoutes.All,
+        .. LiveRoutes.All,
     ];
 
     /// <summary>True for the address of a page here that asks who somebody is: what one may be led on to.</summary>

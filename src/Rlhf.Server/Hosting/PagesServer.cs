@@ -11,6 +11,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Rlhf.Runtime;
 using Rlhf.Server.Access;
+using Rlhf.Server.Elsa.Live;
 using Rlhf.Server.Hooks;
 using Rlhf.Server.Labeling;
 using Rlhf.Server.OpenIdConnect;
@@ -99,6 +100,7 @@ public sealed class PagesServer : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddSingleton(site).AddSingleton(site.Time).AddSingleton<Wakes>().AddSingleton<GateDecisions>().AddSingleton(new StudioFiles(site.Options.StudioFolder));
         builder.Services.AddRouting();
+        LiveRoutes.AddServices(builder.Services);
         builder.Services.AddRateLimiter(limits => Limits.Set(limits, site.Options));
         if (first is not null) builder.Services.AddSingleton(first);
         builder.Services.AddSingleton<IIdentify, CredentialIdentity>();
@@ -109,6 +111,7 @@ public sealed class PagesServer : IAsyncDisposable
         foreach (var url in urls) app.Urls.Add(url);
         app.Use(Failures.HandleAsync);
         app.Use(SecurityHeaders.AddAsync);
+        app.UseWebSockets();
         app.UseRouting();
         app.Use(app.Services.GetRequiredService<Gatekeeper>().IdentifyAsync);
         app.UseRateLimiter();

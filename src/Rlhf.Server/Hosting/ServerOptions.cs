@@ -1,6 +1,7 @@
 using Rlhf.Server.Hooks;
 using Rlhf.Server.OpenIdConnect;
 using Rlhf.Server.Promotions;
+using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Server.Hosting;
 
@@ -28,9 +29,15 @@ public sealed record ServerOptions(IReadOnlyList<string> Urls, string LocalName,
     /// <summary>The files of Elsa Studio; where there are none, <c>/studio</c> says so.</summary>
     public string StudioFolder { get; init; } = Path.Combine(AppContext.BaseDirectory, "studio");
 
+    /// <summary>The presets that a workflow's steps may take their hparams from; null: none are known here.</summary>
+    public Func<CancellationToken, Task<IReadOnlyList<Preset>>>? Presets { get; init; }
+
     /// <summary>Requests that one person may make in a second, in the long run.</summary>
     public int RequestsPerSecond { get; init; } = 20;
 
     /// <summary>Attempts to sign in or join that one address may make in a minute.</summary>
     public int AttemptsPerMinute { get; init; } = 20;
 }
+
+/// <summary>HParams of steps by the name of their file.</summary>
+public sealed record Preset(string Name, ArtifactRef Artifact);

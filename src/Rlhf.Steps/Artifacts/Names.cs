@@ -39,6 +39,15 @@ public sealed partial class Names(IObjectStore objects, TimeProvider time)
         return versions;
     }
 
+    /// <summary>The newest versions of a name, the newest first.</summary>
+    /// <exception cref="ArgumentException">The name is not of lowercase letters, digits and dashes.</exception>
+    public async Task<IReadOnlyList<NameVersion>> NewestAsync(string name, int most, CancellationToken cancellationToken)
+    {
+        var versions = new List<NameVersion>();
+        foreach (var number in (await NumbersAsync(name, cancellationToken)).TakeLast(most).Reverse()) versions.Add(await ReadAsync(name, number, cancellationToken));
+        return versions;
+    }
+
     /// <summary>Makes the artifact the latest version of the name; where it is that already, nothing is written.</summary>
     /// <exception cref="ArgumentException">The name is not of lowercase letters, digits and dashes.</exception>
     public async Task<NameVersion> AddAsync(string name, ArtifactRef artifact, CancellationToken cancellationToken)

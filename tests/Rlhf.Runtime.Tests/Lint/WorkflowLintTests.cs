@@ -70,6 +70,38 @@ public class WorkflowLintTests
     public void An_output_bound_to_a_variable_of_another_type_is_found() =>
         AssertFound(Step(("result", FlowBuilder.ToVariable("count"))).Variable("count", "Int32"), "odd", "the output 'result' is of type String, the variable 'count' of type Int32");
 
+    [Fact]
+    public void A_variable_of_another_type_is_found_where_it_may_not_be_what_the_input_takes()
+    {
+        var findings = Check(Sound().Add("odd", "Rlhf.Work", ("number", FlowBuilder.FromVariable("words")), ("text", FlowBuilder.FromVariable("list"))).Connect("last", "odd").Variable("words", "String", "7").Variable("list", "List<String>", "[\"a\"]"));
+
+        Assert.Equal(
+            [("the input 'text' is of type String, the variable 'list' of type List<String>", Severity.Error), ("the input 'number' is of type Int32, the variable 'words' of type String", Severity.Warning)],
+            findings.Select(f => (f.Reason, f.Severity)));
+    }
+
+    [Theory]
+    [InlineData("start gate.Promote promote", null)]
+    [InlineData("start gate.Reject promote", "promote")]
+    [InlineData("start promote", "promote")]
+    [InlineData("start prepare promote", null)]
+    [InlineData("start gate.Promote line promote", null)]
+    [InlineData("start gate.Promote promote; gate.Reject line promote", "promote")]
+    [InlineData("start gate.NeedMoreJudgements line gate; gate.Promote promote", null)]
+    public void A_promotion_that_no_gate_leads_to_is_found(string ways, string? found)
+    {
+        var flow = new FlowBuilder().Add("start", "Elsa.Start").Add("gate", "Rlhf.DecideGate").Add("prepare", "Rlhf.PreparePromotion").Line("line").Add("promote", "Rlhf.PromoteChallenger");
+        foreach (var way in ways.Split("; "))
+        {
+            var places = way.Split(' ').Select(p => p.Split('.')).ToList();
+            for (var i = 1; i < places.Count; i++) flow.Connect(places[i - 1][0], places[i][0], places[i - 1] is [_, var port] ? port : null);
+        }
+
+        var findings = WorkflowLint.Check(Some.Read(flow, ContractStep.All())).Where(f => f.Reason.Contains("passes no gate", StringComparison.Ordinal));
+
+        Assert.Equal(found is null ? [] : [(found, Severity.Error)], findings.Select(f => (f.Activity, f.Severity)));
+    }
+
     [Theory]
     [InlineData("getLater()")]
     [InlineData("getVariable('later')")]

@@ -45,6 +45,25 @@ public sealed class StudioTokenTests
         Assert.Equal(HttpStatusCode.Unauthorized, (await place.SendAsync("GET", "/api/overview", token)).Status);
     }
 
+    [Theory]
+    [InlineData("http://elsewhere.example", "cross-site")]
+    [InlineData("http://elsewhere.example", null)]
+    [InlineData(null, null)]
+    public async Task A_WebSocket_is_opened_by_this_servers_own_pages_only(string? origin, string? from)
+    {
+        await using var place = await Place.OpenAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/health");
+        request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
+        request.Headers.TryAddWithoutValidation("Upgrade", "websocket");
+        request.Headers.TryAddWithoutValidation("Cookie", "rlhf-session=x");
+        if (origin is not null) request.Headers.TryAddWithoutValidation("Origin", origin);
+        if (from is not null) request.Headers.TryAddWithoutValidation("Sec-Fetch-Site", from);
+
+        using var response = await place.RawAsync(request);
+
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
     [Fact]
     public async Task A_viewers_token_lets_a_viewer_change_nothing()
     {

@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Rlhf.Runtime;
+using Rlhf.Runtime.Instances;
+using Rlhf.Runtime.Interpreter;
+using Rlhf.Runtime.Library;
+using Rlhf.Runtime.Store;
+using Rlhf.Server.Access;
+using Rlhf.Server.Hosting;
+
+namespace Rlhf.Server.Elsa.Instances;
+
+/// <summary>Starts instances: and waits for what comes of it at once (execute), or does not (dispatch).</summary>
+static class StartApi
+{
+    /// <summary>The headers that Studio reads: the instance, and whether there is none.</summary>
+    public const string InstanceHeader = "x-elsa-workflow-instance-id", RefusedHeader = "x-elsa-workflow-cannot-start";
+
+    /// <summary>Instances of one bulk dispatch.</summary>
+    const int MostAtOnce = 100;
+
+    /// <summary>How long an execution is waited for where nothing else says that it goes on by itself.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>How to start an instance, as the request says it.</summary>
+    sealed record Order(string DefinitionId, VersionOptions Version, JsonObject Inputs, string? Trigger, string? CorrelationId);
+
+    public static Task ExecuteByQueryAsync(HttpContext context) => ExecuteAsync(context, Fields.OfQuery(context));
+
+    public static async Task ExecuteByBodyAsync(HttpContext context) => await ExecuteAsync(context, await Fields.ReadAsync(context));
+
+    static async Task ExecuteAsync(HttpContext context, Fields fields)
+    {
+        if (await TryStartAsync(context, Read(context, fields)) is not { } id) return;
+        context.Response.Headers[RefusedHeader] = bool.FalseString;
+        context.Response.Headers[InstanceHeader] = id;
+        await UntilSettledAsync(Runtime(context).Instances, id, context.RequestAborted);
+        if (await Runtime(context).Instances.FindAsync(id, context.RequestAborted) is not { } record)
+        {
+            await Replies.NotFoundAsync(context); // deleted as soon as it had ended
+            return;
+        }
+        var state = InstanceShapes.State(record, await InstanceApi.PeopleAsync(context, record));
+        await Replies.WriteAsync(
+            context, new JsonObject { ["workflowState"] = state },
+            record.State.Status == WorkflowStatus.Faulted ? StatusCodes.Status500InternalServerError : StatusCodes.Status200OK);
+    }
+
+    public static async Task DispatchAsync(HttpContext context)
+    {
+        if (await TryStartAsync(context, Read(context, await Fields.ReadAsync(context))) is { } id)
+            await Replies.WriteAsync(context, new JsonObject { ["workflowInstanceId"] = id });
+    }
+
+    /// <summary>Starts several of the same; those that were started before one could not be stay.</summary>
+    public static async Task DispatchManyAsync(HttpContext context)
+    {
+        var fields = await Fields.ReadAsync(context);
+        var (count, order) = (fields.Number("count", 1, MostAtOnce) ?? 1, Read(context, fields));
+        var ids = new JsonArray();
+        for (var i = 0; i < count; i++)
+        {
+            if (await TryStartAsync(context, order) is not { } id) return;
+            ids.Add(id);
+        }
+        await Replies.WriteAsync(context, new JsonObject { ["workflowInstanceIds"] = ids });
+    }
+
+    static Order Read(HttpContext context, Fields fields)
+    {
+        foreach (var unheeded in new[] { "name", "parentWorkflowInstanceId", "instanceId" })
+        {
+            if (fields.Text(unheeded) is { } value) throw new ArgumentException($"'{unheeded}' is '{value}', which this runtime does not heed; expected it to be left out.");
+        }
+        var version = fields.Text("versionOptions") is not { } text ? VersionOptions.Published
+            : VersionOptions.TryParse(text) ?? throw new ArgumentException($"'versionOptions' is '{text}'; expected {string.Join(", ", Enum.GetNames<VersionKind>().Where(k => k != nameof(VersionKind.Number)))} or a number.");
+        var inputs = fields.Object("input")?.DeepClone().AsObject() ?? [];
+        var trigger = fields.Text("triggerActivityId") ?? (fields.Object("activityHandle") is { } handle ? Fields.Of(handle).Text("activityId") : null);
+        return new(Replies.Part(context, "id"), version, inputs, trigger, fields.Text("correlationId"));
+    }
+
+    /// <summary>The instance's id, or null where the request has been answered: there is no such version, or it cannot be started.</summary>
+    static async Task<string?> TryStartAsync(HttpContext context, Order order)
+    {
+        try
+        {
+            if (await Runtime(context).StartVersionAsync(
+                    order.DefinitionId, order.Version, order.Inputs, order.Trigger, Caller.Of(context)?.Name, order.CorrelationId, context.RequestAborted) is { } id) return id;
+            await Replies.NotFoundAsync(context);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidDataException or SingletonException or FileNotFoundException)
+        {
+            // Studio looks at the headers, whatever the status.
+            context.Response.Headers[RefusedHeader] = bool.TrueString;
+            context.Response.Headers[InstanceHeader] = "";
+            await ElsaErrors.WriteAsync(context, e is SingletonException ? StatusCodes.Status409Conflict : StatusCodes.Status400BadRequest, e.Message);
+        }
+        return null;
+    }
+
+    /// <summary>Until it has ended, waits for something, or a step of it runs.</summary>
+    static async Task UntilSettledAsync(InstanceLibrary instances, string id, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await foreach (var stamp in instances.FollowAsync(id, patience.Token))
+            {
+                if (stamp.Status != WorkflowStatus.Running || stamp.Runs) return;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // It goes on without whoever asked.
+        }
+    }
+
+    static WorkflowRuntime Runtime(HttpContext context) => context.RequestServices.GetRequiredService<Site>().Runtime;
+}
