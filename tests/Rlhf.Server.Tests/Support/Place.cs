@@ -6,6 +6,8 @@ using System.Text.Json.Nodes;
 using Rlhf.Pipeline.Tests.Promotions;
 using Rlhf.Runtime;
 using Rlhf.Runtime.Access;
+using Rlhf.Runtime.Library;
+using Rlhf.Runtime.Interpreter;
 using Rlhf.Server.Hosting;
 using Rlhf.Server.Labeling;
 using Rlhf.Steps.Artifacts;
@@ -32,6 +34,9 @@ sealed record Reply(HttpStatusCode Status, string Text)
 sealed class Place : IAsyncDisposable
 {
     public static readonly string Root = typeof(Place).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(m => m.Key == "RepositoryRoot").Value!;
+
+    /// <summary>The repository's folder.</summary>
+    public static string Repository => Root;
 
     readonly string _folder;
     readonly TimeProvider _time;
@@ -93,6 +98,9 @@ sealed class Place : IAsyncDisposable
         await Server.DisposeAsync();
         await Runtime.DisposeAsync();
     }
+
+    /// <summary>The product's workflow files.</summary>
+    public static string ProductWorkflows => Path.Combine(Root, "workflows");
 
     public static string PromotionWorkflow => Path.Combine(Root, "workflows", "promotion.json");
 
@@ -202,6 +210,27 @@ sealed class Place : IAsyncDisposable
     public Task<HttpResponseMessage> RawAsync(HttpRequestMessage request) => _client.SendAsync(request);
 
     public Task<Reply> PostAsync(string path, string? key, JsonNode body) => SendAsync("POST", $"/api/labeling/{path}", key, body);
+
+    /// <summary>What came without waiting for its end, such as a stream.</summary>
+    public Task<HttpResponseMessage> BeginAsync(HttpRequestMessage request) => _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+
+    /// <summary>Starts the published version of a workflow.</summary>
+    public async Task<string> StartAsync(string definitionId, JsonObject? inputs = null) =>
+        (await Runtime.StartVersionAsync(definitionId, VersionOptions.Published, inputs ?? []))!;
+
+    public Task EndedAsync(string instance) => UntilAsync(instance, s => s is WorkflowStatus.Finished or WorkflowStatus.Cancelled);
+
+    /// <summary>Waits until an instance stands where it is to stand.</summary>
+    public async Task UntilAsync(string instance, Func<WorkflowStatus, bool> isThere)
+    {
+        WorkflowStatus? last = null;
+        for (var looks = 0; looks < 600; looks++, await Task.Delay(50))
+        {
+            last = (await Runtime.FindAsync(instance))?.Status;
+            if (last is { } status && isThere(status)) return;
+        }
+        throw new TimeoutException($"Instance {instance} stays {last}. {string.Join(Environment.NewLine, Log)}");
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -23,7 +23,14 @@ sealed partial class ActivityDescriptors(Func<StepDescription, StepField, IReadO
         NotFound = new("Elsa.Workflows.Activities.NotFoundActivity, Elsa.Workflows.Core", "System", "Not Found Activity", "An activity that this runtime does not run.") { IsBrowsable = false };
 
     public IEnumerable<JsonObject> All(IEnumerable<ActivityType> types) =>
-        types.Select(One).Append(OfElsa("Elsa.Workflow", Workflow, null)).Append(OfElsa("Elsa.NotFoundActivity", NotFound, null));
+        types.Select(One).Append(WorkflowItself()).Append(OfElsa("Elsa.NotFoundActivity", NotFound, null));
+
+    static JsonObject WorkflowItself()
+    {
+        var descriptor = OfElsa("Elsa.Workflow", Workflow, null);
+        descriptor["outputs"] = new JsonArray(Output("Result", nameof(ValueKind.Object), "Result", "What it gives."));
+        return descriptor;
+    }
 
     public JsonObject One(ActivityType type) => type.Step is { } step ? OfStep(type, step)
         : OfElsa(type.Name, ElsaActivities.Find(type) ?? throw new NotSupportedException($"Elsa's facts of {type.Name} are missing."), type);

@@ -36,6 +36,9 @@ sealed record ActivityRun(string Instance, string Execution, string Activity, st
 
     public DateTimeOffset? WaitsSince { get; init; }
 
+    /// <summary>The variables of the workflow, or of a container that is open, by their ids; null where there are none.</summary>
+    public IReadOnlyDictionary<string, JsonNode?>? Variables { get; init; }
+
     /// <summary>The step's job while it is queued or runs.</summary>
     public StepProgress? Progress { get; init; }
 
@@ -96,7 +99,8 @@ sealed record ActivityRun(string Instance, string Execution, string Activity, st
     ActivityRun Now(InstanceRecord record)
     {
         var open = record.State.Open.Find(e => e.Id == Execution);
-        var run = this with { Wait = open is { IsWaiting: true } ? open : null, Progress = record.Steps.FirstOrDefault(s => s.Execution == Execution) };
+        var variables = IsWorkflow ? record.State.Variables : open?.Variables;
+        var run = this with { Variables = variables is { Count: > 0 } ? variables : null, Wait = open is { IsWaiting: true } ? open : null, Progress = record.Steps.FirstOrDefault(s => s.Execution == Execution) };
         return CompletedAt is not null || open is not null || !record.State.Ended ? run : run with
         {
             Status = record.State.Status == WorkflowStatus.Cancelled || !IsWorkflow ? "Canceled" : "Completed", CompletedAt = record.Summary.UpdatedAt,
@@ -106,9 +110,13 @@ sealed record ActivityRun(string Instance, string Execution, string Activity, st
     /// <summary>What the activity was given, by Elsa's names.</summary>
     public JsonObject State() => new((Inputs ?? []).Select(i => KeyValuePair.Create(ActivityDescriptors.NameOf(i.Key), i.Value?.DeepClone())));
 
-    /// <summary>What the activity gave, by the names of its descriptor's outputs.</summary>
-    public JsonObject? Given() => Outputs is null ? null : new(Outputs.Select(o => KeyValuePair.Create(
-        Of?.Type.Outputs.FirstOrDefault(t => t.Name == o.Key) is { } output ? OutputName(Of.Type, output) : o.Key, o.Value?.DeepClone())));
+    /// <summary>What the activity gave, by the names of its descriptor's outputs, null what it has not given; null where it has no outputs.</summary>
+    public JsonObject? Given() =>
+        IsWorkflow ? new() { [WorkflowResult] = null }
+        : Of is not { Type: { Outputs.Count: > 0 } type } ? null
+        : new(type.Outputs.Select(o => KeyValuePair.Create(OutputName(type, o), Outputs?.FirstOrDefault(given => given.Key == o.Name).Value?.DeepClone())));
+
+    const string WorkflowResult = "Result";
 
     static string OutputName(ActivityType type, ActivityOutput output) => type.Step is null ? output.Name : ActivityDescriptors.NameOf(output.Property);
 }

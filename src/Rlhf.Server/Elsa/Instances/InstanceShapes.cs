@@ -64,7 +64,7 @@ static class InstanceShapes
             ["incidents"] = Array(state.Incidents.Select(i => Incident(i, runs))),
             ["isSystem"] = false,
             ["completionCallbacks"] = new JsonArray(),
-            ["activityExecutionContexts"] = Array(runs.Reverse().Where(r => r.IsWorkflow || state.Open.Exists(e => e.Id == r.Execution)).Select(r => Context(r, record))),
+            ["activityExecutionContexts"] = Array(runs.Reverse().Where(r => r.IsWorkflow || state.Open.Exists(e => e.Id == r.Execution)).Select(Context)),
             ["scheduledActivities"] = new JsonArray(),
             ["executionLogSequence"] = state.Logged,
             ["input"] = Values(state.Inputs),
@@ -122,13 +122,13 @@ static class InstanceShapes
         };
     }
 
-    static JsonObject Context(ActivityRun run, InstanceRecord record)
+    static JsonObject Context(ActivityRun run)
     {
         var json = new JsonObject
         {
             ["id"] = run.Id,
             ["scheduledActivityNodeId"] = run.NodePath,
-            ["properties"] = run.IsWorkflow && record.State.Variables.Count > 0 ? new JsonObject { ["Variables"] = Values(record.State.Variables) } : [],
+            ["properties"] = RunShapes.Properties(run),
             ["metadata"] = new JsonObject(),
             ["activityState"] = run.State(),
             ["dynamicVariables"] = new JsonArray(),

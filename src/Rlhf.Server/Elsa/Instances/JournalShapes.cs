@@ -29,7 +29,8 @@ static class JournalShapes
     static JsonObject? Payload(LogEntry line)
     {
         var payload = new JsonObject();
-        if (line.Event == LogEvent.Faulted) payload["Exception"] = RunShapes.Exception(line.Message ?? "");
+        if (line.Event == LogEvent.Faulted)
+            (payload["exception"], payload["message"], payload["source"], payload["data"]) = (RunShapes.FaultType, line.Message, line.Activity, new JsonObject());
         if (line.Outcomes is not null) payload["Outcomes"] = new JsonArray([.. line.Outcomes.Select(o => JsonValue.Create(o))]);
         if (line.Seconds is { } seconds) payload["Seconds"] = Math.Round(seconds, 3);
         if (line.Cached) payload["FromCache"] = true;

@@ -14,7 +14,7 @@ static class RunShapes
         if (!run.IsWorkflow) json["activityState"] = run.State();
         if (Payload(run) is { Count: > 0 } payload) json["payload"] = Map(payload);
         if (run.Given() is { } outputs) json["outputs"] = outputs;
-        json["properties"] = Map([]);
+        json["properties"] = Map(Properties(run));
         if (run.Fault is not null) json["exception"] = Exception(run.Fault);
         json["tenantId"] = "";
         return json;
@@ -59,6 +59,9 @@ static class RunShapes
         };
     }
 
+    public static JsonObject Properties(ActivityRun run) => run.Variables is null ? []
+        : new() { ["Variables"] = new JsonObject(run.Variables.Select(v => KeyValuePair.Create(v.Key, v.Value?.DeepClone()))) };
+
     public static string? NameOf(ActivityRun run) => run.IsWorkflow ? null : run.Of?.Name ?? run.Activity;
 
     /// <summary>What there is to say of a run beside what it was given and gave: its outcomes, how far a step is, what it waits for.</summary>
@@ -95,7 +98,10 @@ static class RunShapes
 
     const string GateDecisionKind = "decision";
 
-    public static JsonObject Exception(string reason) => new() { ["type"] = "Rlhf.Fault", ["message"] = reason };
+    /// <summary>Of every failure: a step tells why, and not by which exception.</summary>
+    public const string FaultType = "Rlhf.Fault";
+
+    public static JsonObject Exception(string reason) => new() { ["type"] = FaultType, ["message"] = reason };
 
     /// <summary>A dictionary as Elsa writes those of any values.</summary>
     static JsonObject Map(JsonObject values)
