@@ -44,6 +44,7 @@ internal sealed class Follower(WorkflowStore store, string instance, IStepObserv
             foreach (var job in await store.JobsAsync(null, cancellationToken, id)) Show(observer, job);
             var log = await store.LogAsync(id, _logged.GetValueOrDefault(id), cancellationToken);
             _logged[id] = log is [.., var last] ? last.Sequence : _logged.GetValueOrDefault(id);
+            ShowWaits(observer, log);
             if (isFirst) continue;
             foreach (var done in log.Where(l => l is { Event: LogEvent.Completed, Seconds: not null }))
             {
@@ -51,6 +52,13 @@ internal sealed class Follower(WorkflowStore store, string instance, IStepObserv
                 observer.Progress(done.Execution, 1, done.Cached ? "from the cache" : $"done in {done.Seconds:0.0} s");
             }
         }
+    }
+
+    /// <summary>What waits for an event: somebody has to send it, so it is said on the first look too, unless it is over.</summary>
+    void ShowWaits(IStepObserver observer, IReadOnlyList<LogEntry> log)
+    {
+        foreach (var wait in log.Where(l => l is { Event: LogEvent.Waiting, Message: { } message } && message.StartsWith(ActivityExecution.ForEvent, StringComparison.Ordinal)))
+            if (!log.Any(l => l.Execution == wait.Execution && l.Sequence > wait.Sequence)) ShowNotices(observer, wait.Execution, $"waits for {wait.Message}");
     }
 
     void Show(IStepObserver observer, JobRow job)

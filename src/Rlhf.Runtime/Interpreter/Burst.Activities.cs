@@ -83,7 +83,7 @@ internal sealed partial class Burst
             case ActivityCatalog.DispatchWorkflow: Dispatch(execution, inputs); break;
             case ActivityCatalog.Finish: Finish(execution); break;
             case ActivityCatalog.Fault: Fault(execution, Text("message") is { Length: > 0 } message ? message : $"fault {Text("code")}"); break;
-            case ActivityCatalog.Event: Await(execution, e => e with { WakeEvents = [Text("eventName")], WaitsFor = $"the event '{Text("eventName")}'" }); break;
+            case ActivityCatalog.Event: Await(execution, e => e with { WakeEvents = [Text("eventName")], WaitsFor = $"{ActivityExecution.ForEvent} '{Text("eventName")}'" }); break;
             case ActivityCatalog.Cron when Text("cronExpression").Trim().Length == 0: Complete(execution); break;
             case ActivityCatalog.Cron: AwaitTime(execution, () => Schedule.Next(Text("cronExpression"), @event.At, TimeZoneInfo.Utc)); break;
             case ActivityCatalog.Timer: AwaitTime(execution, () => @event.At + Schedule.Interval(Text("interval"))); break;

@@ -101,6 +101,9 @@ public sealed record WorkflowState(string Instance)
 /// </summary>
 public sealed record ActivityExecution(string Id, string Activity, string? Parent)
 {
+    /// <summary>How <see cref="WaitsFor"/> begins where it is an event; its name follows in quotes.</summary>
+    public const string ForEvent = "the event";
+
     public JsonObject? Inputs { get; init; }
 
     /// <summary>True where a backward connection led here: such a run does not count as a visit of the forward graph.</summary>

@@ -121,6 +121,7 @@ internal static class DefinitionForm
         if (present is not null && SaysSame(name, sent, present)) return present.DeepClone();
         if (Derived.Contains(name)) return null;
         if (IsGiven(name)) return sent?.DeepClone();
+        if (isEditor && IsSize(name, sent, present)) return present!.DeepClone();
         return sent switch
         {
             JsonObject json => MergeObject(name, json, present as JsonObject, isEditor),
@@ -130,6 +131,10 @@ internal static class DefinitionForm
             _ => sent.DeepClone(),
         };
     }
+
+    // An editor measures each box anew, in the fonts that it has: nobody changed it.
+    static bool IsSize(string name, JsonNode? sent, JsonNode? present) =>
+        name == "size" && present is JsonObject && sent is JsonObject { Parent: JsonObject { Parent: JsonObject metadata } designer } && metadata["designer"] == designer;
 
     static JsonObject? MergeObject(string name, JsonObject sent, JsonObject? present, bool isEditor)
     {

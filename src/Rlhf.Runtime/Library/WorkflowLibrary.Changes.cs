@@ -17,7 +17,7 @@ public sealed partial class WorkflowLibrary
     /// Without an id the definition gets one like its name.
     /// </summary>
     /// <param name="model">In Elsa's form.</param>
-    /// <param name="basis">What the editor had when it began to change it; null: it says that the definition is new.</param>
+    /// <param name="basis">What the editor had when it began to change it; null: it does not say, and then there must be no draft.</param>
     /// <exception cref="ArgumentException">The model has not the form of a definition.</exception>
     /// <exception cref="LibraryConflictException">Someone else saved, published or deleted the definition meanwhile.</exception>
     public Task<WorkflowVersion> SaveAsync(JsonObject model, DraftBasis? basis, CancellationToken cancellationToken = default) =>
@@ -202,8 +202,10 @@ public sealed partial class WorkflowLibrary
     {
         if (newest is null && basis is null) return;
         if (newest is null) throw new LibraryConflictException($"'{id}' was deleted meanwhile; nothing was saved. Expected it to be imported or saved as a new one.");
+        // Who says nothing of what it had makes a version after one that stays as it is, but writes over nobody's draft.
+        if (basis is null && newest.State != VersionState.Draft) return;
         if (basis is not { } known)
-            throw new LibraryConflictException($"There is a definition '{id}' already, with version {newest.Version}; nothing was saved. Expected the id of that version, or another definitionId.");
+            throw new LibraryConflictException($"There is a draft of '{id}' already, of version {newest.Version}; nothing was saved. Expected the id of that draft, or another definitionId.");
         var isSame = known.Version == newest.Version && (newest.State == VersionState.Draft || known.Revision is not null ? known.Revision == newest.Revision : true);
         if (isSame) return;
         var now = newest.State switch

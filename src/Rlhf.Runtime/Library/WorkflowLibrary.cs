@@ -102,9 +102,13 @@ public sealed partial class WorkflowLibrary : IDisposable
     /// <summary>Everything that is wrong with a version as it is.</summary>
     public IReadOnlyList<Finding> Lint(WorkflowVersion version) => _lint.Check(version.Text, version.DefinitionId).Findings;
 
-    /// <summary>Whether JSON has the form of a definition, whatever it says.</summary>
+    /// <summary>Whether JSON has the form of a definition with an id that may be one, whatever it says.</summary>
     /// <exception cref="ArgumentException">It has not.</exception>
-    public static void CheckShape(JsonObject model) => DefinitionShape.Check(model);
+    public static void Check(JsonObject model)
+    {
+        DefinitionShape.Check(model);
+        if (model["definitionId"]?.ToString() is { Length: > 0 } id) DefinitionIds.Check(id);
+    }
 
     public void Dispose() => _gate.Dispose();
 

@@ -9,6 +9,9 @@ namespace Rlhf.Server.Access;
 /// <summary>Lets through what the table of routes allows to who asks, and nothing else.</summary>
 sealed class Gatekeeper(IEnumerable<IIdentify> ways)
 {
+    /// <summary>A body that is too long is read and thrown away up to this length, in bytes.</summary>
+    const int LongestThrownAway = 32 << 20;
+
     public async Task IdentifyAsync(HttpContext context, RequestDelegate next)
     {
         foreach (var way in ways)
@@ -38,6 +41,14 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
             return;
         }
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = route.LongestBody;
+        if (route.Needs != Permission.Anyone && context.Request.ContentLength > route.LongestBody && context.Request.ContentLength <= LongestThrownAway)
+        {
+            // Who is still sending reads no answer: a broken connection would be all that they see of it.
+            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } more) more.MaxRequestBodySize = LongestThrownAway;
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
+            await Answers.ErrorAsync(context, StatusCodes.Status413PayloadTooLarge, $"The body has {context.Request.ContentLength} bytes; expected at most {route.LongestBody} bytes.");
+            return;
+        }
         if ((route.Changes || IsWebSocket(context) || !HttpMethods.IsGet(context.Request.Method)) && await ForgeryAsync(context) is { } forgery)
         {
             await Answers.ErrorAsync(context, StatusCodes.Status403Forbidden, forgery);

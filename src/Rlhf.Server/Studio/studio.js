@@ -3,18 +3,30 @@
 const { element: name, attribute, id, token } = document.body.dataset;
 const lead = (kind, to) => window.parent.location.assign(`/studio/${kind}/${encodeURIComponent(to)}`);
 
-// What an element says to its page it says in .NET's own types, of which only some come through to here; what its requests are answered does.
+// Studio goes to addresses of its own for a definition or an instance; here they are the pages around it. Other places of it this document does not have.
+function follow(address) {
+  const { origin, pathname } = new URL(address, document.baseURI);
+  if (origin !== location.origin || pathname === location.pathname) return false;
+  const [, kind, to] = /\/workflows\/(definitions|instances)\/([^/]+)\/(?:edit|view)$/.exec(pathname) ?? [];
+  if (kind) lead(kind, decodeURIComponent(to));
+  return true;
+}
+const push = history.pushState.bind(history);
+history.pushState = (state, title, address) => { if (!follow(address ?? '')) push(state, title, address); };
+document.addEventListener('click', event => {
+  const link = event.target.closest?.('a[href]');
+  if (link && !link.target && !link.download && follow(link.href)) event.preventDefault();
+}, { capture: true });
+
+// The session is over: the page around asks to sign in.
 const send = window.fetch;
 window.fetch = async (...request) => {
   const answer = await send(...request);
-  const started = answer.headers.get('x-elsa-workflow-instance-id');
-  if (started) lead('instances', started);
-  // The session is over: the page around asks to sign in.
   if (answer.status === 401) window.parent.location.reload();
   return answer;
 };
 
-// Created once it is defined, and told at once: Blazor forgets what an element had before, and the editor hears of nothing that comes later.
+// Created once it is defined, and told at once: Blazor forgets what an element had before.
 await customElements.whenDefined(name);
 const provider = document.createElement('elsa-backend-provider');
 provider.setAttribute('remote-endpoint', `${location.origin}/elsa/api`);

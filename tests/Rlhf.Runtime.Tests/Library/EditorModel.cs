@@ -4,7 +4,7 @@ namespace Rlhf.Runtime.Tests.Library;
 
 /// <summary>
 /// A definition as Elsa's editor sends it back: its own types at the top, which know no default of an input, with every member there; activities with node ids, nulls and
-/// flags that nobody set, inputs before the rest.
+/// flags that nobody set, inputs before the rest, boxes as wide as their text is in its fonts.
 /// </summary>
 static class EditorModel
 {
@@ -56,6 +56,7 @@ static class EditorModel
         var custom = activity["customProperties"]?.DeepClone() as JsonObject ?? [];
         foreach (var flag in new[] { "canStartWorkflow", "runAsynchronously" }) custom[flag] ??= false;
         (sent["customProperties"], sent["metadata"]) = (custom, activity["metadata"]?.DeepClone() ?? new JsonObject());
+        if (sent["metadata"]!["designer"]?["size"] is JsonObject size) (size["width"], size["height"]) = (298.96875, 54);
         if (activity["activities"] is not JsonArray activities) return sent;
         custom["notFoundConnections"] = new JsonArray();
         sent["activities"] = new JsonArray([.. activities.Select(a => Activity(a!.AsObject(), path))]);

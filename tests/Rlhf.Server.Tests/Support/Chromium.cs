@@ -28,11 +28,14 @@ public sealed class Chromium : IAsyncLifetime
     }
 
     /// <summary>A browser of a person of its own.</summary>
-    internal async Task<IBrowserContext> PersonAsync(Place place, BrowserNewContextOptions? options = null)
+    internal Task<IBrowserContext> PersonAsync(Place place, BrowserNewContextOptions? options = null) => PersonAsync(place.Address, options);
+
+    /// <summary>The same, at a server's address.</summary>
+    internal async Task<IBrowserContext> PersonAsync(string address, BrowserNewContextOptions? options = null)
     {
         if (_browser is null) Missing("Chromium is not installed (Debian: apt-get install chromium).");
         options ??= new();
-        options.BaseURL = place.Address;
+        options.BaseURL = address;
         options.ViewportSize ??= new() { Width = 1360, Height = 900 };
         var context = await _browser!.NewContextAsync(options);
         context.SetDefaultTimeout(30_000);

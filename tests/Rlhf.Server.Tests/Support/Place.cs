@@ -33,7 +33,7 @@ sealed record Reply(HttpStatusCode Status, string Text)
 /// <summary>A store with a server over it, which a test may restart on the same port.</summary>
 sealed class Place : IAsyncDisposable
 {
-    static readonly string Root = typeof(Place).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(m => m.Key == "RepositoryRoot").Value!;
+    public static readonly string Root = typeof(Place).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(m => m.Key == "RepositoryRoot").Value!;
 
     /// <summary>The repository's folder.</summary>
     public static string Repository => Root;
@@ -98,6 +98,9 @@ sealed class Place : IAsyncDisposable
         await Server.DisposeAsync();
         await Runtime.DisposeAsync();
     }
+
+    /// <summary>The product's workflow files.</summary>
+    public static string ProductWorkflows => Path.Combine(Root, "workflows");
 
     public static string PromotionWorkflow => Path.Combine(Root, "workflows", "promotion.json");
 

@@ -24,6 +24,18 @@ public sealed class WorkedExamplesTests
         Assert.Contains(examples, e => e is { Verdict: Choice.Tie, Also: [Choice.ASlight, Choice.BSlight], Prompt: "Continue: \"The door creaked, and\"" });
     }
 
+    [Theory]
+    [InlineData("preference")]
+    [InlineData("helpfulness")]
+    [InlineData("safety")]
+    public void Each_axis_that_the_products_workflows_ask_by_has_examples_for_either_side(string axis)
+    {
+        var examples = WorkedExamples.Of(new GuidelinesFiles([Path.Combine(Root, "workflows", "guidelines")]).Find(axis)!);
+
+        Assert.True(examples.Count >= 3);
+        Assert.Equal([Side.A, Side.B], examples.Select(e => e.Verdict.Side()).Where(s => s != Side.Tie).Distinct().Order());
+    }
+
     [Fact]
     public void Texts_may_have_several_lines_and_only_the_section_is_read_and_prose_is_left_alone()
     {

@@ -9,14 +9,15 @@ namespace Rlhf.Server.Elsa.Definitions;
 /// <summary>The same for several definitions, one after the other.</summary>
 static class DefinitionBulk
 {
-    sealed record DefinitionsBody(IReadOnlyList<string> DefinitionIds);
+    sealed record DefinitionsBody(IReadOnlyList<string?> DefinitionIds);
 
-    sealed record VersionsBody(IReadOnlyList<string> Ids);
+    sealed record VersionsBody(IReadOnlyList<string?> Ids);
 
     public static async Task PublishAsync(HttpContext context)
     {
+        if (await ElsaBody.ReadAsync<DefinitionsBody>(context) is not { } body) return;
         var (published, already, missing, failed, warnings) = (new JsonArray(), new JsonArray(), new JsonArray(), new JsonArray(), new JsonObject());
-        foreach (var id in (await Answers.ReadAsync<DefinitionsBody>(context)).DefinitionIds.Distinct())
+        foreach (var id in ElsaBody.Checked(body.DefinitionIds, "definitionIds").Distinct())
         {
             try
             {
@@ -49,8 +50,9 @@ static class DefinitionBulk
 
     public static async Task RetractAsync(HttpContext context)
     {
+        if (await ElsaBody.ReadAsync<DefinitionsBody>(context) is not { } body) return;
         var (retracted, already, missing) = (new JsonArray(), new JsonArray(), new JsonArray());
-        foreach (var id in (await Answers.ReadAsync<DefinitionsBody>(context)).DefinitionIds.Distinct())
+        foreach (var id in ElsaBody.Checked(body.DefinitionIds, "definitionIds").Distinct())
         {
             if (await LibraryOf(context).RetractAsync(id, context.RequestAborted) is not null) retracted.Add(id);
             else (await LibraryOf(context).GetAsync(id, VersionOptions.Latest, context.RequestAborted) is null ? missing : already).Add(id);
@@ -67,14 +69,14 @@ static class DefinitionBulk
 
     public static async Task DeleteAsync(HttpContext context)
     {
-        var body = await Answers.ReadAsync<DefinitionsBody>(context);
-        await DeleteAsync(context, body.DefinitionIds, id => LibraryOf(context).DeleteAsync(id, context.RequestAborted));
+        if (await ElsaBody.ReadAsync<DefinitionsBody>(context) is not { } body) return;
+        await DeleteAsync(context, ElsaBody.Checked(body.DefinitionIds, "definitionIds"), id => LibraryOf(context).DeleteAsync(id, context.RequestAborted));
     }
 
     public static async Task DeleteVersionsAsync(HttpContext context)
     {
-        var body = await Answers.ReadAsync<VersionsBody>(context);
-        await DeleteAsync(context, body.Ids, async text =>
+        if (await ElsaBody.ReadAsync<VersionsBody>(context) is not { } body) return;
+        await DeleteAsync(context, ElsaBody.Checked(body.Ids, "ids"), async text =>
             DefinitionVersionId.TryParse(text) is { } id && await LibraryOf(context).DeleteVersionAsync(id.DefinitionId, id.Version, context.RequestAborted));
     }
 

@@ -17,7 +17,7 @@ static class DefinitionChanges
     public static async Task SaveAsync(HttpContext context)
     {
         var library = LibraryOf(context);
-        var body = await Answers.ReadAsync<SaveBody>(context);
+        if (await ElsaBody.ReadAsync<SaveBody>(context) is not { } body) return;
         var basis = BasisOf(body.Model);
         if (body.Publish == true) await AnswerAsync(context, await library.SaveAndPublishAsync(body.Model, basis, context.RequestAborted));
         else await AnswerAsync(context, new(await library.SaveAsync(body.Model, basis, context.RequestAborted), false, []));

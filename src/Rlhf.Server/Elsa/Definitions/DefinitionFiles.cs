@@ -20,7 +20,7 @@ static class DefinitionFiles
 
     static readonly JsonSerializerOptions Strict = new() { AllowDuplicateProperties = false };
 
-    sealed record ExportBody(IReadOnlyList<string> Ids, bool? IncludeConsumingWorkflows = null);
+    sealed record ExportBody(IReadOnlyList<string?> Ids, bool? IncludeConsumingWorkflows = null);
 
     public static async Task ExportAsync(HttpContext context)
     {
@@ -38,9 +38,9 @@ static class DefinitionFiles
 
     public static async Task ExportManyAsync(HttpContext context)
     {
-        var body = HttpMethods.IsGet(context.Request.Method) ? new([.. context.Request.Query["ids"].OfType<string>()]) : await Answers.ReadAsync<ExportBody>(context);
+        if ((HttpMethods.IsGet(context.Request.Method) ? new([.. context.Request.Query["ids"]]) : await ElsaBody.ReadAsync<ExportBody>(context)) is not { } body) return;
         if (body.Ids.Count == 0) throw new ArgumentException("'ids' is empty; expected ids of versions.");
-        var page = await LibraryOf(context).ListAsync(new() { Versions = DefinitionQuery.VersionsOf(body.Ids) }, context.RequestAborted);
+        var page = await LibraryOf(context).ListAsync(new() { Versions = DefinitionQuery.VersionsOf(ElsaBody.Checked(body.Ids, "ids")) }, context.RequestAborted);
         if (page.Items.Count == 0) await NotFound(context);
         else await ZipAsync(context, body.IncludeConsumingWorkflows == true ? await WithConsumersAsync(context, page.Items) : page.Items);
     }
@@ -48,7 +48,8 @@ static class DefinitionFiles
     public static async Task ImportAsync(HttpContext context)
     {
         var (library, id) = (LibraryOf(context), context.Request.RouteValues["definitionId"] as string);
-        var version = await library.ImportAsync(await Answers.ReadAsync<JsonObject>(context), id, context.RequestAborted);
+        if (await ElsaBody.ReadAsync<JsonObject>(context) is not { } model) return;
+        var version = await library.ImportAsync(model, id, context.RequestAborted);
         await Answers.WriteAsync(context, DefinitionModel.Full(context, version, library));
     }
 
@@ -67,7 +68,7 @@ static class DefinitionFiles
         // All are read before one is kept, so that a broken one leaves nothing behind.
         var models = form.Files.SelectMany(f => ModelsIn(f.FileName, f.OpenReadStream())).ToList();
         if (models.Count == 0) throw new ArgumentException("The form has no files; expected .json or .zip.");
-        foreach (var model in models) WorkflowLibrary.CheckShape(model);
+        foreach (var model in models) WorkflowLibrary.Check(model);
         foreach (var model in models) await LibraryOf(context).ImportAsync(model, null, context.RequestAborted);
         await Answers.WriteAsync(context, new JsonObject { ["count"] = models.Count });
     }
@@ -77,7 +78,9 @@ static class DefinitionFiles
         if (!name.EndsWith(".zip", StringComparison.OrdinalIgnoreCase)) return [ModelIn(name, stream)];
         try
         {
-            using var zip = new ZipArchive(stream, ZipArchiveMode.Read);
+            using var whole = new MemoryStream();
+            stream.CopyTo(whole); // no longer than the request
+            using var zip = new ZipArchive(whole, ZipArchiveMode.Read);
             if (zip.Entries.Count > MostFiles) throw new ArgumentException($"'{name}' holds {zip.Entries.Count} files; expected at most {MostFiles}.");
             return [.. zip.Entries.Where(e => e.Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)).Select(e => ModelIn($"{name}/{e.Name}", e.Open()))];
         }

@@ -40,7 +40,7 @@ static class DefinitionGraphs
         await Answers.WriteAsync(context, new JsonObject
         {
             ["childNode"] = child.ToJson(withChildren: false),
-            ["container"] = (way.LastOrDefault() ?? root).ToJson(withChildren: false),
+            ["container"] = (way.LastOrDefault(n => $"{n.Activity["type"]}" != "Elsa.Flowchart") ?? WorkflowOf(context, version)).ToJson(withChildren: false),
             ["pathSegments"] = new JsonArray([.. way.Select((n, i) => new JsonObject
             {
                 ["activityNodeId"] = n.Id,
@@ -53,6 +53,31 @@ static class DefinitionGraphs
     }
 
     static Node RootOf(HttpContext context, WorkflowVersion version) => NodeOf("Root", DefinitionModel.Full(context, version, LibraryOf(context))["root"]!.AsObject());
+
+    /// <summary>The workflow itself, which holds the root as an activity holds another.</summary>
+    static Node WorkflowOf(HttpContext context, WorkflowVersion version)
+    {
+        var model = DefinitionModel.Full(context, version, LibraryOf(context));
+        return new("Root", new()
+        {
+            ["identity"] = new JsonObject { ["definitionId"] = version.DefinitionId, ["version"] = version.Version, ["id"] = model["id"]?.DeepClone() },
+            ["publication"] = new JsonObject { ["isLatest"] = version.IsLatest, ["isPublished"] = version.IsPublished },
+            ["inputs"] = model["inputs"]?.DeepClone(),
+            ["outputs"] = model["outputs"]?.DeepClone(),
+            ["outcomes"] = model["outcomes"]?.DeepClone(),
+            ["workflowMetadata"] = new JsonObject { ["name"] = version.Name, ["description"] = model["description"]?.DeepClone(), ["createdAt"] = model["createdAt"]?.DeepClone() },
+            ["options"] = model["options"]?.DeepClone(),
+            ["variables"] = model["variables"]?.DeepClone(),
+            ["isReadonly"] = false,
+            ["isSystem"] = false,
+            ["definitionHandle"] = new JsonObject { ["definitionVersionId"] = model["id"]?.DeepClone() },
+            ["root"] = model["root"]?.DeepClone(),
+            ["id"] = "Workflow1",
+            ["nodeId"] = "Workflow1",
+            ["type"] = "Elsa.Workflow",
+            ["version"] = 1,
+        }, []);
+    }
 
     static Node? Find(Node root, string? id) => string.IsNullOrEmpty(id) ? root : root.Tree().FirstOrDefault(n => n.Id == id);
 

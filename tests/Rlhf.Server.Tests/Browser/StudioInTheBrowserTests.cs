@@ -1,0 +1,111 @@
+using System.Text.Json.Nodes;
+using Microsoft.Playwright;
+using Rlhf.Server.Tests.Support;
+using Program = Rlhf.Server.Tests.Support.Program;
+
+namespace Rlhf.Server.Tests.Browser;
+
+/// <summary>A person draws, publishes, runs and watches workflows in Elsa Studio, against <c>rlhf serve</c> and nothing else. <c>RLHF_SCREENSHOTS=folder</c> keeps pictures.</summary>
+public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<Chromium>
+{
+    [Fact]
+    public async Task A_round_is_found_drawn_changed_and_published_and_its_file_is_changed_by_just_that()
+    {
+        await using var program = await Program.StartAsync();
+        await using var person = await PersonAsync(program);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+        var file = Path.Combine(program.Workflows, "rlhf-round.json");
+        var (text, before) = (await File.ReadAllTextAsync(file), program.Read("rlhf-round.json"));
+
+        await studio.OpenAsync("/studio/definitions");
+        var listed = await studio.Rows.AllInnerTextsAsync();
+        await studio.PictureAsync("studio-definitions");
+        await studio.Rows.Filter(new() { HasText = "rlhf-round" }).First.ClickAsync();
+        await studio.Page.WaitForURLAsync("**/studio/definitions/rlhf-round");
+        await studio.Nodes.First.WaitForAsync();
+        var drawn = (await studio.Nodes.CountAsync(), await studio.Edges.CountAsync());
+        await studio.ZoomToFitAsync();
+        var added = await studio.DragInAsync("Console", "Write Line", fromRight: 200, fromBottom: 120);
+        await studio.ConnectAsync("train-policy", "Done", added);
+        await studio.SetAsync(added, "The line.", "The policy is trained.");
+        var drafted = await File.ReadAllTextAsync(file);
+        await studio.PublishAsync();
+        await studio.PictureAsync("studio-editor");
+        var (after, lines) = (program.Read("rlhf-round.json"), (await File.ReadAllLinesAsync(file)).ToHashSet());
+
+        Assert.All(Directory.GetFiles(program.Workflows, "*.json"), f => Assert.Contains(listed, row => row.Contains(Path.GetFileNameWithoutExtension(f), StringComparison.Ordinal)));
+        Assert.Equal((before["root"]!["activities"]!.AsArray().Count, before["root"]!["connections"]!.AsArray().Count), drawn);
+        Assert.Equal(text, drafted);
+        var (activities, connections) = (after["root"]!["activities"]!.AsArray(), after["root"]!["connections"]!.AsArray());
+        var activity = activities.Single(a => $"{a!["id"]}" == added)!;
+        var connection = connections.Single(c => $"{c!["target"]!["activity"]}" == added)!;
+        Assert.Equal(("Elsa.WriteLine", "The policy is trained."), ($"{activity["type"]}", $"{activity["text"]!["expression"]!["value"]}"));
+        Assert.Equal(("train-policy", "Done"), ($"{connection["source"]!["activity"]}", $"{connection["source"]!["port"]}"));
+        activities.Remove(activity);
+        connections.Remove(connection);
+        Assert.True(JsonNode.DeepEquals(before, after), $"More was changed: {await File.ReadAllTextAsync(file)}");
+        // Two lines got a comma.
+        Assert.Equal(2, text.Split('\n').Count(line => !lines.Contains(line)));
+        Assert.Empty(studio.Errors);
+        Assert.Empty(studio.Foreign);
+    }
+
+    [Fact]
+    public async Task What_is_run_is_followed_to_its_end_without_asking_again()
+    {
+        await using var program = await Program.StartAsync(folder => File.WriteAllText(Path.Combine(folder, "greeting.json"), Flow(
+            "greeting",
+            """{ "id": "hello", "type": "Elsa.WriteLine", "version": 1, "text": { "typeName": "String", "expression": { "type": "Literal", "value": "hello" } } }""",
+            """{ "id": "pause", "type": "Elsa.Delay", "version": 1, "timeSpan": { "typeName": "TimeSpan", "expression": { "type": "Literal", "value": "00:00:05" } } }""",
+            """{ "id": "bye", "type": "Elsa.WriteLine", "version": 1, "text": { "typeName": "String", "expression": { "type": "Literal", "value": "bye" } } }""")));
+        await using var person = await PersonAsync(program);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+
+        await studio.OpenAsync("/studio/definitions/greeting");
+        var instance = await studio.RunAsync();
+        await studio.Frame.GetByText("Suspended", new() { Exact = true }).First.WaitForAsync();
+        await studio.Frame.GetByText("Finished", new() { Exact = true }).First.WaitForAsync();
+        await studio.PictureAsync("studio-instance");
+        await studio.Page.GoBackAsync();
+        await studio.Page.WaitForURLAsync("**/studio/definitions/greeting");
+        await studio.Nodes.First.WaitForAsync();
+        await studio.OpenAsync("/studio/instances");
+        await studio.PictureAsync("studio-instances");
+        var row = await studio.Rows.Filter(new() { HasText = instance }).InnerTextAsync();
+        await studio.Rows.Filter(new() { HasText = instance }).ClickAsync();
+        await studio.Page.WaitForURLAsync($"**/studio/instances/{instance}");
+
+        Assert.Contains("Finished", row, StringComparison.Ordinal);
+        Assert.Empty(studio.Errors);
+        Assert.Empty(studio.Foreign);
+    }
+
+    Task<IBrowserContext> PersonAsync(Program program) => chromium.PersonAsync(program.Address, new() { ViewportSize = new() { Width = 1600, Height = 1000 } });
+
+    /// <summary>A flowchart of activities one after the other.</summary>
+    static string Flow(string id, params string[] activities)
+    {
+        var parsed = activities.Select(a => JsonNode.Parse(a)!.AsObject()).ToList();
+        foreach (var (i, activity) in parsed.Index())
+            activity["metadata"] = new JsonObject { ["designer"] = new JsonObject { ["position"] = new JsonObject { ["x"] = 260 * i, ["y"] = 0 }, ["size"] = new JsonObject { ["width"] = 170, ["height"] = 54 } } };
+        return new JsonObject
+        {
+            ["$schema"] = "https://elsaworkflows.io/schemas/workflow-definition/v3.0.0/schema.json",
+            ["definitionId"] = id,
+            ["name"] = id,
+            ["version"] = 1,
+            ["root"] = new JsonObject
+            {
+                ["id"] = "flow",
+                ["type"] = "Elsa.Flowchart",
+                ["version"] = 1,
+                ["activities"] = new JsonArray([.. parsed]),
+                ["connections"] = new JsonArray([.. parsed.Zip(parsed.Skip(1)).Select(p => new JsonObject
+                {
+                    ["source"] = new JsonObject { ["activity"] = $"{p.First["id"]}", ["port"] = "Done" },
+                    ["target"] = new JsonObject { ["activity"] = $"{p.Second["id"]}", ["port"] = "In" },
+                })]),
+            },
+        }.ToJsonString();
+    }
+}
