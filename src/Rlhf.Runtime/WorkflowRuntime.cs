@@ -171,7 +171,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         var json = ReadText(definitionFile);
         var definition = Checked(_reader.Read(json, definitionFile));
         var bound = await ResolvedInputs.BindAsync(definition, inputs, _options.ResolveInput, cancellationToken);
-        var version = await _store.PublishAsync(definition, json, _time.GetUtcNow(), cancellationToken);
+        var version = await _store.PublishAsync(definition, json, _time.GetUtcNow(), cancellationToken, republishes: false);
         await _transitions.StartAsync(
             definition, new(definition.DefinitionId, version, definition.Singleton) { StartedBy = startedBy }, new(_time.GetUtcNow(), id, bound), cancellationToken);
     }

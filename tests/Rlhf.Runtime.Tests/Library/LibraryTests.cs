@@ -176,6 +176,18 @@ public sealed class LibraryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_run_of_a_file_whose_workflow_was_retracted_does_not_publish_it()
+    {
+        await PublishAsync(new FlowBuilder().Line("a"));
+        await Library.RetractAsync("some-flow");
+
+        var instance = await _runtime.StartAsync(FileOf(), []);
+
+        Assert.Equal(1, (await _runtime.GetAsync(instance)).Summary.DefinitionVersion);
+        Assert.Null(await Library.GetAsync("some-flow", VersionOptions.Published));
+    }
+
+    [Fact]
     public async Task What_was_retracted_can_be_published_as_it_was()
     {
         await PublishAsync(new FlowBuilder().Line("a"));
