@@ -92,7 +92,7 @@ public sealed class WorkflowStoreTests : IDisposable
 
         var error = Assert.Throws<InvalidDataException>(() => WorkflowStore.Open(_folder.Path));
 
-        Assert.Equal($"'{Database}' has the schema '20990101000000_Later' of a newer version; this version knows schemas up to '20261130000000_VersionStates'.", error.Message);
+        Assert.Equal($"'{Database}' has the schema '20990101000000_Later' of a newer version; this version knows schemas up to '20261201000000_InstanceSearches'.", error.Message);
     }
 
     [Fact]
