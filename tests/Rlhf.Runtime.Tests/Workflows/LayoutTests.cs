@@ -6,14 +6,11 @@ using Rlhf.Runtime.Tests.Support;
 
 namespace Rlhf.Runtime.Tests.Workflows;
 
-/// <summary>
-/// How the files of <c>workflows/</c> lie in the designer: boxes with the port In at the middle of the left side, the outcomes spread over the right side from
-/// the top, and straight lines between them.
-/// </summary>
+/// <summary>How the files of <c>workflows/</c> lie in the designer, with lines where Elsa Studio draws them.</summary>
 public sealed class LayoutTests
 {
     // So that two boxes can be told apart, and a line drawn between them.
-    const double Gap = 20;
+    const double Gap = 40;
 
     public static TheoryData<string> Files => WorkflowFileTests.Files;
 
@@ -34,7 +31,7 @@ public sealed class LayoutTests
         var forward = new Layout(file).Lines.Where(l => !l.IsLoop).ToList();
 
         Assert.NotEmpty(forward);
-        Assert.All(forward, l => Assert.True(l.To.X > l.From.X, $"{l.Name} goes from {l.From} to {l.To}"));
+        Assert.All(forward, l => Assert.True(l.Route[^1].X > l.Route[0].X, $"{l.Name} goes from {l.Route[0]} to {l.Route[^1]}"));
     }
 
     [Theory]
@@ -43,25 +40,24 @@ public sealed class LayoutTests
     {
         var layout = new Layout(file);
 
-        Assert.All(Pairs(layout.Lines), p => Assert.False(p.First.Crosses(p.Second), $"{p.First.Name} crosses {p.Second.Name}"));
-        Assert.All(layout.Lines, l => Assert.All(
-            layout.Boxes.Where(b => b.Key != l.Source && b.Key != l.Target), b => Assert.False(b.Value.Cuts(l.From, l.To), $"{l.Name} runs under '{b.Key}'")));
+        Assert.All(layout.Lines, l => Assert.Empty(layout.Boxes.Where(b => l.Runs(b.Value)).Select(b => $"{l.Name} runs under '{b.Key}'")));
+        Assert.All(Pairs(layout.Lines), p => Assert.False(p.First.Disturbs(p.Second), $"{p.First.Name} crosses {p.Second.Name}"));
     }
 
     [Fact]
     public void Lines_and_boxes_are_told_apart_where_they_meet_and_where_they_do_not()
     {
-        var box = new Box(0, 0, 100, 50);
-        Line Of(double x1, double y1, double x2, double y2) => new("a", "b", "Done", false, new(x1, y1), new(x2, y2));
+        Line Of(string source, string target, params (double X, double Y)[] route) => new(source, target, "Done", false, [.. route.Select(p => new Point(p.X, p.Y))]);
+        var level = Of("a", "b", (0, 10), (100, 10));
 
-        Assert.True(Of(0, 0, 10, 10).Crosses(Of(0, 10, 10, 0)));
-        Assert.False(Of(0, 0, 10, 10).Crosses(Of(0, 5, 4, 10)));
-        Assert.False(Of(0, 0, 10, 10).Crosses(Of(0, 0, 10, 0))); // from one port
-        Assert.True(Of(0, 0, 10, 0).Crosses(Of(5, 0, 20, 0)));
-        Assert.True(box.Cuts(new(-10, 20), new(110, 30)));
-        Assert.False(box.Cuts(new(-10, 60), new(110, 60)));
-        Assert.True(box.Meets(new(110, 0, 10, 10), Gap));
-        Assert.False(box.Meets(new(121, 0, 10, 10), Gap));
+        Assert.True(level.Disturbs(Of("c", "d", (50, 0), (50, 20))));
+        Assert.True(level.Disturbs(Of("c", "d", (50, 10), (200, 10)))); // the one upon the other
+        Assert.False(level.Disturbs(Of("c", "d", (0, 20), (100, 20))));
+        Assert.False(level.Disturbs(Of("c", "b", (80, 50), (80, 10), (100, 10)))); // both to one port
+        Assert.True(level.Runs(new(40, 0, 20, 20)));
+        Assert.False(level.Runs(new(40, 10, 20, 20))); // along its edge
+        Assert.True(new Box(0, 0, 100, 50).Meets(new(130, 0, 10, 10), Gap));
+        Assert.False(new Box(0, 0, 100, 50).Meets(new(140, 0, 10, 10), Gap));
     }
 
     static IEnumerable<(T First, T Second)> Pairs<T>(IReadOnlyList<T> all) => all.Index().SelectMany(a => all.Skip(a.Index + 1).Select(b => (a.Item, b)));
@@ -71,53 +67,57 @@ public sealed class LayoutTests
     /// <summary>From the upper left corner, y downward.</summary>
     sealed record Box(double X, double Y, double Width, double Height)
     {
-        public bool Meets(Box other, double gap) =>
-            Math.Abs(X + Width / 2 - other.X - other.Width / 2) < (Width + other.Width) / 2 + gap && Math.Abs(Y + Height / 2 - other.Y - other.Height / 2) < (Height + other.Height) / 2 + gap;
+        public Point In => new(X, Y + Height / 2);
 
-        /// <summary>True where some of the line is within the box: what both sides' intervals leave of it (Liang and Barsky).</summary>
-        public bool Cuts(Point from, Point to)
-        {
-            var (first, last) = (0.0, 1.0);
-            foreach (var (start, way, low, high) in new[] { (from.X, to.X - from.X, X, X + Width), (from.Y, to.Y - from.Y, Y, Y + Height) })
-            {
-                if (way == 0 && (start < low || start > high)) return false;
-                if (way == 0) continue;
-                first = Math.Max(first, Math.Min((low - start) / way, (high - start) / way));
-                last = Math.Min(last, Math.Max((low - start) / way, (high - start) / way));
-            }
-            return first <= last;
-        }
+        public double Bottom => Y + Height;
+
+        public bool Meets(Box other, double gap) => X - gap < other.X + other.Width && other.X - gap < X + Width && Y - gap < other.Bottom && other.Y - gap < Bottom;
+
+        /// <summary>Where an outcome leaves: they share the right side.</summary>
+        public Point Out(int port, int ports) => new(X + Width, Y + Height * (port + 0.5) / ports);
     }
 
-    sealed record Line(string Source, string Target, string Port, bool IsLoop, Point From, Point To)
+    /// <summary>A level or upright piece of a line.</summary>
+    sealed record Piece(Point From, Point To)
+    {
+        (double Low, double High) X => (Math.Min(From.X, To.X), Math.Max(From.X, To.X));
+
+        (double Low, double High) Y => (Math.Min(From.Y, To.Y), Math.Max(From.Y, To.Y));
+
+        public bool Cuts(Box box) => X.Low < box.X + box.Width && box.X < X.High && Y.Low < box.Bottom && box.Y < Y.High
+            || From.Y == To.Y && box.Y < From.Y && From.Y < box.Bottom && X.Low < box.X + box.Width && box.X < X.High
+            || From.X == To.X && box.X < From.X && From.X < box.X + box.Width && Y.Low < box.Bottom && box.Y < Y.High;
+
+        /// <summary>True where they cross, or lie the one upon the other.</summary>
+        public bool Meets(Piece other) => X.Low <= other.X.High && other.X.Low <= X.High && Y.Low <= other.Y.High && other.Y.Low <= Y.High;
+    }
+
+    sealed record Line(string Source, string Target, string Port, bool IsLoop, IReadOnlyList<Point> Route)
     {
         public string Name => $"'{Source}' ({Port}) to '{Target}'";
 
-        /// <summary>True where both have a point in common that is not one port of both.</summary>
-        public bool Crosses(Line other)
-        {
-            if (new[] { From, To }.Intersect([other.From, other.To]).Any()) return false;
-            return Turn(other.From) * Turn(other.To) <= 0 && other.Turn(From) * other.Turn(To) <= 0
-                && Overlap(From.X, To.X, other.From.X, other.To.X) && Overlap(From.Y, To.Y, other.From.Y, other.To.Y);
-        }
+        IEnumerable<Piece> Pieces => Route.Zip(Route.Skip(1), (from, to) => new Piece(from, to)).Where(p => p.From != p.To);
 
-        // On which side of this line a point lies; 0 on it.
-        int Turn(Point point) => Math.Sign((To.X - From.X) * (point.Y - From.Y) - (To.Y - From.Y) * (point.X - From.X));
+        public bool Runs(Box box) => Pieces.Any(p => p.Cuts(box));
 
-        static bool Overlap(double a, double b, double c, double d) => Math.Max(Math.Min(a, b), Math.Min(c, d)) <= Math.Min(Math.Max(a, b), Math.Max(c, d));
+        /// <summary>Lines of one port, or to one, are one line there.</summary>
+        public bool Disturbs(Line other) =>
+            (Source, Port) != (other.Source, other.Port) && Target != other.Target && Pieces.Any(p => other.Pieces.Any(p.Meets));
     }
 
-    /// <summary>A file's root flowchart as it is drawn.</summary>
+    /// <summary>A file's root flowchart as Studio draws it: level and upright lines, which turn shortly before the activity they lead to.</summary>
     sealed class Layout
     {
+        const double Turn = 20;
+
         public Layout(string file)
         {
             var text = File.ReadAllText(Repository.Workflow(file));
             var root = new DefinitionReader(Some.Catalog(ContractStep.All())).Read(text, file).Root;
             Boxes = JsonNode.Parse(text)!["root"]!["activities"]!.AsArray().ToDictionary(a => $"{a!["id"]}", a => BoxOf(a!["metadata"]!["designer"]!));
+            Assert.Equal(root.Activities.Count, Boxes.Count);
             var graph = new FlowGraph(root, FlowGraph.StartOf(root, null)!.Id);
             Lines = [.. graph.Connections.Select(c => LineOf(c, root.Activities.Single(a => a.Id == c.Source), graph.IsReachable(c.Source) && !graph.IsForward(c)))];
-            Assert.Equal(root.Activities.Count, Boxes.Count);
         }
 
         public IReadOnlyDictionary<string, Box> Boxes { get; }
@@ -135,9 +135,27 @@ public sealed class LayoutTests
             var (ports, from, to) = (WorkflowLint.PortsOf(source) ?? ["Done"], Boxes[connection.Source], Boxes[connection.Target]);
             var place = ports.ToList().IndexOf(connection.Port);
             Assert.True(place >= 0, $"'{source.Id}' has no port '{connection.Port}'");
-            return new(
-                connection.Source, connection.Target, connection.Port, isLoop,
-                new(from.X + from.Width, from.Y + from.Height * (place + 1) / (ports.Count + 1)), new(to.X, to.Y + to.Height / 2));
+            var (begin, end) = (from.Out(place, ports.Count), to.In);
+            Line Of(IReadOnlyList<Point> route) => new(connection.Source, connection.Target, connection.Port, isLoop, route);
+            if (isLoop) return Of(Back(begin, end, from, to));
+            var turn = IsAtCorner(begin, end.Y, from) ? begin.X : end.X - Turn;
+            var direct = Of([begin, new(turn, begin.Y), new(turn, end.Y), end]);
+            var between = Boxes.Values.Where(direct.Runs).ToList();
+            return between.Count == 0 ? direct : Of(Through(begin, end, between.Min(b => b.X) - Turn, between.Min(b => b.Y) - Turn));
         }
+
+        /// <summary>A loop's line goes back above its ends where it leaves above the port it leads to, otherwise below them.</summary>
+        static List<Point> Back(Point begin, Point end, Box from, Box to)
+        {
+            var height = begin.Y < end.Y ? Math.Min(from.Y, to.Y) - Turn : Math.Max(from.Bottom, to.Bottom) + Turn;
+            return Through(begin, end, IsAtCorner(begin, height, from) ? begin.X : begin.X + Turn, height);
+        }
+
+        /// <summary>The first of several ports, and the last, are so near to a corner that the line turns at once where it has to go beyond it.</summary>
+        static bool IsAtCorner(Point port, double height, Box box) => port.Y - box.Y < 10 && height < box.Y || box.Bottom - port.Y < 10 && height > box.Bottom;
+
+        /// <summary>Along a height of its own, from where it turns.</summary>
+        static List<Point> Through(Point begin, Point end, double turn, double height) =>
+            [begin, new(turn, begin.Y), new(turn, height), new(end.X - Turn, height), new(end.X - Turn, end.Y), end];
     }
 }

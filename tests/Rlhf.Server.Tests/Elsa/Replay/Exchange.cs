@@ -35,7 +35,9 @@ sealed record Exchange(int Number, string Label, string Method, string Path, str
         var status = text.IndexOf("\nStatus ", StringComparison.Ordinal);
         string Block(string part) => part.IndexOf("```json\n", StringComparison.Ordinal) is >= 0 and var begin ? part[(begin + 8)..part.IndexOf("\n```", begin + 7, StringComparison.Ordinal)].Trim() : "";
         var type = System.Text.RegularExpressions.Regex.Match(text, "\"Content-Type\": \"([^\"]+)\"");
-        return new(0, name, head[0], path, query, Block(text[..status]), int.Parse(text.AsSpan(status + 8, 3), System.Globalization.CultureInfo.InvariantCulture), type.Success ? type.Groups[1].Value : null, Block(text[status..]));
+        return new(0, name, head[0], path, query, Block(text[..status]), int.Parse(text.AsSpan(status + 8, 3), System.Globalization.CultureInfo.InvariantCulture), type.Success ? type.Groups[1].Value : null,
+            // Too long for its own file, where it breaks off.
+            name == "desc-activities" ? File.ReadAllText(Recording("activity-descriptors-full.json")) : Block(text[status..]));
     }
 
     static string Recording(params string[] parts)

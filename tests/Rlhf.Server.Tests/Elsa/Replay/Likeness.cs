@@ -12,8 +12,10 @@ static class Likeness
     /// <summary>What only Elsa's own engine has a use for: Studio shows none of it.</summary>
     static readonly HashSet<string> Engine =
     [
-        "callbackMethodName", "stackTrace", "innerException", "FlowScope", "completionCallbacks", "customProperties", "constructionProperties", "ok", "_type", "notFoundConnections",
+        "callbackMethodName", "stackTrace", "innerException", "FlowScope", "completionCallbacks", "customProperties", "constructionProperties", "_type", "notFoundConnections",
         "providerName", "toolVersion",
+        // What the recorded server's own activities kept.
+        "ok", "jobId",
     ];
 
     /// <summary>By which the same thing is found in both lists.</summary>

@@ -13,7 +13,8 @@ namespace Rlhf.Server.Tests.Elsa.Replay;
 /// Sends recorded requests to a server of ours and compares the answers. Ids differ: ours take the place of the recorded ones, as the answers tell them, and activities
 /// of the recorded server are steps here.
 /// </summary>
-sealed partial class Replayer(Place place)
+/// <param name="key">Of who asks; null: the person at this machine.</param>
+sealed partial class Replayer(Place place, string? key = null)
 {
     const string Hub = "/elsa/hubs/workflow-instance", Connection = "<connection>";
 
@@ -31,6 +32,7 @@ sealed partial class Replayer(Place place)
         await CatchUpAsync(exchange);
         using var request = new HttpRequestMessage(new(exchange.Method), Translate(exchange.Path) + Translate(exchange.Query));
         if (exchange.Body.Length > 0) request.Content = new StringContent(Connected(Translate(exchange.Body)), Encoding.UTF8, "application/json");
+        if (key is not null) request.Headers.Authorization = new("Bearer", key);
         using var response = await place.RawAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         if ((int)response.StatusCode != exchange.Status) return $"status {(int)response.StatusCode}, not {exchange.Status}: {text[..Math.Min(text.Length, 300)]}";

@@ -8,6 +8,9 @@ static class StudioSteps
 {
     public static IReadOnlyList<IStep> All { get; } = [new Shout(), new MetricGate(), new WaitForJob(), new Flaky()];
 
+    /// <summary>The job whose waiting fails.</summary>
+    public const string Bad = "bad";
+
     public enum GateKind { GreaterThan, LessThan }
 
     sealed class Shout : IStep
@@ -46,7 +49,8 @@ static class StudioSteps
 
         public StepDescription Description { get; } = new(nameof(WaitForJob), 1, StepKind.Effectful, typeof(Inputs), typeof(NoHParams), typeof(Outputs), "Waits.") { Outcomes = ["Done", "Failed"] };
 
-        public Task<StepResult> RunAsync(JsonObject inputs, JsonObject hparams, StepContext context, CancellationToken cancellationToken) => context.Execution.State is null
+        public Task<StepResult> RunAsync(JsonObject inputs, JsonObject hparams, StepContext context, CancellationToken cancellationToken) => RecordBinding.Bind<Inputs>(inputs, "wait").JobId == Bad ? Task.FromResult<StepResult>(new StepResult.Failed("the job is lost", Transient: false))
+            : context.Execution.State is null
             ? Task.FromResult<StepResult>(new StepResult.Waiting([], TimeProvider.System.GetUtcNow().AddHours(1), "the job") { Events = ["job-done"] })
             : Done(new() { ["result"] = "ok" });
     }
