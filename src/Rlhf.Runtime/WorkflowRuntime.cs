@@ -171,7 +171,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         var json = ReadText(definitionFile);
         var definition = Checked(_reader.Read(json, definitionFile));
         var bound = await ResolvedInputs.BindAsync(definition, inputs, _options.ResolveInput, cancellationToken);
-        var version = await _store.PublishAsync(definition, json, _time.GetUtcNow(), cancellationToken);
+        var version = await _store.PublishAsync(definition, json, _time.GetUtcNow(), cancellationToken, republishes: false);
         await _transitions.StartAsync(
             definition, new(definition.DefinitionId, version, definition.Singleton) { StartedBy = startedBy }, new(_time.GetUtcNow(), id, bound), cancellationToken);
     }
@@ -368,7 +368,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     public async Task<InstanceSummary?> FindAsync(string instance, CancellationToken cancellationToken = default) =>
         (await _store.ListAsync(new(Take: 1) { Id = instance }, cancellationToken)).SingleOrDefault();
 
-    /// <summary>The artifacts that published workflows and instances that may still go on refer to, failed ones included.</summary>
+    /// <summary>The artifacts that workflows, drafts too, and instances that may still go on refer to, failed ones included.</summary>
     public Task<IReadOnlyCollection<ArtifactRef>> ArtifactsInUseAsync(CancellationToken cancellationToken = default) => _store.ArtifactsInUseAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()

@@ -41,6 +41,7 @@ internal static class DefinitionForm
         var form = new JsonObject();
         foreach (var (name, value) in Members(restored, present, TopOrder, isEditor: false))
         {
+            if (name == "root" && present?["root"] is null && IsNoRoot(value)) continue;
             var old = present?[name];
             var merged = name == "customProperties" ? MergeProperties(value, old) : Merge(name, value, old, isEditor);
             if (merged is not null) form[name] = merged;
@@ -86,17 +87,21 @@ internal static class DefinitionForm
         foreach (var (name, value) in top)
         {
             if (ServerOwned.Contains(name) || value is null) continue;
-            var said = name == "customProperties" ? MergeProperties(value, null) : Said(name, value);
+            var said = name == "customProperties" ? MergeProperties(value, null) : name == "root" && IsNoRoot(value) ? null : Said(name, value);
             if (said is not null) content[name] = said;
         }
         return content;
     }
+
+    /// <summary>Where a definition has no root, Elsa says that it is this.</summary>
+    static bool IsNoRoot(JsonNode? root) => Said("root", root) is JsonObject { Count: 2 } json && TextOf(json, "id") == "Sequence1" && TextOf(json, "type") == "Elsa.Sequence";
 
     /// <summary>What of a value says something; null where nothing does.</summary>
     static JsonNode? Said(string name, JsonNode? value)
     {
         if (Derived.Contains(name) || value is null) return null;
         if (IsGiven(name)) return value.DeepClone();
+        if (name == "version" && value is JsonValue && value.ToJsonString() == "1") return null; // of an activity: there is no other
         switch (value)
         {
             case JsonObject json:
@@ -142,6 +147,7 @@ internal static class DefinitionForm
         var merged = new JsonObject();
         foreach (var (member, value) in Members(sent, present, Order, keepsUnknown))
         {
+            if (present?.ContainsKey(member) == false && Said(member, value) is null) continue;
             if (Merge(member, value, present?[member], isEditor) is { } kept) merged[member] = kept;
         }
         if (present is not null) return InOrderOf(present, merged);

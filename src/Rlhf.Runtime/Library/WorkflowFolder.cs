@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -18,7 +19,7 @@ internal sealed record ChangedFile(string Path, string DefinitionId, string Text
 internal sealed class WorkflowFolder(IReadOnlyList<string> folders)
 {
     readonly Dictionary<string, (DateTime Written, long Length)> _seen = new(StringComparer.Ordinal);
-    readonly Dictionary<string, string> _definitions = new(StringComparer.Ordinal); // of each file
+    readonly ConcurrentDictionary<string, string> _definitions = new(StringComparer.Ordinal); // of each file
 
     /// <summary>Where a definition stands, or null.</summary>
     public string? FileOf(string definitionId) => _definitions.Where(d => d.Value == definitionId).Select(d => d.Key).Order(StringComparer.Ordinal).FirstOrDefault();
@@ -99,7 +100,7 @@ internal sealed class WorkflowFolder(IReadOnlyList<string> folders)
 
     void Forget(string file)
     {
-        _definitions.Remove(file);
+        _definitions.TryRemove(file, out _);
         _seen.Remove(file);
     }
 

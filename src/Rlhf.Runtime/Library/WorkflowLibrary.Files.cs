@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rlhf.Runtime.Definitions;
 using Rlhf.Runtime.Lint;
 using Rlhf.Runtime.Store;
@@ -16,10 +17,10 @@ public sealed partial class WorkflowLibrary
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            foreach (var file in _folder.Gone()) _problems.Remove(file);
+            foreach (var file in _folder.Gone()) _problems.TryRemove(file, out _);
             foreach (var file in _folder.Changed().ToList())
             {
-                _problems.Remove(file.Path);
+                _problems.TryRemove(file.Path, out _);
                 if (await TakeAsync(file, cancellationToken) is { } problem) _problems[file.Path] = problem;
                 _folder.Saw(file.Path);
             }
@@ -73,10 +74,12 @@ public sealed partial class WorkflowLibrary
         var published = await _store.NewestPublishedAsync(newest.DefinitionId, cancellationToken);
         if (_problems.TryGetValue(file, out var problem))
             throw new LibraryConflictException($"The file '{file}' was changed since version {published?.Version ?? 0} and cannot be published as it is, so nothing is written over it: {problem}");
+        // Another process has written it and not yet said so in the store, or was killed in between.
+        if (DefinitionForm.AreSame(Parse(text), Parse(newest.Json))) return text;
         if (published is null || !DefinitionForm.AreSame(Parse(text), Parse(published.Json)))
             throw new LibraryConflictException($"The file '{file}' was changed since version {published?.Version ?? 0}; nothing is written over it. Expected to be asked again.");
         return text;
     }
 
-    static System.Text.Json.Nodes.JsonObject Parse(string json) => System.Text.Json.Nodes.JsonNode.Parse(json)!.AsObject();
+    static JsonObject Parse(string json) => JsonNode.Parse(json)!.AsObject();
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Rlhf.Runtime.Definitions;
 using Rlhf.Runtime.Lint;
@@ -28,7 +29,7 @@ public sealed partial class WorkflowLibrary : IDisposable
     readonly TimeProvider _time;
     readonly WorkflowFolder _folder;
     readonly SemaphoreSlim _gate = new(1);
-    readonly Dictionary<string, string> _problems = new(StringComparer.Ordinal); // by file
+    readonly ConcurrentDictionary<string, string> _problems = new(StringComparer.Ordinal); // by file
 
     internal WorkflowLibrary(WorkflowStore store, DefinitionReader reader, ActivityCatalog catalog, IReadOnlyList<string> folders, TimeProvider time)
     {
@@ -72,6 +73,9 @@ public sealed partial class WorkflowLibrary : IDisposable
     /// <summary>All versions of a definition, the newest first.</summary>
     public async Task<IReadOnlyList<WorkflowVersion>> VersionsAsync(string definitionId, CancellationToken cancellationToken = default) =>
         (await ListAsync(new() { DefinitionIds = [definitionId], Order = VersionOrder.Version, Descending = true }, cancellationToken)).Items;
+
+    /// <summary>What is wrong with files, as the last look found it; those of definitions that nobody could publish yet, too.</summary>
+    public IReadOnlyCollection<string> FileProblems => [.. _problems.Values];
 
     /// <summary>How many definitions there are.</summary>
     public async Task<int> CountAsync(CancellationToken cancellationToken = default)

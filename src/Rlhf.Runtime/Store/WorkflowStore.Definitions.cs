@@ -28,14 +28,15 @@ internal sealed partial class WorkflowStore
     /// The version of this definition: the newest one that was published where its meaning is the same, otherwise a new one, or the draft where
     /// it has that meaning, published now. A draft of another meaning stays. The schedules follow in the same transaction.
     /// </summary>
-    public async Task<int> PublishAsync(WorkflowDefinition definition, string json, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <param name="republishes">False where a version of that meaning that was retracted stays so.</param>
+    public async Task<int> PublishAsync(WorkflowDefinition definition, string json, DateTimeOffset now, CancellationToken cancellationToken, bool republishes = true)
     {
         var hash = DefinitionMeaning.Hash(json, definition.Source);
         await using var change = await ChangeAsync(definition.DefinitionId, cancellationToken);
         var newest = await NewestAsync(change.Db, definition.DefinitionId, cancellationToken);
         var published = await Versions(change.Db, definition.DefinitionId).Where(d => d.State == VersionState.Published || d.State == VersionState.Retired)
             .OrderByDescending(d => d.Version).FirstOrDefaultAsync(cancellationToken);
-        if (published is { State: VersionState.Published } && published.Hash == hash) return published.Version;
+        if (published?.Hash == hash && (published.State == VersionState.Published || !republishes)) return published.Version;
         var row = published?.Hash == hash ? published
             : newest is { State: VersionState.Draft or VersionState.Pinned } && newest.Hash == hash ? newest
             : AddVersion(change.Db, definition.DefinitionId, newest, json, hash, now);

@@ -233,11 +233,13 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
         { Parent = i.Parent, StartedBy = i.StartedBy, CorrelationId = i.CorrelationId })];
     }
 
-    /// <summary>The artifacts that published definitions and instances that have neither finished nor been cancelled refer to, messages on the way included.</summary>
+    /// <summary>The artifacts that definitions and instances that have neither finished nor been cancelled refer to, messages on the way included.</summary>
     public async Task<IReadOnlyCollection<ArtifactRef>> ArtifactsInUseAsync(CancellationToken cancellationToken)
     {
         await using var db = Connect();
-        var texts = db.Definitions.Where(d => d.State == VersionState.Published).Select(d => d.Json)
+        // A deleted version is still run by an instance that failed, once it is tried again.
+        var texts = db.Definitions.Where(d => d.State != VersionState.Deleted || db.Instances.Any(i => i.DefinitionId == d.DefinitionId && i.DefinitionVersion == d.Version
+                && i.Status != nameof(WorkflowStatus.Finished) && i.Status != nameof(WorkflowStatus.Cancelled))).Select(d => d.Json)
             .Concat(db.Instances.Where(i => i.Status != nameof(WorkflowStatus.Finished) && i.Status != nameof(WorkflowStatus.Cancelled)).Select(i => i.State))
             .Concat(db.Messages.Select(m => m.Json));
         var inUse = new HashSet<ArtifactRef>();

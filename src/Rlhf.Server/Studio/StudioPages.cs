@@ -28,11 +28,31 @@ static class StudioPages
 
     public static Task DefinitionsAsync(HttpContext context) => ShowAsync(context, "Workflows", Definitions);
 
-    public static Task DefinitionAsync(HttpContext context) => ShowAsync(context, IdOf(context), Definitions, IdOf(context));
+    public static async Task DefinitionAsync(HttpContext context)
+    {
+        var state = await StandingPages.DefinitionAsync(context, IdOf(context));
+        await ShowAsync(context, IdOf(context), Definitions, IdOf(context), new()
+        {
+            [nameof(StudioPage.Definition)] = state,
+            [nameof(StudioPage.Unknown)] = state is null ? $"There is no workflow '{IdOf(context)}'." : null,
+        });
+    }
 
     public static Task InstancesAsync(HttpContext context) => ShowAsync(context, "Instances", Instances);
 
-    public static Task InstanceAsync(HttpContext context) => ShowAsync(context, $"Instance {IdOf(context)}", Instances, IdOf(context));
+    public static Task InstanceAsync(HttpContext context) => ShowInstanceAsync(context, error: null);
+
+    /// <summary>The page of an instance, with what went wrong.</summary>
+    public static async Task ShowInstanceAsync(HttpContext context, string? error)
+    {
+        var state = await StandingPages.InstanceAsync(context, IdOf(context));
+        await ShowAsync(context, $"Instance {IdOf(context)}", Instances, IdOf(context), new()
+        {
+            [nameof(StudioPage.Instance)] = state,
+            [nameof(StudioPage.Unknown)] = state is null ? $"There is no instance '{IdOf(context)}'." : null,
+            [nameof(StudioPage.Error)] = error,
+        });
+    }
 
     /// <summary>The document with one element, which the frame of a page asks for: <c>?definition=ID</c>, <c>?instance=ID</c>, <c>?show=instances</c>, and else the definitions.</summary>
     public static Task AppAsync(HttpContext context)
@@ -51,12 +71,13 @@ static class StudioPages
         });
     }
 
-    static Task ShowAsync(HttpContext context, string title, string? current, string? id = null)
+    static Task ShowAsync(HttpContext context, string title, string? current, string? id = null, Dictionary<string, object?>? further = null)
     {
+        further ??= [];
         var (site, caller) = (SiteOf(context), Caller.Of(context)!);
         var files = context.RequestServices.GetRequiredService<StudioFiles>();
         context.Response.Headers.ContentSecurityPolicy = StudioPolicy.OfShell;
-        return Html.WriteAsync<StudioPage>(context, new()
+        return Html.WriteAsync<StudioPage>(context, new(further)
         {
             [nameof(StudioPage.Name)] = caller.Name,
             [nameof(StudioPage.IsLocal)] = caller.IsLocal,
@@ -67,7 +88,8 @@ static class StudioPages
             [nameof(StudioPage.Current)] = current,
             [nameof(StudioPage.Id)] = id,
             [nameof(StudioPage.Missing)] = files.AreThere ? null : files.Folder,
-        });
+        }, further.GetValueOrDefault(nameof(StudioPage.Unknown)) is not null ? StatusCodes.Status404NotFound
+            : further.GetValueOrDefault(nameof(StudioPage.Error)) is not null ? StatusCodes.Status409Conflict : StatusCodes.Status200OK);
     }
 
     static string IdOf(HttpContext context) => $"{context.Request.RouteValues["id"]}";

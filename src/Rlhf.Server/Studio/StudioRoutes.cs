@@ -12,6 +12,10 @@ static class StudioRoutes
         Page(StudioPages.Definitions + "/{id}", StudioPages.DefinitionAsync),
         Page(StudioPages.Instances, StudioPages.InstancesAsync),
         Page(StudioPages.Instances + "/{id}", StudioPages.InstanceAsync),
+        new("GET", StudioPages.Definitions + "/{id}/standing", Permission.View, RouteTable.Workflows, StandingPages.OfDefinitionAsync),
+        new("GET", StudioPages.Instances + "/{id}/standing", Permission.View, RouteTable.Workflows, StandingPages.OfInstanceAsync),
+        new("POST", StudioPages.Instances + "/{id}/retries", Permission.Operate, RouteTable.Workflows, StandingPages.RetryAsync) { IsPage = true },
+        new("POST", StudioPages.Instances + "/{id}/cancellations", Permission.Operate, RouteTable.Workflows, StandingPages.CancelAsync) { IsPage = true },
         Page(StudioFiles.Prefix, StudioPages.AppAsync),
         new("GET", StudioFiles.Prefix + "{**path}", Permission.Anyone, RouteTable.Common, StudioFiles.GetAsync) { IsFile = true },
     ];

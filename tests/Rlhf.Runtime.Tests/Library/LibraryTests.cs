@@ -176,6 +176,18 @@ public sealed class LibraryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_run_of_a_file_whose_workflow_was_retracted_does_not_publish_it()
+    {
+        await PublishAsync(new FlowBuilder().Line("a"));
+        await Library.RetractAsync("some-flow");
+
+        var instance = await _runtime.StartAsync(FileOf(), []);
+
+        Assert.Equal(1, (await _runtime.GetAsync(instance)).Summary.DefinitionVersion);
+        Assert.Null(await Library.GetAsync("some-flow", VersionOptions.Published));
+    }
+
+    [Fact]
     public async Task What_was_retracted_can_be_published_as_it_was()
     {
         await PublishAsync(new FlowBuilder().Line("a"));
@@ -291,6 +303,66 @@ public sealed class LibraryTests : IAsyncLifetime
 
         Assert.Single(await Library.VersionsAsync("some-flow"));
         Assert.Single(await other.Library.VersionsAsync("some-flow"));
+    }
+
+    [Fact]
+    public async Task Of_saves_at_the_same_moment_on_postgresql_one_is_kept_and_the_others_are_told()
+    {
+        var postgres = Rlhf.Tests.Support.PostgresServer.NewDatabase();
+        await using var one = new WorkflowRuntime(new RuntimeOptions(_folder.Path) { Postgres = postgres, Workflows = [Workflows] }, Some.Runner(_folder.Path, TimeProvider.System), TimeProvider.System);
+        await using var other = new WorkflowRuntime(new RuntimeOptions(_folder.Path) { Postgres = postgres, Workflows = [Workflows] }, Some.Runner(_folder.Path, TimeProvider.System), TimeProvider.System);
+        await one.Library.SaveAsync(new FlowBuilder().Line("a").Build(), null);
+
+        var saves = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Record.ExceptionAsync(() =>
+            (i % 2 == 0 ? one : other).Library.SaveAsync(new FlowBuilder().Line($"b{i}").Build(), new(1, 1))).AsTask()));
+        var published = await Task.WhenAll(one.Library.PublishAsync("some-flow"), other.Library.PublishAsync("some-flow"));
+        await one.Library.RetractAsync("some-flow");
+        var deleted = await other.Library.DeleteAsync("some-flow");
+
+        Assert.Single(saves, e => e is null);
+        Assert.All(saves.OfType<Exception>(), e => Assert.IsType<LibraryConflictException>(e));
+        Assert.All(published, p => Assert.Equal((1, true), (p!.Version!.Version, p.Version.IsPublished)));
+        Assert.Single(published, p => !p!.AlreadyPublished);
+        Assert.True(deleted);
+        Assert.Empty(Directory.GetFiles(Workflows));
+    }
+
+    [Fact]
+    public async Task Of_saves_at_the_same_moment_one_is_kept_and_the_others_are_told()
+    {
+        await Library.SaveAsync(new FlowBuilder().Line("a").Build(), null);
+
+        var saves = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Record.ExceptionAsync(() => ChangeAsync(1, 1, new FlowBuilder().Line($"b{i}"))).AsTask()));
+
+        Assert.Single(saves, e => e is null);
+        Assert.All(saves.OfType<Exception>(), e => Assert.IsType<LibraryConflictException>(e));
+        Assert.Equal(2, (await Library.GetAsync("some-flow", VersionOptions.Latest))!.Revision);
+    }
+
+    [Fact]
+    public async Task A_draft_that_is_run_is_published_as_the_version_that_ran()
+    {
+        await Library.SaveAsync(new FlowBuilder().Line("a").Build(), null);
+        var instance = await _runtime.StartVersionAsync("some-flow", VersionOptions.Latest, []);
+
+        var published = await Library.PublishAsync("some-flow");
+        var next = await ChangeAsync(1, null, new FlowBuilder().Line("b"));
+
+        Assert.Equal((1, 2), (published!.Version!.Version, next.Version));
+        Assert.Equal(1, (await _runtime.GetAsync(instance!)).Summary.DefinitionVersion);
+    }
+
+    [Fact]
+    public async Task What_an_editor_does_not_know_of_an_input_stays()
+    {
+        var flow = new FlowBuilder().Line("a").Input("rounds", "Int32", 3).Build();
+        var draft = await Library.SaveAsync(flow, null);
+        var model = EditorModel.Of(draft.Text); // no defaults
+        model["inputs"]![0]!["displayName"] = "Rounds";
+
+        var saved = await Library.SaveAsync(model, new(1, 1));
+
+        Assert.Equal(("3", "Rounds"), ($"{saved.ToJson()["inputs"]![0]!["defaultValue"]}", $"{saved.ToJson()["inputs"]![0]!["displayName"]}"));
     }
 
     WorkflowRuntime Open() => new(new RuntimeOptions(_folder.Path) { Workflows = [Workflows] }, Some.Runner(_folder.Path, TimeProvider.System), TimeProvider.System);

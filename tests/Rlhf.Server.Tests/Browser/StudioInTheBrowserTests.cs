@@ -53,11 +53,9 @@ public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<C
     [Fact]
     public async Task What_is_run_is_followed_to_its_end_without_asking_again()
     {
-        await using var program = await Program.StartAsync(folder => File.WriteAllText(Path.Combine(folder, "greeting.json"), Flow(
+        await using var program = await Program.StartAsync(folder => File.WriteAllText(Path.Combine(folder, "greeting.json"), SomeFlow.Of(
             "greeting",
-            """{ "id": "hello", "type": "Elsa.WriteLine", "version": 1, "text": { "typeName": "String", "expression": { "type": "Literal", "value": "hello" } } }""",
-            """{ "id": "pause", "type": "Elsa.Delay", "version": 1, "timeSpan": { "typeName": "TimeSpan", "expression": { "type": "Literal", "value": "00:00:05" } } }""",
-            """{ "id": "bye", "type": "Elsa.WriteLine", "version": 1, "text": { "typeName": "String", "expression": { "type": "Literal", "value": "bye" } } }""")));
+            SomeFlow.Line("hello"), SomeFlow.Pause("00:00:05"), SomeFlow.Line("bye"))));
         await using var person = await PersonAsync(program);
         var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
 
@@ -81,31 +79,4 @@ public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<C
     }
 
     Task<IBrowserContext> PersonAsync(Program program) => chromium.PersonAsync(program.Address, new() { ViewportSize = new() { Width = 1600, Height = 1000 } });
-
-    /// <summary>A flowchart of activities one after the other.</summary>
-    static string Flow(string id, params string[] activities)
-    {
-        var parsed = activities.Select(a => JsonNode.Parse(a)!.AsObject()).ToList();
-        foreach (var (i, activity) in parsed.Index())
-            activity["metadata"] = new JsonObject { ["designer"] = new JsonObject { ["position"] = new JsonObject { ["x"] = 260 * i, ["y"] = 0 }, ["size"] = new JsonObject { ["width"] = 170, ["height"] = 54 } } };
-        return new JsonObject
-        {
-            ["$schema"] = "https://elsaworkflows.io/schemas/workflow-definition/v3.0.0/schema.json",
-            ["definitionId"] = id,
-            ["name"] = id,
-            ["version"] = 1,
-            ["root"] = new JsonObject
-            {
-                ["id"] = "flow",
-                ["type"] = "Elsa.Flowchart",
-                ["version"] = 1,
-                ["activities"] = new JsonArray([.. parsed]),
-                ["connections"] = new JsonArray([.. parsed.Zip(parsed.Skip(1)).Select(p => new JsonObject
-                {
-                    ["source"] = new JsonObject { ["activity"] = $"{p.First["id"]}", ["port"] = "Done" },
-                    ["target"] = new JsonObject { ["activity"] = $"{p.Second["id"]}", ["port"] = "In" },
-                })]),
-            },
-        }.ToJsonString();
-    }
 }

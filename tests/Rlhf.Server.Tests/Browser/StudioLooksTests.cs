@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using Rlhf.Server.Tests.Studio;
 using Rlhf.Server.Tests.Support;
 
 namespace Rlhf.Server.Tests.Browser;
@@ -30,14 +31,18 @@ public sealed class StudioLooksTests(Chromium chromium) : IClassFixture<Chromium
     [InlineData("dark", 390, 844)]
     public async Task Axe_finds_nothing_wrong_with_what_stands_around_Studio(string scheme, int width, int height)
     {
-        await using var place = await Place.OpenAsync(change: Studio.StudioPagesTests.WithStudio);
+        await using var place = await Place.OpenAsync(change: StudioPagesTests.WithStudio);
+        await StudioPagesTests.AddAsync(place, "broken", SomeFlow.Failure());
+        await place.Runtime.DriveAsync();
+        var instance = await StudioPagesTests.StartAsync(place, "broken");
+        await place.Runtime.RunAsync(instance);
         await using var person = await PersonAsync(place, scheme, width, height);
         var page = await person.NewPageAsync();
 
-        foreach (var (address, name) in new[] { ("/studio/definitions", "definitions"), ("/studio/definitions/rlhf-round", "definition"), ("/studio/instances", "instances"), ("/studio/instances/0123456789abcdef", "instance") })
+        foreach (var (address, name) in new[] { ("/studio/definitions", "definitions"), ("/studio/definitions/broken", "definition"), ("/studio/instances", "instances"), ($"/studio/instances/{instance}", "instance"), ("/studio/instances/none", "nothing") })
         {
             await page.GotoAsync(address, new() { WaitUntil = WaitUntilState.DOMContentLoaded });
-            await page.Locator("iframe").WaitForAsync();
+            await page.Locator("iframe, main p").First.WaitForAsync();
             await LooksWellAsync(page, $"{scheme}-{width}-studio-{name}");
         }
     }

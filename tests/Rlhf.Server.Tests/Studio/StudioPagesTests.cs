@@ -1,6 +1,9 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Rlhf.Runtime.Access;
+using Rlhf.Runtime.Interpreter;
+using Rlhf.Runtime.Library;
 using Rlhf.Server.Tests.Support;
 
 namespace Rlhf.Server.Tests.Studio;
@@ -12,11 +15,10 @@ public sealed class StudioPagesTests
     [InlineData("/studio/definitions", "Workflows", "/studio/app/")]
     [InlineData("/studio/definitions/rlhf-round", "rlhf-round", "/studio/app/?definition=rlhf-round")]
     [InlineData("/studio/instances", "Instances", "/studio/app/?show=instances")]
-    [InlineData("/studio/instances/0123456789abcdef", "Instance 0123456789abcdef", "/studio/app/?instance=0123456789abcdef")]
-    [InlineData("/studio/definitions/a%26b%22%3Cc", "a&amp;b&quot;&lt;c", "/studio/app/?definition=a%26b%22%3Cc")]
     public async Task Each_list_definition_and_instance_has_an_address_and_a_title(string address, string title, string frame)
     {
         await using var place = await Place.OpenAsync(change: WithStudio);
+        await AddAsync(place, "rlhf-round", SomeFlow.Line("hello"));
 
         var page = await place.SendAsync("GET", address);
 
@@ -86,6 +88,83 @@ public sealed class StudioPagesTests
         foreach (var (page, leads) in new[] { ("/studio/definitions/rlhf-round.v2_b", "/studio/definitions/rlhf-round.v2_b"), ("//elsewhere.example", "/"), ("/studio/app/../..//elsewhere", "/"), ("/studio/definitions/..", "/") })
             Assert.Equal(leads, await vera.SendAsync("/sign-in", new() { ["key"] = key, ["antiforgery"] = token, ["page"] = page }));
     }
+
+    [Theory]
+    [InlineData("/studio/definitions/none", "There is no workflow &#x27;none&#x27;.")]
+    [InlineData("/studio/definitions/a%26b%22%3Cc", "There is no workflow &#x27;a&amp;b&quot;&lt;c&#x27;.")]
+    [InlineData("/studio/definitions/..%2F..%2Fetc", "There is no workflow &#x27;")]
+    [InlineData("/studio/instances/0123456789abcdef", "There is no instance &#x27;0123456789abcdef&#x27;.")]
+    public async Task What_is_not_there_is_said_to_be_not_there(string address, string sentence)
+    {
+        await using var place = await Place.OpenAsync(change: WithStudio);
+
+        var page = await place.SendAsync("GET", address);
+        var standing = await place.SendAsync("GET", $"{address}/standing");
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (page.Status, standing.Status));
+        Assert.Contains(sentence, page.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("<iframe", page.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_faulted_instance_says_why_and_is_retried_and_an_open_one_is_cancelled()
+    {
+        await using var place = await Place.OpenAsync(change: WithStudio);
+        var (opal, vera) = (await place.KeyAsync("opal", Role.Operator), await place.KeyAsync("vera", Role.Viewer));
+        await AddAsync(place, "broken", SomeFlow.Failure());
+        await AddAsync(place, "waiting", SomeFlow.Wait());
+        await place.Runtime.DriveAsync();
+        var (broken, waiting) = (await StartAsync(place, "broken"), await StartAsync(place, "waiting"));
+        await place.Runtime.RunAsync(broken);
+
+        var faulted = await place.SendAsync("GET", $"/studio/instances/{broken}", opal);
+        var seen = await place.SendAsync("GET", $"/studio/instances/{broken}", vera);
+        var retried = await place.SendAsync("POST", $"/studio/instances/{broken}/retries", opal);
+        await place.Runtime.RunAsync(broken);
+        var open = await place.SendAsync("GET", $"/studio/instances/{waiting}", opal);
+        var refused = await place.SendAsync("POST", $"/studio/instances/{waiting}/retries", opal);
+        var cancelled = await place.SendAsync("POST", $"/studio/instances/{waiting}/cancellations", opal);
+        var after = await place.SendAsync("GET", $"/studio/instances/{waiting}/standing", vera);
+        var again = await place.SendAsync("POST", $"/studio/instances/{waiting}/cancellations", opal);
+
+        Assert.Contains("it is broken", faulted.Text, StringComparison.Ordinal);
+        Assert.Contains("/retries\"", faulted.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("/retries\"", seen.Text, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.SeeOther, retried.Status);
+        Assert.Equal(2, (await place.Runtime.LogAsync(broken)).Count(l => l.Event == LogEvent.Faulted && l.Execution.StartsWith("failure", StringComparison.Ordinal)));
+        Assert.DoesNotContain("/retries\"", open.Text, StringComparison.Ordinal);
+        Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.SeeOther, HttpStatusCode.Conflict), (refused.Status, cancelled.Status, again.Status));
+        Assert.Contains("role=\"alert\"", refused.Text, StringComparison.Ordinal);
+        Assert.Contains("cancelled", after.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("data-source", after.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_lint_says_of_a_workflow_stands_above_its_picture()
+    {
+        await using var place = await Place.OpenAsync(change: WithStudio);
+        await AddAsync(place, "fine", SomeFlow.Line("hello"));
+        var draft = JsonNode.Parse(SomeFlow.Of("draft", SomeFlow.Line("hello")))!.AsObject();
+        draft["root"]!["activities"]![0]!["type"] = "Acme.Unknown";
+        await place.Runtime.Library.ImportAsync(draft);
+
+        var fine = await place.SendAsync("GET", "/studio/definitions/fine/standing");
+        var unknown = await place.SendAsync("GET", "/studio/definitions/draft/standing");
+
+        Assert.Contains("published", fine.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("bad", fine.Text, StringComparison.Ordinal);
+        Assert.Contains("draft, not published", unknown.Text, StringComparison.Ordinal);
+        Assert.Contains("Acme.Unknown", unknown.Text, StringComparison.Ordinal);
+    }
+
+    internal static async Task AddAsync(Place place, string id, params JsonObject[] activities)
+    {
+        Directory.CreateDirectory(place.Workflows);
+        await File.WriteAllTextAsync(Path.Combine(place.Workflows, $"{id}.json"), SomeFlow.Of(id, activities));
+        await place.Runtime.Library.LookAsync();
+    }
+
+    internal static async Task<string> StartAsync(Place place, string id) => (await place.Runtime.StartVersionAsync(id, VersionOptions.Published, []))!;
 
     // A file that makes the folder look like the package: these tests need no npm.
     internal static Hosting.ServerOptions WithStudio(Hosting.ServerOptions options)

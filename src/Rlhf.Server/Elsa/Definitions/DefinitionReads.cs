@@ -25,12 +25,14 @@ static class DefinitionReads
         var query = DefinitionQuery.Of(context);
         // There are no definitions that the system has for itself.
         var page = string.Equals(context.Request.Query["isSystem"], "true", StringComparison.OrdinalIgnoreCase) ? new([], 0) : await LibraryOf(context).ListAsync(query, context.RequestAborted);
-        await Answers.WriteAsync(context, new JsonObject
+        var list = new JsonObject
         {
             ["items"] = new JsonArray([.. page.Items.Select(v => DefinitionModel.Summary(context, v))]),
             ["totalCount"] = page.Total,
             ["links"] = DefinitionLinks.OfList(context),
-        });
+        };
+        if (LibraryOf(context).FileProblems is { Count: > 0 } problems) list["validationErrors"] = new JsonArray([.. problems.Select(p => new JsonObject { ["message"] = p })]);
+        await Answers.WriteAsync(context, list);
     }
 
     public static async Task GetAsync(HttpContext context)
