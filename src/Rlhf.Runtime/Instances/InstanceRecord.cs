@@ -13,8 +13,7 @@ public sealed record InstanceRecord(
 /// <summary>
 /// What an observer of an instance compares: it differs as soon as the instance moved on, or one of its steps got further.
 /// </summary>
-/// <param name="Runs">True while a worker has a step of it.</param>
-public sealed record InstanceStamp(WorkflowStatus Status, int Revision, DateTimeOffset UpdatedAt, bool Runs, string Progress);
+public sealed record InstanceStamp(WorkflowStatus Status, int Revision, DateTimeOffset UpdatedAt, string Progress);
 
 /// <summary>What became of an instance that was to be deleted.</summary>
 public enum Deletion { Deleted, Unknown, Open }

@@ -108,7 +108,7 @@ internal sealed partial class WorkflowStore
         var jobs = await db.Jobs.Where(j => j.InstanceId == instance).OrderBy(j => j.Execution)
             .Select(j => new { j.Execution, j.Epoch, j.Status, j.Fraction, j.Message, j.Metrics, j.Notices }).ToListAsync(cancellationToken);
         var progress = jobs.Select(j => string.Create(CultureInfo.InvariantCulture, $"{j.Execution}/{j.Epoch} {j.Status} {j.Fraction} {j.Message} {j.Metrics} {j.Notices}"));
-        return new(Enum.Parse<WorkflowStatus>(row.Status), row.Revision, row.UpdatedAt, jobs.Any(j => j.Status == JobStatus.Running), string.Join('\n', progress));
+        return new(Enum.Parse<WorkflowStatus>(row.Status), row.Revision, row.UpdatedAt, string.Join('\n', progress));
     }
 
     public async Task<Deletion> DeleteAsync(string instance, CancellationToken cancellationToken)

@@ -10,6 +10,10 @@ static class Flows
     public static Task<string> WaitAndFailAsync(Place place, string id = "wait-and-fail") => PublishAsync(
         place, id, Event("wait", "go"), """{ "id": "f1", "type": "Rlhf.Flaky", "version": 1 }""");
 
+    /// <summary>A step that takes its time, then one that waits for people.</summary>
+    public static Task<string> SlowAndPeopleAsync(Place place, string id = "slow-and-people") => PublishAsync(
+        place, id, """{ "id": "slow", "type": "Rlhf.Slow", "version": 1 }""", """{ "id": "people", "type": "Rlhf.People", "version": 1 }""");
+
     public static Task<string> WaitAsync(Place place, string id = "waits", bool isSingleton = false) => PublishAsync(place, id, isSingleton, Event("wait", "go"));
 
     public static Task<string> FailAsync(Place place, string id = "fails") => PublishAsync(place, id, """{ "id": "f1", "type": "Rlhf.Flaky", "version": 1 }""");

@@ -4,6 +4,9 @@ using Rlhf.Runtime.Access;
 using Rlhf.Runtime.Interpreter;
 using Rlhf.Server.Tests.Elsa.Replay;
 using Rlhf.Server.Tests.Support;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Labeling;
+using Rlhf.Steps.Running;
 
 namespace Rlhf.Server.Tests.Elsa;
 
@@ -79,6 +82,34 @@ public sealed class InstanceTests
         var events = (await place.SendAsync("POST", $"{Path}/{id}/journal?skip=0&take=2", body: JsonNode.Parse($$"""{ "filter": { "activityNodeIds": ["{{node}}"], "excludedActivityTypes": ["Elsa.Flowchart"], "eventNames": null } }"""))).Json;
         Assert.Equal((4, "Started", "Faulted"), (events["totalCount"]!.GetValue<int>(), $"{events["items"]![0]!["eventName"]}", $"{events["items"]![1]!["eventName"]}"));
         Assert.Equal("Completed", $"{(await place.SendAsync("GET", $"{Path}/{id}/journal/f1")).Json["eventName"]}");
+    }
+
+    [Fact]
+    public async Task A_step_that_runs_tells_how_far_it_is_and_one_that_waits_for_people_how_many_answers_are_missing()
+    {
+        var (slow, desk) = (new SlowStep(), new DeskStep());
+        await using var place = await Place.OpenAsync(steps: [slow, desk]);
+        await place.Runtime.DriveAsync();
+        await place.AskAsync(DeskStep.Request, questions: 3);
+        var (id, started) = await StartAsync(place, await Flows.SlowAndPeopleAsync(place), []);
+        await UntilAsync(async () => $"{(await LastAsync(place, id, "slow"))["eventName"]}" == "Progress" && $"{(await LastAsync(place, id, "slow"))["message"]}".StartsWith("25", StringComparison.Ordinal));
+        var running = await LastAsync(place, id, "slow");
+        var run = (await place.SendAsync("GET", $"{Api}/activity-executions/by-id?id={running["activityInstanceId"]}")).Json;
+        var state = (await place.SendAsync("GET", $"{Path}/{id}")).Json["workflowState"]!;
+        slow.Go.SetResult();
+        await place.UntilAsync(id, s => s == WorkflowStatus.Suspended);
+        var waiting = await LastAsync(place, id, "people");
+        var bookmark = (await place.SendAsync("GET", $"{Path}/{id}")).Json["workflowState"]!["bookmarks"]![0]!["payload"]!;
+
+        Assert.Equal(("Running", "Executing"), ($"{started["workflowState"]!["status"]}", $"{started["workflowState"]!["subStatus"]}"));
+        Assert.Equal("25 %, a quarter", $"{running["message"]}");
+        Assert.Equal((0.25, 1.5), (running["payload"]!["Fraction"]!.GetValue<double>(), running["payload"]!["Metrics"]!["loss"]!.GetValue<double>()));
+        Assert.Equal(("Running", 0.25), ($"{run["status"]}", run["payload"]!["Progress"]!["Fraction"]!.GetValue<double>()));
+        Assert.True(state["activityExecutionContexts"]!.AsArray().Single(c => $"{c!["scheduledActivityNodeId"]}" == "Workflow1:flow:slow")!["isExecuting"]!.GetValue<bool>());
+        Assert.Equal(("Suspended", 0, 3), ($"{waiting["eventName"]}", waiting["payload"]!["People"]!["Judged"]!.GetValue<int>(), waiting["payload"]!["People"]!["Missing"]!.GetValue<int>()));
+        Assert.Equal(3, bookmark["missing"]!.GetValue<int>());
+        var done = (await place.SendAsync("GET", $"{Api}/activity-executions/list?workflowInstanceId={id}&activityId=slow")).Json["items"]![0]!;
+        Assert.Equal($"/decisions/{new string('d', 64)}", $"{done["metadata"]!["links"]!["Decision"]}");
     }
 
     [Fact]
@@ -232,6 +263,47 @@ public sealed class InstanceTests
 
         Assert.Equal(3, ids.Distinct().Count());
         Assert.Equal(("olga", "n"), ($"{instance["initiator"]}", $"{instance["workflowState"]!["input"]!["note"]}"));
+    }
+
+    static async Task<JsonNode> LastAsync(Place place, string id, string activity) =>
+        (await place.SendAsync("GET", $"{Path}/{id}/journal/{activity}")) is { Status: HttpStatusCode.OK } last ? last.Json : new JsonObject();
+
+    static async Task UntilAsync(Func<Task<bool>> isThere)
+    {
+        for (var looks = 0; looks < 400; looks++, await Task.Delay(50))
+        {
+            if (await isThere()) return;
+        }
+        throw new TimeoutException("It does not come to that.");
+    }
+
+    /// <summary>Reports a quarter and then waits until it may go on.</summary>
+    sealed class SlowStep : IStep
+    {
+        public sealed record Outputs(ArtifactRef Decision);
+
+        public TaskCompletionSource Go { get; } = new();
+
+        public StepDescription Description { get; } = new("Slow", 1, StepKind.Effectful, typeof(NoHParams), typeof(NoHParams), typeof(Outputs), "Takes its time.");
+
+        public async Task<StepResult> RunAsync(JsonObject inputs, JsonObject hparams, StepContext context, CancellationToken cancellationToken)
+        {
+            context.Progress(0.25, "a quarter");
+            context.Journal.Log(1, new Dictionary<string, double> { ["loss"] = 1.5 });
+            await Go.Task.WaitAsync(cancellationToken);
+            return new StepResult.Completed(new() { ["decision"] = $"decision/{new string('d', 64)}" });
+        }
+    }
+
+    /// <summary>Waits for people at the desk.</summary>
+    sealed class DeskStep : IStep
+    {
+        public const string Request = "some-questions";
+
+        public StepDescription Description { get; } = new("People", 1, StepKind.Effectful, typeof(NoHParams), typeof(NoHParams), typeof(NoHParams), "Asks people.");
+
+        public Task<StepResult> RunAsync(JsonObject inputs, JsonObject hparams, StepContext context, CancellationToken cancellationToken) => Task.FromResult<StepResult>(
+            new StepResult.Waiting([], TimeProvider.System.GetUtcNow().AddHours(1), "people") { Events = [DeskLabeler.EventPrefix + Request] });
     }
 
     static async Task<JsonNode> RetryAsync(Place place, string id) =>

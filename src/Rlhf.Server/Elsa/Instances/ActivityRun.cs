@@ -3,6 +3,7 @@ using Rlhf.Runtime;
 using Rlhf.Runtime.Definitions;
 using Rlhf.Runtime.Instances;
 using Rlhf.Runtime.Interpreter;
+using Rlhf.Runtime.Labeling;
 using Rlhf.Server.Elsa.Descriptors;
 
 namespace Rlhf.Server.Elsa.Instances;
@@ -39,6 +40,9 @@ sealed record ActivityRun(string Instance, string Execution, string Activity, st
     /// <summary>The variables of the workflow, or of a container that is open, by their ids; null where there are none.</summary>
     public IReadOnlyDictionary<string, JsonNode?>? Variables { get; init; }
 
+    /// <summary>How many answers of people have come and are missing, where nothing but them moves the instance on.</summary>
+    public PeopleWait? People { get; init; }
+
     /// <summary>The step's job while it is queued or runs.</summary>
     public StepProgress? Progress { get; init; }
 
@@ -59,7 +63,8 @@ sealed record ActivityRun(string Instance, string Execution, string Activity, st
     const string WorkflowExecution = "Workflow1";
 
     /// <summary>Every run of an instance, in the order of their starts.</summary>
-    public static IReadOnlyList<ActivityRun> AllOf(InstanceRecord record)
+    /// <param name="people">What people are waited for.</param>
+    public static IReadOnlyList<ActivityRun> AllOf(InstanceRecord record, IReadOnlyList<PeopleWait> people)
     {
         var (order, runs, newest) = (new List<string>(), new Dictionary<string, ActivityRun>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
         foreach (var line in record.Log)
@@ -76,7 +81,7 @@ sealed record ActivityRun(string Instance, string Execution, string Activity, st
             }
             runs[line.Execution] = run.After(line);
         }
-        return [.. order.Select(e => runs[e].Now(record))];
+        return [.. order.Select(e => runs[e].Now(record, people))];
     }
 
     ActivityRun After(LogEntry line)
@@ -96,11 +101,12 @@ sealed record ActivityRun(string Instance, string Execution, string Activity, st
     }
 
     // The log says nothing of those that an instance's end took with it.
-    ActivityRun Now(InstanceRecord record)
+    ActivityRun Now(InstanceRecord record, IReadOnlyList<PeopleWait> people)
     {
         var open = record.State.Open.Find(e => e.Id == Execution);
         var variables = IsWorkflow ? record.State.Variables : open?.Variables;
         var run = this with { Variables = variables is { Count: > 0 } ? variables : null, Wait = open is { IsWaiting: true } ? open : null, Progress = record.Steps.FirstOrDefault(s => s.Execution == Execution) };
+        run = run with { People = people.FirstOrDefault(p => p.Instance == Instance && p.Execution == Execution) };
         return CompletedAt is not null || open is not null || !record.State.Ended ? run : run with
         {
             Status = record.State.Status == WorkflowStatus.Cancelled || !IsWorkflow ? "Canceled" : "Completed", CompletedAt = record.Summary.UpdatedAt,

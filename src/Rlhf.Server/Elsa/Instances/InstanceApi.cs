@@ -102,7 +102,7 @@ static class InstanceApi
         var (without, events) = (filter.Texts("excludedActivityTypes"), filter.Texts("eventNames"));
         return WithAsync(context, async record =>
         {
-            var lines = JournalShapes.Of(record).Where(l =>
+            var lines = JournalShapes.Of(record, await PeopleAsync(context, record)).Where(l =>
                 activities?.Contains(l.Run.Activity) != false && nodes?.Contains(l.Run.NodePath) != false
                 && without?.Contains(l.Run.Type) != true && events?.Contains(l.Event) != false).ToList();
             await Replies.WriteAsync(context, new JsonObject
@@ -114,10 +114,11 @@ static class InstanceApi
     }
 
     /// <summary>The last line of one activity.</summary>
-    public static Task LastEntryAsync(HttpContext context) => WithAsync(context, record =>
+    public static Task LastEntryAsync(HttpContext context) => WithAsync(context, async record =>
     {
         var activity = Replies.Part(context, "activityId");
-        return JournalShapes.Of(record).LastOrDefault(l => l.Run.Activity == activity) is { } last ? Replies.WriteAsync(context, last.ToJson()) : Replies.NotFoundAsync(context);
+        if (JournalShapes.Of(record, await PeopleAsync(context, record)).LastOrDefault(l => l.Run.Activity == activity) is { } last) await Replies.WriteAsync(context, last.ToJson());
+        else await Replies.NotFoundAsync(context);
     });
 
     /// <summary>What people are waited for, where nothing else can move the instance on.</summary>
@@ -126,14 +127,14 @@ static class InstanceApi
 
     static async Task<JsonObject> ExportedAsync(HttpContext context, InstanceRecord record)
     {
-        var query = Fields.OfQuery(context);
-        var state = InstanceShapes.State(record, await PeopleAsync(context, record));
+        var (query, people) = (Fields.OfQuery(context), await PeopleAsync(context, record));
+        var state = InstanceShapes.State(record, people);
         return new()
         {
             ["WorkflowState"] = state,
             ["Bookmarks"] = query.Flag("includeBookmarks") == true ? state["bookmarks"]!.DeepClone() : null,
-            ["ActivityExecutionRecords"] = query.Flag("includeActivityExecutionLog") == true ? new JsonArray([.. ActivityRun.AllOf(record).Select(RunShapes.Full)]) : null,
-            ["WorkflowExecutionLogRecords"] = query.Flag("includeWorkflowExecutionLog") == true ? new JsonArray([.. JournalShapes.Of(record).Select(l => l.ToJson())]) : null,
+            ["ActivityExecutionRecords"] = query.Flag("includeActivityExecutionLog") == true ? new JsonArray([.. ActivityRun.AllOf(record, people).Select(RunShapes.Full)]) : null,
+            ["WorkflowExecutionLogRecords"] = query.Flag("includeWorkflowExecutionLog") == true ? new JsonArray([.. JournalShapes.Of(record, people).Select(l => l.ToJson())]) : null,
         };
     }
 

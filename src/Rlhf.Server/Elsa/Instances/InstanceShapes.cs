@@ -50,7 +50,7 @@ static class InstanceShapes
     /// <summary>What an instance is, as far as Elsa has a place for it.</summary>
     public static JsonObject State(InstanceRecord record, IReadOnlyList<PeopleWait> people)
     {
-        var (instance, state, runs) = (record.Summary, record.State, ActivityRun.AllOf(record));
+        var (instance, state, runs) = (record.Summary, record.State, ActivityRun.AllOf(record, people));
         var json = new JsonObject
         {
             ["id"] = instance.Id,
@@ -60,7 +60,7 @@ static class InstanceShapes
             ["status"] = Statuses.Status(state.Status),
             ["subStatus"] = Statuses.SubStatus(state.Status),
             ["isExecuting"] = state.Status == WorkflowStatus.Running,
-            ["bookmarks"] = Array(runs.Where(r => r.Wait is not null).Select(r => Bookmark(r, people.FirstOrDefault(p => p.Instance == r.Instance && p.Execution == r.Execution)))),
+            ["bookmarks"] = Array(runs.Where(r => r.Wait is not null).Select(Bookmark)),
             ["incidents"] = Array(state.Incidents.Select(i => Incident(i, runs))),
             ["isSystem"] = false,
             ["completionCallbacks"] = new JsonArray(),
@@ -84,15 +84,15 @@ static class InstanceShapes
         ["value"] = record.State.Variables.GetValueOrDefault(v.Id)?.DeepClone(),
     });
 
-    static JsonObject Bookmark(ActivityRun run, PeopleWait? people)
+    static JsonObject Bookmark(ActivityRun run)
     {
         var (wait, payload) = (run.Wait!, new JsonObject());
         if (wait.WakeEvents is [var name, ..]) payload["eventName"] = name;
         if (wait.WakeAt is { } at) payload["resumeAt"] = Replies.Time(at);
         if (wait.Child is { } child) payload["childInstanceId"] = child;
         if (wait.WaitsFor is { } reason) payload["waitsFor"] = reason;
-        if (people is not null) (payload["judged"], payload["missing"]) = (people.Judged, people.Missing);
-        if (people?.Place is { } place) payload["place"] = place;
+        if (run.People is { } people) (payload["judged"], payload["missing"]) = (people.Judged, people.Missing);
+        if (run.People?.Place is { } place) payload["place"] = place;
         return new()
         {
             ["id"] = run.Id,

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Rlhf.Runtime;
 using Rlhf.Runtime.Instances;
 using Rlhf.Runtime.Interpreter;
+using Rlhf.Runtime.Labeling;
 
 namespace Rlhf.Server.Elsa.Instances;
 
@@ -10,11 +12,12 @@ static class JournalShapes
     /// <summary>
     /// All lines in order. A step that runs has a last line that no event wrote: how far it is right now.
     /// </summary>
-    public static IReadOnlyList<JournalLine> Of(InstanceRecord record)
+    /// <param name="people">What people are waited for; stands with the line that began the wait.</param>
+    public static IReadOnlyList<JournalLine> Of(InstanceRecord record, IReadOnlyList<PeopleWait> people)
     {
-        var runs = ActivityRun.AllOf(record);
+        var runs = ActivityRun.AllOf(record, people);
         var byExecution = runs.ToDictionary(r => r.Execution, StringComparer.Ordinal);
-        var lines = record.Log.Select(l => new JournalLine(byExecution[l.Execution], l.Sequence - 1, Words(l.Event), l.At, l.Message) { Payload = Payload(l) });
+        var lines = record.Log.Select(l => new JournalLine(byExecution[l.Execution], l.Sequence - 1, Words(l.Event), l.At, l.Message) { Payload = Payload(l, byExecution[l.Execution]) });
         // The time is that of the start: nothing else of a running step's times is stored.
         var next = record.Log.Count == 0 ? 0 : record.Log[^1].Sequence;
         var progress = runs.Where(r => r.Progress is { StartedAt: not null }).Select((r, i) => new JournalLine(r, next + i, "Progress", r.Progress!.StartedAt!.Value, Said(r.Progress))
@@ -24,9 +27,9 @@ static class JournalShapes
         return [.. lines, .. progress];
     }
 
-    static string Said(Runtime.StepProgress step) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{step.Fraction * 100:0} %{(step.Message is null ? "" : $", {step.Message}")}");
+    static string Said(StepProgress step) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{step.Fraction * 100:0} %{(step.Message is null ? "" : $", {step.Message}")}");
 
-    static JsonObject? Payload(LogEntry line)
+    static JsonObject? Payload(LogEntry line, ActivityRun run)
     {
         var payload = new JsonObject();
         if (line.Event == LogEvent.Faulted)
@@ -34,6 +37,8 @@ static class JournalShapes
         if (line.Outcomes is not null) payload["Outcomes"] = new JsonArray([.. line.Outcomes.Select(o => JsonValue.Create(o))]);
         if (line.Seconds is { } seconds) payload["Seconds"] = Math.Round(seconds, 3);
         if (line.Cached) payload["FromCache"] = true;
+        if (line.Event == LogEvent.Waiting && run.People is not null && line.At == run.WaitsSince) payload["People"] = RunShapes.People(run.People);
+        if (line.Event == LogEvent.Completed && RunShapes.Links(run) is { Count: > 0 } links) payload["Links"] = links;
         return payload.Count == 0 ? null : payload;
     }
 

@@ -70,7 +70,7 @@ static class RunApi
 
     // As in Elsa, an instance that is unknown has no runs.
     static async Task<IReadOnlyList<ActivityRun>> AllAsync(HttpContext context, string instance) =>
-        await Library(context).FindAsync(instance, context.RequestAborted) is { } record ? ActivityRun.AllOf(record) : [];
+        await Library(context).FindAsync(instance, context.RequestAborted) is { } record ? ActivityRun.AllOf(record, await InstanceApi.PeopleAsync(context, record)) : [];
 
     static InstanceLibrary Library(HttpContext context) => context.RequestServices.GetRequiredService<Site>().Runtime.Instances;
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Rlhf.Steps.Artifacts;
-using Rlhf.Steps.Promotions;
+using Rlhf.Runtime;
+using Rlhf.Runtime.Labeling;
 
 namespace Rlhf.Server.Elsa.Instances;
 
@@ -74,10 +74,20 @@ static class RunShapes
         if (run.Notices is not null) payload["Notices"] = new JsonArray([.. run.Notices.Split('\n').Select(n => JsonValue.Create(n))]);
         if (run.Progress is { } step) payload["Progress"] = Progress(step);
         if (run.Wait is not null) payload["WaitsFor"] = run.Wait.WaitsFor;
+        if (run.People is not null) payload["People"] = People(run.People);
         return payload;
     }
 
-    public static JsonObject Progress(Runtime.StepProgress step)
+    public static JsonObject People(PeopleWait people)
+    {
+        var json = new JsonObject { ["Judged"] = people.Judged, ["Missing"] = people.Missing };
+        if (people.Place is not null) json["Place"] = people.Place;
+        if (people.Trouble is not null) json["Trouble"] = people.Trouble;
+        if (people.Promotion is not null) json["Link"] = $"/promotions/{people.Promotion}";
+        return json;
+    }
+
+    public static JsonObject Progress(StepProgress step)
     {
         var json = new JsonObject { ["Fraction"] = Math.Round(step.Fraction, 4), ["Message"] = step.Message, ["Queue"] = step.Queue, ["Worker"] = step.Worker };
         if (step.Metrics is not null) json["Metrics"] = step.Metrics.DeepClone();
@@ -85,18 +95,18 @@ static class RunShapes
     }
 
     /// <summary>By the name of an output, where on this server there is more about the artifact.</summary>
-    static JsonObject Links(ActivityRun run)
+    public static JsonObject Links(ActivityRun run)
     {
         var links = new JsonObject();
         foreach (var (name, value) in run.Given() ?? [])
         {
-            if (value is JsonValue text && text.TryGetValue<string>(out var reference) && reference.StartsWith($"{GateDecisionKind}/", StringComparison.Ordinal))
-                links[name] = $"/decisions/{reference[(GateDecisionKind.Length + 1)..]}";
+            if (value is JsonValue text && text.TryGetValue<string>(out var reference) && reference.StartsWith($"{Decision}/", StringComparison.Ordinal))
+                links[name] = $"/decisions/{reference[(Decision.Length + 1)..]}";
         }
         return links;
     }
 
-    const string GateDecisionKind = "decision";
+    const string Decision = "decision";
 
     /// <summary>Of every failure: a step tells why, and not by which exception.</summary>
     public const string FaultType = "Rlhf.Fault";

@@ -20,8 +20,8 @@ static class StartApi
     /// <summary>Instances of one bulk dispatch.</summary>
     const int MostAtOnce = 100;
 
-    /// <summary>How long an execution is waited for where nothing else says that it goes on by itself.</summary>
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>How long nothing may move an execution on until it is taken for one that takes its time; and how long it is waited for in all.</summary>
+    static readonly TimeSpan Still = TimeSpan.FromSeconds(1), Longest = TimeSpan.FromSeconds(10);
 
     /// <summary>How to start an instance, as the request says it.</summary>
     sealed record Order(string DefinitionId, VersionOptions Version, JsonObject Inputs, string? Trigger, string? CorrelationId);
@@ -99,16 +99,20 @@ static class StartApi
         return null;
     }
 
-    /// <summary>Until it has ended, waits for something, or a step of it runs.</summary>
+    /// <summary>Until it has ended or waits for something, or a step of it takes its time.</summary>
     static async Task UntilSettledAsync(InstanceLibrary instances, string id, CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        using var longest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        longest.CancelAfter(Longest);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(longest.Token);
         try
         {
+            var revision = 0;
             await foreach (var stamp in instances.FollowAsync(id, patience.Token))
             {
-                if (stamp.Status != WorkflowStatus.Running || stamp.Runs) return;
+                if (stamp.Status != WorkflowStatus.Running) return;
+                if (stamp.Revision != revision) patience.CancelAfter(Still);
+                revision = stamp.Revision;
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

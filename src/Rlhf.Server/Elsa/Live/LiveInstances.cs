@@ -62,7 +62,7 @@ sealed class LiveInstances(Site site, IHubContext<InstanceHub> hub)
         await foreach (var _ in site.Runtime.Instances.FollowAsync(instance, aborted))
         {
             if (await site.Runtime.Instances.FindAsync(instance, aborted) is not { } record) return;
-            var runs = ActivityRun.AllOf(record);
+            var runs = ActivityRun.AllOf(record, []);
             await client.SendAsync("WorkflowInstanceUpdatedAsync", new JsonObject { ["workflowInstanceId"] = instance }, aborted);
             await client.SendAsync("WorkflowExecutionLogUpdatedAsync", new JsonObject { ["workflowInstanceId"] = instance }, aborted);
             await client.SendAsync("ActivityExecutionLogUpdatedAsync", new JsonObject

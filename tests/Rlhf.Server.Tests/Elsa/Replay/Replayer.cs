@@ -20,17 +20,23 @@ sealed partial class Replayer(Place place, string? key = null)
 
     readonly Dictionary<string, string> _ours = new(StringComparer.Ordinal);
 
+    readonly Dictionary<(string Definition, string Version), string> _versions = [];
+
     /// <summary>From now on this id of ours stands for the recorded one.</summary>
     public void Meet(string recorded, string ours) => _ours[recorded] = ours;
 
     public string Translate(string text) => Id().Replace(text, m => _ours.GetValueOrDefault(m.Value, m.Value)).Replace("Acme.", "Rlhf.", StringComparison.Ordinal);
+
+    // Elsa makes a version of everything that is published, this server of what means something else.
+    string TranslateVersion(Exchange exchange) => Version().Replace(Translate(exchange.Query), m =>
+        _versions.FirstOrDefault(v => exchange.Path.Contains($"/{v.Key.Definition}/", StringComparison.Ordinal) && m.Groups[1].Value == v.Key.Version) is { Value: { } ours } ? $"versionOptions={ours}" : m.Value);
 
     /// <summary>What differs, or null.</summary>
     public async Task<string?> PlayAsync(Exchange exchange)
     {
         if (exchange.Path.StartsWith(Hub, StringComparison.Ordinal)) return await PlayHubAsync(exchange);
         await CatchUpAsync(exchange);
-        using var request = new HttpRequestMessage(new(exchange.Method), Translate(exchange.Path) + Translate(exchange.Query));
+        using var request = new HttpRequestMessage(new(exchange.Method), Translate(exchange.Path) + TranslateVersion(exchange));
         if (exchange.Body.Length > 0) request.Content = new StringContent(Connected(Translate(exchange.Body)), Encoding.UTF8, "application/json");
         if (key is not null) request.Headers.Authorization = new("Bearer", key);
         using var response = await place.RawAsync(request);
@@ -71,6 +77,7 @@ sealed partial class Replayer(Place place, string? key = null)
         switch (recorded, ours)
         {
             case (JsonObject a, JsonObject b):
+                if (a["definitionId"] is { } definition && a["version"] is { } version && b["version"] is { } own) _versions[($"{definition}", $"{version}")] = $"{own}";
                 foreach (var (name, value) in a) Learn(value, b[name]);
                 break;
             case (JsonArray a, JsonArray b):
@@ -125,6 +132,9 @@ sealed partial class Replayer(Place place, string? key = null)
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
         return ($"{answer["connectionToken"]}", ((int)response.StatusCode, answer));
     }
+
+    [GeneratedRegex(@"versionOptions=(\d+)")]
+    private static partial Regex Version();
 
     [GeneratedRegex(@"(?<![0-9a-f-])[0-9a-f]{13,16}(?![0-9a-f])")]
     private static partial Regex Id();
