@@ -107,7 +107,7 @@ internal sealed partial class WorkflowStore
 
     /// <summary>
     /// Deletes a version, or all of them with the schedules, unless an open instance is pinned to one: then the instances are returned, and nothing is changed.
-    /// A draft that nobody ran is gone; of others the number and, for the instances that have ended, the text stay.
+    /// What is deleted is shown to nobody but those who look at an instance of it, and its number does not come again.
     /// </summary>
     /// <param name="version">Null: all versions.</param>
     /// <param name="file">Takes away the file.</param>
@@ -119,7 +119,6 @@ internal sealed partial class WorkflowStore
             && (i.Status == nameof(WorkflowStatus.Running) || i.Status == nameof(WorkflowStatus.Suspended))).Select(i => i.Id).ToListAsync(cancellationToken);
         if (open.Count > 0) return open;
         var versions = Versions(db, definitionId).Where(d => version == null || d.Version == version);
-        await versions.Where(d => d.State == VersionState.Draft).ExecuteDeleteAsync(cancellationToken);
         await versions.ExecuteUpdateAsync(set => set.SetProperty(d => d.State, VersionState.Deleted), cancellationToken);
         if (version is null) await db.Schedules.Where(s => s.DefinitionId == definitionId).ExecuteDeleteAsync(cancellationToken);
         file?.Invoke();

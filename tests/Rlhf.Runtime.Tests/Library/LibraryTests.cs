@@ -232,6 +232,20 @@ public sealed class LibraryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_still_has_a_draft_that_was_deleted_writes_over_no_other_one()
+    {
+        await PublishAsync(new FlowBuilder().Line("a"));
+        await ChangeAsync(1, null, new FlowBuilder().Line("deleted"));
+        await Library.DeleteVersionAsync("some-flow", 2);
+        var other = await ChangeAsync(1, null, new FlowBuilder().Line("other"));
+
+        await Assert.ThrowsAsync<LibraryConflictException>(() => ChangeAsync(2, 1, new FlowBuilder().Line("late")));
+
+        Assert.Equal((3, 1), (other.Version, other.Revision));
+        Assert.Null(await Library.FindVersionAsync("some-flow", 2));
+    }
+
+    [Fact]
     public async Task To_revert_is_a_new_draft_of_an_old_version()
     {
         await PublishAsync(new FlowBuilder().Line("a"));
