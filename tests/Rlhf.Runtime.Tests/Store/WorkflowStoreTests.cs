@@ -120,11 +120,11 @@ public sealed class WorkflowStoreTests : IDisposable
 
         int[] versions =
         [
-            await KeepAsync(s => s.PublishAsync, new FlowBuilder().Line("a")),
+            await KeepAsync(s => (definition, json, at, token) => s.PublishAsync(definition, json, at, token), new FlowBuilder().Line("a")),
             await KeepAsync(s => s.SaveDraftAsync, new FlowBuilder().Line("b")),
             await KeepAsync(s => s.SaveDraftAsync, new FlowBuilder().Line("c")),
-            await KeepAsync(s => s.PublishAsync, new FlowBuilder().Line("a")),
-            await KeepAsync(s => s.PublishAsync, new FlowBuilder().Line("c")),
+            await KeepAsync(s => (definition, json, at, token) => s.PublishAsync(definition, json, at, token), new FlowBuilder().Line("a")),
+            await KeepAsync(s => (definition, json, at, token) => s.PublishAsync(definition, json, at, token), new FlowBuilder().Line("c")),
         ];
 
         Assert.Equal([1, 2, 2, 1, 2], versions);
