@@ -7,8 +7,8 @@ namespace Rlhf.Server.Tests.Browser;
 /// </summary>
 sealed class StudioDesk
 {
-    // A box and a quarter (zoom to fit), a cloud (publish), a triangle (run), a triangle down (menu), three dots.
-    const string Fit = "M6,16h12V8", Cloud = "M19.35 10.04", Triangle = "M8 5v14l11-7z", Down = "M7 10l5 5 5-5z", Dots = "M12 8c1.1 0 2-.9 2-2";
+    // A box and a quarter (zoom to fit), a cloud (publish), a triangle (run), a triangle down (menu).
+    const string Fit = "M6,16h12V8", Cloud = "M19.35 10.04", Triangle = "M8 5v14l11-7z", Down = "M7 10l5 5 5-5z";
 
     readonly string _origin;
 
@@ -111,11 +111,12 @@ sealed class StudioDesk
         await Frame.Locator(".mud-popover-open").GetByText(item, new() { Exact = true }).ClickAsync();
     }
 
-    /// <summary>Chooses from the menu of a row.</summary>
-    public async Task ChooseAsync(string row, string item)
+    /// <summary>Gives a file to the editor.</summary>
+    public async Task ImportAsync(string file)
     {
-        await Rows.Filter(new() { HasText = row }).Locator($"button:has(path[d^='{Dots}'])").ClickAsync();
-        await Frame.Locator(".mud-popover-open").GetByText(item, new() { Exact = true }).ClickAsync();
+        var chooser = await Page.RunAndWaitForFileChooserAsync(() => ChooseAsync("Import"));
+        await chooser.SetFilesAsync(file);
+        await Frame.GetByText("Successfully imported 1 workflow definition.").Last.WaitForAsync();
     }
 
     /// <summary>Keeps a picture where <c>RLHF_SCREENSHOTS</c> says.</summary>

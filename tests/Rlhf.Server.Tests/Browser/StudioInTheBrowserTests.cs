@@ -78,5 +78,64 @@ public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<C
         Assert.Empty(studio.Foreign);
     }
 
+    [Fact]
+    public async Task What_is_exported_is_what_the_file_says_and_what_is_imported_is_a_draft()
+    {
+        await using var program = await Program.StartAsync();
+        await using var person = await PersonAsync(program);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+        var text = await File.ReadAllTextAsync(Path.Combine(program.Workflows, "promotion.json"));
+        var exported = Path.Combine(program.Folder, "exported.json");
+
+        await studio.OpenAsync("/studio/definitions/promotion");
+        await studio.ChooseAsync("Export");
+        var download = await studio.Page.RunAndWaitForDownloadAsync(() => studio.Frame.Locator(".mud-dialog button").GetByText("Export").ClickAsync());
+        await download.SaveAsAsync(exported);
+        var said = JsonNode.Parse(await File.ReadAllTextAsync(exported))!;
+        var changed = JsonNode.Parse(await File.ReadAllTextAsync(exported))!.AsObject();
+        changed["description"] = "Changed elsewhere.";
+        await File.WriteAllTextAsync(exported, changed.ToJsonString());
+        await studio.ImportAsync(exported);
+        await studio.Page.Locator("#standing").GetByText("draft, not published").WaitForAsync();
+
+        Assert.Equal(Ids(JsonNode.Parse(text)!), Ids(said));
+        Assert.Equal(text, await File.ReadAllTextAsync(Path.Combine(program.Workflows, "promotion.json")));
+        Assert.Empty(studio.Errors);
+        Assert.Empty(studio.Foreign);
+    }
+
+    [Fact]
+    public async Task What_waits_is_cancelled_and_what_failed_says_why_and_is_retried()
+    {
+        await using var program = await Program.StartAsync(folder =>
+        {
+            File.WriteAllText(Path.Combine(folder, "waiting.json"), SomeFlow.Of("waiting", SomeFlow.Line("hello"), SomeFlow.Wait()));
+            File.WriteAllText(Path.Combine(folder, "broken.json"), SomeFlow.Of("broken", SomeFlow.Pause("00:00:02"), SomeFlow.Failure()));
+        });
+        await using var person = await PersonAsync(program);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+
+        await studio.OpenAsync("/studio/definitions/waiting");
+        await studio.RunAsync();
+        await studio.Page.Locator("#standing").GetByText("suspended").WaitForAsync();
+        await studio.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel", Exact = true }).ClickAsync();
+        await studio.Page.Locator("#standing").GetByText("cancelled").WaitForAsync();
+        await studio.OpenAsync("/studio/definitions/broken");
+        var broken = await studio.RunAsync();
+        await studio.Page.Locator("#standing").GetByText("it is broken").WaitForAsync();
+        await studio.PictureAsync("studio-faulted");
+        await studio.Page.GetByRole(AriaRole.Button, new() { Name = "Retry" }).ClickAsync();
+        await studio.Frame.Locator(".x6-node").First.WaitForAsync();
+        var token = await studio.Page.Locator("#actions input[name=antiforgery]").First.GetAttributeAsync("value");
+        var log = await studio.Page.APIRequest.PostAsync($"/elsa/api/workflow-instances/{broken}/journal?skip=0&take=100", new() { DataObject = new { }, Headers = [new("X-Antiforgery", token!)] });
+        var events = JsonNode.Parse(await log.TextAsync())!["items"]!.AsArray().Where(i => $"{i!["activityId"]}" == "failure").Select(i => $"{i!["eventName"]}").ToList();
+
+        Assert.True(events.Count(e => e == "Faulted") == 2, string.Join(", ", events));
+        Assert.Empty(studio.Errors);
+        Assert.Empty(studio.Foreign);
+    }
+
+    static IEnumerable<string> Ids(JsonNode definition) => definition["root"]!["activities"]!.AsArray().Select(a => $"{a!["type"]} {a["id"]}");
+
     Task<IBrowserContext> PersonAsync(Program program) => chromium.PersonAsync(program.Address, new() { ViewportSize = new() { Width = 1600, Height = 1000 } });
 }
