@@ -18,7 +18,16 @@ internal sealed partial class WorkflowStore
         var rows = await InOrder(found, search).Skip(search.Skip).Take(search.Take)
             .Select(i => new
             {
-                i.Id, i.DefinitionId, i.DefinitionVersion, i.Status, i.CreatedAt, i.UpdatedAt, i.Incident, i.Parent, i.StartedBy, i.CorrelationId,
+                i.Id,
+                i.DefinitionId,
+                i.DefinitionVersion,
+                i.Status,
+                i.CreatedAt,
+                i.UpdatedAt,
+                i.Incident,
+                i.Parent,
+                i.StartedBy,
+                i.CorrelationId,
                 // Only where there is something to count.
                 State = i.Incident == null ? null : i.State,
             }).ToListAsync(cancellationToken);

@@ -109,7 +109,7 @@ public sealed class LabelingInTheBrowserTests(Chromium chromium) : IClassFixture
         await bob.GotoAsync("/label");
         await bob.GetByLabel("Your key").FillAsync(key);
         await bob.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await bob.GetByRole(AriaRole.Link, new() { Name = "Label" }).ClickAsync();
+        await bob.WaitForURLAsync("**/label");
         await Task.WhenAll(LabelAllAsync(ann, "2"), LabelAllAsync(bob, "6"));
 
         var (judgements, missing) = await place.Runtime.Desk.ProgressAsync("r", default);

@@ -77,7 +77,8 @@ static class ElsaActivities
             }),
         ["Elsa.If"] = new(
             Of("Elsa.Workflows.Activities.If", Core), "Branching", "If", "Runs what stands in one branch or in the other.",
-            new InputFacts("Condition", "Condition", "True or false.")) { Embedded = ["Then", "Else"] },
+            new InputFacts("Condition", "Condition", "True or false."))
+        { Embedded = ["Then", "Else"] },
         ["Elsa.SetVariable"] = new(
             Of("Elsa.Workflows.Activities.SetVariable", Core), "Primitives", "Set Variable", "Gives a variable another value.",
             new("Variable", "Variable", "Which one.", Hints.Variable) { TypeName = "Elsa.Workflows.Memory.Variable, Elsa.Workflows.Core", IsWrapped = false },
@@ -95,13 +96,16 @@ static class ElsaActivities
             new InputFacts("TimeSpan", "Time Span", "How long, such as 00:05:00.") { TypeName = "TimeSpan" }),
         ["Elsa.Timer"] = new(
             Of("Elsa.Scheduling.Activities.Timer", Scheduling), "Scheduling", "Timer", "Starts the workflow, or goes on, after each interval.",
-            new InputFacts("Interval", "Interval", "How long, such as 01:00:00.") { TypeName = "TimeSpan" }) { IsTrigger = true },
+            new InputFacts("Interval", "Interval", "How long, such as 01:00:00.") { TypeName = "TimeSpan" })
+        { IsTrigger = true },
         ["Elsa.Cron"] = new(
             Of("Elsa.Scheduling.Activities.Cron", Scheduling), "Scheduling", "Cron", "Starts the workflow, or goes on, at times of a calendar.",
-            new InputFacts("CronExpression", "Cron Expression", "The times, such as 0 0 3 * * * for every night at three.")) { IsTrigger = true },
+            new InputFacts("CronExpression", "Cron Expression", "The times, such as 0 0 3 * * * for every night at three."))
+        { IsTrigger = true },
         ["Elsa.Event"] = new(
             Of("Elsa.Workflows.Runtime.Activities.Event", Runtime), "Primitives", "Event", "Waits until something with a name happens.",
-            new InputFacts("EventName", "Event Name", "The name; its case counts.")) { IsTrigger = true },
+            new InputFacts("EventName", "Event Name", "The name; its case counts."))
+        { IsTrigger = true },
         ["Elsa.PublishEvent"] = new(
             Of("Elsa.Workflows.Runtime.Activities.PublishEvent", Runtime), "Primitives", "Publish Event", "Tells whoever waits that something with a name has happened.",
             new("EventName", "Event Name", "The name; its case counts."), new("IsLocalEvent", "Local event", "Whether only this instance is told.", Hints.CheckBox),

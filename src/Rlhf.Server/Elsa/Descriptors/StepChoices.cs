@@ -17,7 +17,11 @@ sealed partial class StepChoices
     // What policies are called in the places they have in a round.
     static readonly Dictionary<string, string> Kinds = new(StringComparer.Ordinal)
     {
-        ["champion"] = "policy", ["challenger"] = "policy", ["reference"] = "policy", ["opponent"] = "policy", ["texts"] = "text",
+        ["champion"] = "policy",
+        ["challenger"] = "policy",
+        ["reference"] = "policy",
+        ["opponent"] = "policy",
+        ["texts"] = "text",
     };
 
     readonly List<(NameVersion Version, string Name)> _named = [];

@@ -91,7 +91,13 @@ sealed record ActivityRun(string Instance, string Execution, string Activity, st
         {
             LogEvent.Completed => run with
             {
-                Status = "Completed", CompletedAt = line.At, Outputs = line.Outputs ?? run.Outputs, Outcomes = line.Outcomes, Cached = line.Cached, Notices = line.Message, WaitsSince = null,
+                Status = "Completed",
+                CompletedAt = line.At,
+                Outputs = line.Outputs ?? run.Outputs,
+                Outcomes = line.Outcomes,
+                Cached = line.Cached,
+                Notices = line.Message,
+                WaitsSince = null,
             },
             LogEvent.Cancelled => run with { Status = "Canceled", CompletedAt = line.At, WaitsSince = null },
             LogEvent.Faulted => run with { Status = "Faulted", Fault = line.Message ?? "no reason was given", Faults = run.Faults + 1, WaitsSince = null },
@@ -109,7 +115,8 @@ sealed record ActivityRun(string Instance, string Execution, string Activity, st
         run = run with { People = people.FirstOrDefault(p => p.Instance == Instance && p.Execution == Execution) };
         return CompletedAt is not null || open is not null || !record.State.Ended ? run : run with
         {
-            Status = record.State.Status == WorkflowStatus.Cancelled || !IsWorkflow ? "Canceled" : "Completed", CompletedAt = record.Summary.UpdatedAt,
+            Status = record.State.Status == WorkflowStatus.Cancelled || !IsWorkflow ? "Canceled" : "Completed",
+            CompletedAt = record.Summary.UpdatedAt,
         };
     }
 

@@ -11,22 +11,35 @@ static class InstanceFilters
 
     static readonly Dictionary<string, InstanceOrder> Orders = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["Created"] = InstanceOrder.Created, ["CreatedAt"] = InstanceOrder.Created, ["UpdatedAt"] = InstanceOrder.Updated, ["LastExecuted"] = InstanceOrder.Updated,
-        ["Updated"] = InstanceOrder.Updated, ["Finished"] = InstanceOrder.Ended, ["FinishedAt"] = InstanceOrder.Ended, ["DefinitionId"] = InstanceOrder.Definition,
-        ["Name"] = InstanceOrder.Definition, ["Status"] = InstanceOrder.Status,
+        ["Created"] = InstanceOrder.Created,
+        ["CreatedAt"] = InstanceOrder.Created,
+        ["UpdatedAt"] = InstanceOrder.Updated,
+        ["LastExecuted"] = InstanceOrder.Updated,
+        ["Updated"] = InstanceOrder.Updated,
+        ["Finished"] = InstanceOrder.Ended,
+        ["FinishedAt"] = InstanceOrder.Ended,
+        ["DefinitionId"] = InstanceOrder.Definition,
+        ["Name"] = InstanceOrder.Definition,
+        ["Status"] = InstanceOrder.Status,
     };
 
     static readonly Dictionary<string, bool> Directions = new(StringComparer.OrdinalIgnoreCase) { ["Ascending"] = false, ["Descending"] = true };
 
     static readonly Dictionary<string, InstanceTime> Columns = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["CreatedAt"] = InstanceTime.Created, ["UpdatedAt"] = InstanceTime.Updated, ["FinishedAt"] = InstanceTime.Ended,
+        ["CreatedAt"] = InstanceTime.Created,
+        ["UpdatedAt"] = InstanceTime.Updated,
+        ["FinishedAt"] = InstanceTime.Ended,
     };
 
     static readonly Dictionary<string, TimeComparison> Operators = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["Is"] = TimeComparison.Is, ["IsNot"] = TimeComparison.IsNot, ["LessThan"] = TimeComparison.Before, ["LessThanOrEqual"] = TimeComparison.NotAfter,
-        ["GreaterThan"] = TimeComparison.After, ["GreaterThanOrEqual"] = TimeComparison.NotBefore,
+        ["Is"] = TimeComparison.Is,
+        ["IsNot"] = TimeComparison.IsNot,
+        ["LessThan"] = TimeComparison.Before,
+        ["LessThanOrEqual"] = TimeComparison.NotAfter,
+        ["GreaterThan"] = TimeComparison.After,
+        ["GreaterThanOrEqual"] = TimeComparison.NotBefore,
     };
 
     /// <exception cref="ArgumentException">A field has another type or is none of the words it may be.</exception>
