@@ -76,6 +76,8 @@ static class StudioPages
         further ??= [];
         var (site, caller) = (SiteOf(context), Caller.Of(context)!);
         var files = context.RequestServices.GetRequiredService<StudioFiles>();
+        // Whatever was asked for, without Studio there is nothing to show it in.
+        if (!files.AreThere) further.Remove(nameof(StudioPage.Unknown));
         context.Response.Headers.ContentSecurityPolicy = StudioPolicy.OfShell;
         return Html.WriteAsync<StudioPage>(context, new(further)
         {

@@ -55,13 +55,16 @@ public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<C
     {
         await using var program = await Program.StartAsync(folder => File.WriteAllText(Path.Combine(folder, "greeting.json"), SomeFlow.Of(
             "greeting",
-            SomeFlow.Line("hello"), SomeFlow.Pause("00:00:05"), SomeFlow.Line("bye"))));
+            SomeFlow.Line("hello"), SomeFlow.Wait("greeting.returned"), SomeFlow.Line("bye"))));
         await using var person = await PersonAsync(program);
         var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
 
         await studio.OpenAsync("/studio/definitions/greeting");
         var instance = await studio.RunAsync();
         await studio.Frame.GetByText("Suspended", new() { Exact = true }).First.WaitForAsync();
+        var token = await studio.Page.Locator("#actions input[name=antiforgery]").First.GetAttributeAsync("value");
+        var sent = await studio.Page.APIRequest.PostAsync("/elsa/api/events/greeting.returned/trigger", new() { DataObject = new { }, Headers = [new("X-Antiforgery", token!)] });
+        Assert.True(sent.Ok, await sent.TextAsync());
         await studio.Frame.GetByText("Finished", new() { Exact = true }).First.WaitForAsync();
         await studio.PictureAsync("studio-instance");
         await studio.Page.GoBackAsync();

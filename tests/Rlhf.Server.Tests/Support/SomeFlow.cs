@@ -9,8 +9,8 @@ static class SomeFlow
 
     public static JsonObject Pause(string length) => Activity("pause", "Elsa.Delay", "timeSpan", "TimeSpan", "Literal", length);
 
-    /// <summary>Waits for an event that nobody sends.</summary>
-    public static JsonObject Wait() => Activity("wait", "Elsa.Event", "eventName", "String", "Literal", "nobody.sends.this");
+    /// <summary>Waits for an event, by default one that nobody sends.</summary>
+    public static JsonObject Wait(string name = "nobody.sends.this") => Activity("wait", "Elsa.Event", "eventName", "String", "Literal", name);
 
     public static JsonObject Failure() => Activity("failure", "Elsa.RunJavaScript", "script", "String", "JavaScript", "throw new Error('it is broken')");
 
