@@ -10,6 +10,9 @@ internal sealed record ChangedFile(string Path, string DefinitionId, string Text
 {
     /// <summary>Null where it is no JSON object.</summary>
     public JsonObject? Json { get; init; }
+
+    /// <summary>The file's time and length before it was read: what is written meanwhile is another change.</summary>
+    public (DateTime Written, long Length) Stamp { get; init; }
 }
 
 /// <summary>
@@ -56,17 +59,14 @@ internal sealed class WorkflowFolder(IReadOnlyList<string> folders)
         foreach (var file in Files())
         {
             if (StampOf(file) is not { } stamp || (_seen.TryGetValue(file, out var seen) && seen == stamp)) continue;
-            var changed = Read(file);
+            var changed = Read(file) with { Stamp = stamp };
             _definitions[file] = changed.DefinitionId;
             yield return changed;
         }
     }
 
     /// <summary>Says that a file was dealt with as it is.</summary>
-    public void Saw(string file)
-    {
-        if (StampOf(file) is { } stamp) _seen[file] = stamp;
-    }
+    public void Saw(ChangedFile file) => _seen[file.Path] = file.Stamp;
 
     /// <summary>Puts a text in the place of a file, whole or not at all.</summary>
     public void Write(string file, string definitionId, string text)
@@ -89,7 +89,7 @@ internal sealed class WorkflowFolder(IReadOnlyList<string> folders)
             throw;
         }
         _definitions[file] = definitionId;
-        Saw(file);
+        if (StampOf(file) is { } stamp) _seen[file] = stamp;
     }
 
     public void Delete(string file)

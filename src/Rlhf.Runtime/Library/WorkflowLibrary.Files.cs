@@ -22,7 +22,7 @@ public sealed partial class WorkflowLibrary
             {
                 _problems.TryRemove(file.Path, out _);
                 if (await TakeAsync(file, cancellationToken) is { } problem) _problems[file.Path] = problem;
-                _folder.Saw(file.Path);
+                _folder.Saw(file);
             }
             return [.. _problems.Values];
         }
