@@ -7,8 +7,15 @@ public sealed record CheckpointPoint(double Kl, Interval Proxy, Interval Gold);
 /// <summary>What the stop rule says after the last of some checkpoints.</summary>
 /// <param name="Best">Index of the checkpoint that is best by gold: by the law's value at its KL where a law was fitted, otherwise by its own estimate.</param>
 /// <param name="PartsAt">KL, in nats, from which on proxy still rises while the law of gold falls; null where they do not part, or no law was fitted.</param>
-/// <param name="Reasons">A sentence each.</param>
-public sealed record StopDecision(bool Stop, int Best, FitOutcome Law, double? PartsAt, IReadOnlyList<string> Reasons);
+/// <param name="Reached">The sentence that the last checkpoint has reached the predicted best KL; null where it has not.</param>
+/// <param name="Fell">The sentence that gold fell there for certain; null where it did not.</param>
+public sealed record StopDecision(int Best, FitOutcome Law, double? PartsAt, string? Reached, string? Fell)
+{
+    public bool Stop => Reached is not null || Fell is not null;
+
+    /// <summary>A sentence each: why it stops, and why no law was fitted.</summary>
+    public IReadOnlyList<string> Reasons => [.. new[] { Reached, Fell, Law.Refused }.OfType<string>()];
+}
 
 /// <summary>Ends a training before it does harm. A function of the points alone.</summary>
 public static class StopRule
@@ -25,14 +32,11 @@ public static class StopRule
         if (points.Count == 0) throw new ArgumentException("There is no checkpoint to decide by; expected at least one.");
         var law = LawFitting.Fit(Law.Rl, GoldOf(points), resamples, seed);
         var (last, best) = (points[^1], points.MaxBy(p => p.Gold.Value)!);
-        List<string> reasons = [];
-        if (law.Fit is { } fit && last.Kl >= fit.BestKl.Value)
-            reasons.Add($"The KL of the last checkpoint, {last.Kl:0.0} nats, has reached {fit.BestKl.Value:0.0} ({fit.BestKl.Lower:0.0} to {fit.BestKl.Upper:0.0}), where the fitted law is highest.");
-        if (last.Gold.Upper < best.Gold.Value)
-            reasons.Add($"The upper bound of the last checkpoint's gold, {last.Gold.Upper:0.00} deviations, is below the best so far, {best.Gold.Value:0.00} at {best.Kl:0.0} nats.");
-        var stop = reasons.Count > 0;
-        if (law.Refused is { } refused) reasons.Add(refused);
-        return new(stop, Best(points, law.Fit), law, PartsAt(points, law.Fit), reasons);
+        var reached = law.Fit is { } fit && last.Kl >= fit.BestKl.Value
+            ? $"The KL of the last checkpoint, {last.Kl:0.0} nats, has reached {fit.BestKl.Value:0.0} ({fit.BestKl.Lower:0.0} to {fit.BestKl.Upper:0.0}), where the fitted law is highest." : null;
+        var fell = last.Gold.Upper < best.Gold.Value
+            ? $"The upper bound of the last checkpoint's gold, {last.Gold.Upper:0.00} deviations, is below the best so far, {best.Gold.Value:0.00} at {best.Kl:0.0} nats." : null;
+        return new(Best(points, law.Fit), law, PartsAt(points, law.Fit), reached, fell);
     }
 
     // A law of two numbers through all points is less noisy than any of them.
