@@ -52,6 +52,13 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
         return head.Forward(last).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The head's output at every position, [batch, time].</summary>
+    public Tensor RawAtTokens(TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        return head.Forward(model.Hidden(batch.Tokens)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The head's output for many texts, in the order of asking.</summary>
     /// <exception cref="InvalidDataException">A text is longer than the model's context.</exception>
     /// <exception cref="NonFiniteException">An output is not finite.</exception>
@@ -71,6 +78,26 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
     /// <exception cref="NonFiniteException">A score is not finite.</exception>
     public float[] Score(IReadOnlyList<ScoredText> texts, int batchSize, CancellationToken cancellationToken) =>
         [.. Raw(texts, batchSize, cancellationToken).Zip(texts, (raw, text) => Normalization.Score(raw, text.Length))];
+
+    /// <summary>
+    /// Scores of many texts, in the order of asking, each in a pass of the fixed shape of its length (<see cref="ScoringTile"/>): a text's score has the same bits
+    /// whatever is scored beside it.
+    /// </summary>
+    /// <inheritdoc cref="Score"/>
+    public float[] ScoreInTiles(IReadOnlyList<ScoredText> texts, CancellationToken cancellationToken)
+    {
+        var scores = new float[texts.Count];
+        foreach (var same in Enumerable.Range(0, texts.Count).GroupBy(i => ScoringTile.Of(texts[i].Tokens.Length, model.Config.ContextLength)))
+        {
+            foreach (var rows in same.Chunk(same.Key.Rows))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var raw = ScoringPass.Ends(this, [.. rows.Select(i => texts[i].Tokens)], same.Key);
+                for (var k = 0; k < rows.Length; k++) scores[rows[k]] = Normalization.Score(Finite(raw[k], rows[k], texts), texts[rows[k]].Length);
+            }
+        }
+        return scores;
+    }
 
     /// <summary>Sets the normalization so that the given texts score mean 0 and deviation 1 after the length treatment.</summary>
     public void Normalize(IReadOnlyList<ScoredText> texts, LengthTreatment treatment, int batchSize, CancellationToken cancellationToken) =>
