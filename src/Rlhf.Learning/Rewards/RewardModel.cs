@@ -16,6 +16,8 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
 {
     const string HeadFile = "reward_head.json";
 
+    ScoringTiles? _tiles;
+
     public DecoderModel Model => model;
 
     public ScalarHead Head => head;
@@ -86,18 +88,13 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
     /// <inheritdoc cref="Score"/>
     public float[] ScoreInTiles(IReadOnlyList<ScoredText> texts, CancellationToken cancellationToken)
     {
-        var scores = new float[texts.Count];
-        foreach (var same in Enumerable.Range(0, texts.Count).GroupBy(i => ScoringTile.Of(texts[i].Tokens.Length, model.Config.ContextLength)))
-        {
-            foreach (var rows in same.Chunk(same.Key.Rows))
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var raw = ScoringPass.Ends(this, [.. rows.Select(i => texts[i].Tokens)], same.Key);
-                for (var k = 0; k < rows.Length; k++) scores[rows[k]] = Normalization.Score(Finite(raw[k], rows[k], texts), texts[rows[k]].Length);
-            }
-        }
-        return scores;
+        var raw = RawInTiles([.. texts.Select(t => t.Tokens)], cancellationToken);
+        return [.. texts.Select((text, i) => Normalization.Score(Finite(raw[i], i, texts), text.Length))];
     }
+
+    /// <summary>The head's output for many texts in such passes, whatever it is.</summary>
+    /// <exception cref="InvalidDataException">A text is longer than the model's context.</exception>
+    public float[] RawInTiles(IReadOnlyList<int[]> texts, CancellationToken cancellationToken) => (_tiles ??= new(this)).Ends(texts, cancellationToken);
 
     /// <summary>Sets the normalization so that the given texts score mean 0 and deviation 1 after the length treatment.</summary>
     public void Normalize(IReadOnlyList<ScoredText> texts, LengthTreatment treatment, int batchSize, CancellationToken cancellationToken) =>

@@ -18,11 +18,11 @@ public static class ScoringPass
     }
 
     /// <summary>The head's output at every token of each text; an array of each text's own length.</summary>
-    public static float[][] Everywhere(RewardModel model, IReadOnlyList<int[]> rows, ScoringTile? tile = null)
+    public static float[][] Everywhere(RewardModel model, IReadOnlyList<int[]> rows)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var outputs = model.RawAtTokens(Batch(model, rows, tile)).to(ScalarType.Float32).cpu(); // [batch, time]
+        var outputs = model.RawAtTokens(Batch(model, rows, null)).to(ScalarType.Float32).cpu(); // [batch, time]
         var (values, time) = (outputs.data<float>().ToArray(), (int)outputs.shape[1]);
         return [.. rows.Select((row, i) => values[(i * time)..(i * time + row.Length)])];
     }

@@ -117,8 +117,8 @@ sealed class ScoringLoop : IDisposable
     {
         var begun = _time.GetTimestamp();
         int[][] rows = [.. pass.Jobs.Select(j => j.Text.Tokens)];
-        var ends = _model.Members.Select(m => ScoringPass.Ends(m, rows, pass.Tile)).ToList();
-        var everywhere = pass.Jobs.Any(j => j.PerToken) ? _model.Members.Select(m => ScoringPass.Everywhere(m, rows, pass.Tile)).ToList() : null;
+        var ends = _model.Members.Select(m => pass.Tile is null ? ScoringPass.Ends(m, rows) : m.RawInTiles(rows, CancellationToken.None)).ToList();
+        var everywhere = pass.Jobs.Any(j => j.PerToken) ? _model.Members.Select(m => ScoringPass.Everywhere(m, rows)).ToList() : null;
         foreach (var (row, job) in pass.Jobs.Index())
         {
             try
