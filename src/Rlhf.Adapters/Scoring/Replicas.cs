@@ -28,11 +28,11 @@ sealed class Replicas : IDisposable
     /// <exception cref="ReplicaException">A name has no address, and there is no other server.</exception>
     public async Task<IReadOnlyList<Replica>> AllAsync(CancellationToken cancellationToken)
     {
-        if (!_settings.Replicas.Any(r => r.ByName) || (_looked != 0 && _time.GetElapsedTime(_looked) < Look)) return _all;
+        if (_all is { Count: > 0 } known && (!_settings.Replicas.Any(r => r.ByName) || IsRecent)) return known;
         await _looking.WaitAsync(cancellationToken);
         try
         {
-            if (_looked == 0 || _time.GetElapsedTime(_looked) >= Look) await LookAsync(cancellationToken);
+            if (_all.Count == 0 || !IsRecent) await LookAsync(cancellationToken);
             return _all.Count > 0 ? _all : throw new ReplicaException($"{string.Join(", ", _settings.Replicas)} leads to no server at the moment.");
         }
         finally
@@ -46,6 +46,8 @@ sealed class Replicas : IDisposable
         foreach (var replica in _all.Concat(_gone)) replica.Dispose();
         _looking.Dispose();
     }
+
+    bool IsRecent => _looked != 0 && _time.GetElapsedTime(_looked) < Look;
 
     async Task LookAsync(CancellationToken cancellationToken)
     {

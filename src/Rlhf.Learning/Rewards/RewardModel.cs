@@ -49,9 +49,27 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
     public Tensor Raw(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
+        return head.Forward(Last(batch)).MoveToOuterDisposeScope();
+    }
+
+    // [batch, hidden]
+    Tensor Last(TokenBatch batch)
+    {
         var rows = Range(batch.Tokens.shape[0], device: batch.Tokens.device);
-        var last = model.Hidden(batch.Tokens).index([TensorIndex.Tensor(rows), TensorIndex.Tensor(batch.Lengths - Number(1))]); // [batch, hidden]
-        return head.Forward(last).MoveToOuterDisposeScope();
+        return model.Hidden(batch.Tokens).index([TensorIndex.Tensor(rows), TensorIndex.Tensor(batch.Lengths - Number(1))]);
+    }
+
+    /// <summary>The hidden state [hidden] that the head reads, of each of many texts, in the order of asking.</summary>
+    /// <exception cref="InvalidDataException">A text is longer than the model's context.</exception>
+    public IReadOnlyList<float[]> States(IReadOnlyList<ScoredText> texts, int batchSize, CancellationToken cancellationToken)
+    {
+        var states = new float[texts.Count][];
+        ForEachBatch(texts, batchSize, (batch, rows) =>
+        {
+            var values = Last(batch).to(ScalarType.Float32).cpu();
+            for (var k = 0; k < rows.Length; k++) states[rows[k]] = values[k].data<float>().ToArray();
+        }, cancellationToken);
+        return states;
     }
 
     /// <summary>The head's output at every position, [batch, time].</summary>

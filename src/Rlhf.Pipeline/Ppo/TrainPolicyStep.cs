@@ -8,7 +8,6 @@ using Rlhf.Pipeline.Rewards;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
-using Rlhf.Steps.Journal;
 using Rlhf.Steps.Running;
 using AdvantageEstimator = Rlhf.Steps.Contracts.AdvantageEstimator;
 
@@ -17,9 +16,6 @@ namespace Rlhf.Pipeline.Ppo;
 sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, TrainPolicy.Outputs>
 {
     const string ValueHeadFile = "value_head.safetensors";
-
-    // The last updates whose mean stands for "after": one rollout alone is noisy.
-    const int LastUpdates = 4;
 
     public override StepDescription Description => TrainPolicy.Description;
 
@@ -44,17 +40,23 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
         policy.Model.CheckpointGradients = hparams.GradientCheckpointing;
         var models = new PpoModels(policy.Model, value, reference.Model, scorer, policy.Tokenizer.PadId);
         using var trainer = new PpoTrainer(models, prompts, PpoHParamsOf.Training(hparams, Seeds.Derive(inputs.Seed, "ppo")), texts);
-        using var early = new EarlyPolicy(trainer, hparams.EarlyUpdate(), folder => HuggingFaceFolder.Save(folder, policy.Model, policy.Tokenizer));
-        await TrainingLoop.RunAsync(early, context, "objective/score", cancellationToken);
+        using var stops = new KlStops(trainer, hparams.KlStops());
+        using var early = new EarlyPolicy(stops, hparams.EarlyUpdate(), folder => HuggingFaceFolder.Save(folder, policy.Model, policy.Tokenizer));
+        var before = await StoppedTraining.ResumeAsync(early, inputs, hparams, context.Artifacts, cancellationToken);
+        await TrainingLoop.RunAsync(early, context, TrainingFigures.Score, cancellationToken);
+        var figures = before.With(context.Journal);
+        // Before the weights become their average, from which no training could go on.
+        var training = stops.Stopped ? await StoppedTraining.PutAsync(early, inputs, hparams, figures, context.Artifacts, cancellationToken) : null;
         trainer.Finish();
         var artifact = await context.Artifacts.PutAsync("policy", folder =>
         {
             HuggingFaceFolder.Save(folder, policy.Model, policy.Tokenizer);
             value?.Save(Path.Combine(folder, ValueHeadFile));
         }, cancellationToken);
-        return Completed(new(
-            artifact, Last(context.Journal, "objective/kl"), context.Journal.Lines.First(l => l.Metric == "objective/score").Value,
-            Last(context.Journal, "objective/score"), early.Folder is null ? null : await context.Artifacts.PutFolderAsync("policy", early.Folder, cancellationToken)));
+        var kept = early.Folder is null ? null : await context.Artifacts.PutFolderAsync("policy", early.Folder, cancellationToken);
+        return Completed(
+            new(artifact, figures.Kls.Average(), figures.FirstScore!.Value, figures.Scores.Average(), kept, training, trainer.Completed),
+            stops.Stopped ? TrainPolicy.Checkpoint : "Done");
     }
 
     /// <summary>By default the champion's where it has one; it is fitted anew before the policy moves, since the reward model changed.</summary>
@@ -80,6 +82,4 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
             foreach (var member in members) member.Dispose();
         }
     }
-
-    static double Last(MetricJournal journal, string metric) => journal.Lines.Where(l => l.Metric == metric).TakeLast(LastUpdates).Average(l => l.Value);
 }

@@ -16,6 +16,7 @@ static class ScoreApi
         var texts = body.Inputs.SelectMany(Texts).ToList();
         Scoring.CheckCount(context, texts.Count);
         IReadOnlyList<string> models = body.Models ?? [""];
+        if (models.Any(m => m is null)) throw new ArgumentException("A name in 'models' is null; expected the name or artifact of a model.");
         if (models.Count is 0 or > 16 || models.Distinct().Count() < models.Count) throw new ArgumentException($"'models' names {models.Count} models; expected 1 to 16, each once.");
         var asked = models.Select(model => AskAsync(context, body, texts, model)).ToList();
         await Scoring.WriteAsync(context, new ScoreAnswer(await Task.WhenAll(asked)));

@@ -25,10 +25,10 @@ static class StateApi
     public static Task ModelsAsync(HttpContext context) => Scoring.WriteAsync(context, new { models = Models(context) });
 
     /// <summary><c>GET /metrics</c>: Prometheus' text format.</summary>
-    public static async Task MetricsAsync(HttpContext context)
+    public static Task MetricsAsync(HttpContext context)
     {
         context.Response.ContentType = ScoringMetrics.ContentType;
-        await context.RequestServices.GetRequiredService<ScoringMetrics>().WriteAsync(context.Response.Body, context.RequestAborted);
+        return context.Response.WriteAsync(context.RequestServices.GetRequiredService<ScoringMetrics>().Write(), context.RequestAborted);
     }
 
     static IReadOnlyList<ServedModelInfo> Models(HttpContext context) => context.RequestServices.GetRequiredService<IRewardServing>().Models;
