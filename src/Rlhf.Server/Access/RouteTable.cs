@@ -52,7 +52,7 @@ sealed record Route(string Method, string Pattern, Permission Needs, string Area
 static class RouteTable
 {
     /// <summary>Areas that a credential may be limited to.</summary>
-    public const string Labeling = "labeling", Overview = "overview", Promotions = "promotions", Workflows = "workflows";
+    public const string Labeling = "labeling", Overview = "overview", Promotions = "promotions", Workflows = "workflows", Scoring = "scoring";
 
     /// <summary>For everybody.</summary>
     public const string Common = "common";
