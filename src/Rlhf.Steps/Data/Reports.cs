@@ -86,11 +86,13 @@ public sealed record GoldReport(
     double ChampionMean, double ChampionDeviation, double ChallengerMean, double Gain, double RewardModelAccuracy, double BaselineAccuracy,
     int Pairs, double LabelerAgreement, int Judgements, bool Simulated = true);
 
-/// <summary>The round in one record; <c>report</c> artifact, file <c>report.json</c>.</summary>
+/// <summary>The round in one record; <c>report</c> artifact, file <c>report.json</c>, beside the same to be read (<c>report.html</c>).</summary>
 public sealed record RoundReport(
     int Round, RewardModelCard RewardModel, double ProxyBefore, double ProxyAfter, double SequenceKl, GateDecision Decision, GoldReport? Gold,
     ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef RewardModelRef, ArtifactRef Preferences, ArtifactRef Evidence)
 {
+    public const string Kind = "report", File = "report.json", Page = "report.html";
+
     /// <summary>Ratings of all policies of the campaign after the round; null in reports of earlier versions of the product.</summary>
     public ArtifactRef? Ratings { get; init; }
 
@@ -103,6 +105,10 @@ public sealed record RoundReport(
     /// <summary>The reward model of another axis that the challenger was trained by too; null where there was one only.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SecondAxis? Second { get; init; }
+
+    /// <summary>What the over-optimization monitor said; null where it did not watch the training.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ArtifactRef? Overoptimization { get; init; }
 }
 
 /// <summary>What a round has of a second axis.</summary>
