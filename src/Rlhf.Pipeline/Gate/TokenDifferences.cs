@@ -19,7 +19,7 @@ sealed class TokenDifferences(
 {
     const int Prompts = 8;
 
-    // Of one completion. What stands before it is decoded with it, since a first token may begin with a space or not.
+    // Of one completion; what stands before it is decoded with it, since a first token may begin with a space or not.
     const int MostTokens = 1000, Before = 8;
 
     // As the figures beside it.
@@ -45,15 +45,16 @@ sealed class TokenDifferences(
     List<TokenKl> Tokens(GivenText text, double[] own, double[] reference)
     {
         var (tokens, start) = (new List<TokenKl>(), Math.Max(0, text.Given - Before));
-        // A character may be made of several tokens; the last of them adds it.
-        var shown = Decoded(text.Given);
+        var (shown, kl, count) = (Decoded(text.Given), 0.0, 0);
         for (var i = 0; i < Math.Min(own.Length, MostTokens); i++)
         {
+            (kl, count) = (kl + own[i] - reference[i], count + 1);
             var behind = Decoded(text.Given + i + 1);
-            var added = behind.StartsWith(shown, StringComparison.Ordinal) ? behind[shown.Length..] : "";
-            tokens.Add(new(added, Math.Round(own[i] - reference[i], Digits)));
-            if (added.Length > 0) shown = behind;
+            if (behind.Length <= shown.Length || !behind.StartsWith(shown, StringComparison.Ordinal)) continue;
+            tokens.Add(new(behind[shown.Length..], Math.Round(kl, Digits), count));
+            (shown, kl, count) = (behind, 0, 0);
         }
+        if (count > 0) tokens.Add(new("", Math.Round(kl, Digits), count));
         return tokens;
 
         string Decoded(int end) => tokenizer.Decode(text.Tokens.AsSpan(start, end - start)).TrimEnd('\ufffd');

@@ -43,6 +43,6 @@ static class RoundFigures
             plot.Line(line, points);
             foreach (var point in points) csv.Add(line, point.X, point.Y, point.Lower, point.Upper);
         }
-        return new(name, $"{y} by round", caption, plot.ToSvg(), csv);
+        return new(name, $"{y} by round", caption, plot.ToSvg(), csv.ToString());
     }
 }

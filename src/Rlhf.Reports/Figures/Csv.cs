@@ -8,13 +8,10 @@ public sealed class Csv(params IReadOnlyList<string> columns)
 {
     readonly StringBuilder _text = new(string.Join(',', columns) + "\n");
 
-    public int Rows { get; private set; }
-
     public Csv Add(params IReadOnlyList<object?> values)
     {
         if (values.Count != columns.Count) throw new ArgumentException($"A row has {values.Count} values; expected {columns.Count} ({string.Join(", ", columns)}).");
         _text.AppendJoin(',', values.Select(Cell)).Append('\n');
-        Rows++;
         return this;
     }
 

@@ -8,8 +8,8 @@ namespace Rlhf.Reports.Figures;
 /// <param name="Alternative">For whoever does not see it.</param>
 /// <param name="Caption">What is shown, and what was left out.</param>
 /// <param name="Svg">The picture.</param>
-/// <param name="Numbers">Null where there are none.</param>
-public sealed record Figure(string Name, string Alternative, string Caption, string Svg, Csv? Numbers)
+/// <param name="Numbers">As CSV with a head line; null where there are none.</param>
+public sealed record Figure(string Name, string Alternative, string Caption, string Svg, string? Numbers)
 {
     /// <summary>Both in the page itself.</summary>
     public XElement ToElement() => new(
@@ -17,8 +17,8 @@ public sealed record Figure(string Name, string Alternative, string Caption, str
         new XElement("figcaption", Caption, Numbers is null ? null : new[] { (object)" ", Link($"{Name}.csv", Numbers) }));
 
     /// <summary>The numbers, to be saved.</summary>
-    public static XElement Link(string file, Csv numbers) => new(
-        "a", new XAttribute("class", "csv"), new XAttribute("download", file), new XAttribute("href", Data("text/csv;charset=utf-8", numbers.ToString())), $"Numbers (CSV, {numbers.Rows} rows)");
+    public static XElement Link(string file, string numbers) => new(
+        "a", new XAttribute("class", "csv"), new XAttribute("download", file), new XAttribute("href", Data("text/csv;charset=utf-8", numbers)), $"Numbers (CSV, {numbers.Count(c => c == '\n') - 1} rows)");
 
     /// <summary>An address that holds its content.</summary>
     public static string Data(string type, string content) => $"data:{type};base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(content))}";

@@ -112,8 +112,9 @@ public sealed class Plot
 
     public string ToSvg()
     {
-        _model.IsLegendVisible = _model.Series.Any(s => s.Title is not null);
-        return new SvgExporter { Width = Width, Height = Height, UseVerticalTextAlignmentWorkaround = true }.ExportToString(_model);
+        // One line needs no name: the axis has it.
+        _model.IsLegendVisible = _model.Series.Count(s => s.Title is not null) > 1;
+        return Svg.Of(_model, Width, Height);
     }
 
     /// <summary>As many points at most, evenly out of all, the first and the last among them.</summary>

@@ -9,9 +9,14 @@ public static class Readable
     /// <summary>Characters of a prompt or a completion that a report shows.</summary>
     public const int MostCharacters = 4000;
 
-    /// <summary>Three decimals; very large and very small ones with four digits. What could not be computed is a dash.</summary>
-    public static string Number(double? value) => value is not { } v || !double.IsFinite(v) ? "–"
-        : v.ToString(Math.Abs(v) is 0 or (>= 0.0005 and < 10_000) ? "0.###" : "0.###E+0", CultureInfo.InvariantCulture);
+    /// <summary>Three decimals, fewer of large ones; very large and very small ones with four digits. What could not be computed is a dash.</summary>
+    public static string Number(double? value) => value is not { } v || !double.IsFinite(v) ? "–" : v.ToString(Math.Abs(v) switch
+    {
+        0 or (>= 0.0005 and < 10) => "0.###",
+        >= 10 and < 100 => "0.##",
+        >= 100 and < 10_000 => "0.#",
+        _ => "0.###E+0",
+    }, CultureInfo.InvariantCulture);
 
     /// <summary>With a space between thousands.</summary>
     public static string Count(long value) => value.ToString("#,0", Thousands);

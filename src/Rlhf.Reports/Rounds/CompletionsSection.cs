@@ -28,7 +28,7 @@ static class CompletionsSection
         Side("Champion", sample.Champion), Side("Challenger", sample.Challenger), Judged(round, sample));
 
     static XElement Side(string name, IReadOnlyList<TokenKl> tokens) => new(
-        "div", new XElement("h4", $"{name}: {Readable.Number(tokens.Sum(t => t.Kl))} nats in {tokens.Count} tokens"), new XElement("p", Class("text"), Shaded(tokens)));
+        "div", new XElement("h4", $"{name}: {Readable.Number(tokens.Sum(t => t.Kl))} nats in {tokens.Sum(t => t.Tokens)} tokens"), new XElement("p", Class("text"), Shaded(tokens)));
 
     /// <summary>Tokens of one shade behind each other are one element, so that a long text stays small.</summary>
     static IEnumerable<object> Shaded(IReadOnlyList<TokenKl> tokens)
@@ -36,7 +36,7 @@ static class CompletionsSection
         var left = Readable.MostCharacters;
         foreach (var token in tokens)
         {
-            // What gives no text, such as the end of the sequence, has a place all the same.
+            // The end of the sequence gives no text, and has a place all the same.
             var text = token.Text.Length > 0 ? token.Text : "·";
             if (left < text.Length)
             {
@@ -64,6 +64,6 @@ static class CompletionsSection
                 else if (judgement.Side == side) challenger++;
                 else champion++;
         }
-        return Paragraph($"Judged{round.GateMark}: {champion} for the champion, {challenger} for the challenger, {ties} ties.");
+        return new("p", Class("said"), $"Judged{round.GateMark}: {champion} for the champion, {challenger} for the challenger, {ties} ties.");
     }
 }

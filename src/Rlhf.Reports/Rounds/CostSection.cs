@@ -18,7 +18,7 @@ static class CostSection
                 .Append([new XElement("strong", "in all"), cost.Sampled.Sum(s => s.Completions), cost.Sampled.Sum(s => s.Tokens)])),
             cost.Judged.Count == 0 ? null : Table("Judgements that were collected", ["Artifact", "People", "AI judges", "Simulated", "Labelers' time"], cost.Judged.Select(j => (IReadOnlyList<object?>)
                 [Code(j.Artifact), j.People, j.Judges, j.Simulated, Time(j)])
-                .Append([new XElement("strong", "in all"), cost.Judged.Sum(j => j.People), cost.Judged.Sum(j => j.Judges), cost.Judged.Sum(j => j.Simulated), null])),
+                .Append([new XElement("strong", "in all"), cost.Judged.Sum(j => j.People), cost.Judged.Sum(j => j.Judges), cost.Judged.Sum(j => j.Simulated), Time(new("", cost.Judged.Sum(j => j.People), 0, cost.Judged.Sum(j => j.Simulated), cost.Judged.Sum(j => j.Seconds)))])),
             cost.Judges.Select(Judge),
             cost.Missing.Count == 0 ? null : Absent($"Not in this store, and not in these sums: {string.Join(", ", cost.Missing)}."),
             times is null
@@ -36,7 +36,7 @@ static class CostSection
 
     static IEnumerable<XElement> Times(IReadOnlyList<StepTime> times)
     {
-        var rows = times.Select(t => (IReadOnlyList<object?>)[t.Step, Code(t.Artifact), t.Seconds, t.PeakMemoryBytes / 1e6, $"{t.FinishedAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC"]);
+        var rows = times.Select(t => (IReadOnlyList<object?>)[t.Step, Code(t.Artifact), t.Seconds, t.PeakMemoryBytes / 1_000_000, $"{t.FinishedAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC"]);
         yield return Table("Time of the steps, of the attempt that committed; what the cache answered took none in this run", ["Step", "Made", "Seconds", "Peak memory of the process (MB)", "Finished"], rows);
         yield return Paragraph($"{Readable.Duration(times.Sum(t => t.Seconds))} in steps; waiting for people is not in it.");
     }

@@ -52,7 +52,7 @@ static class DecisionSection
     public static string Outcome(string outcome) => outcome switch
     {
         GateVerdict.Promote => "Promote the challenger",
-        GateVerdict.Reject => "Keep the champion",
+        GateVerdict.Reject => "Reject: keep the champion",
         GateVerdict.NeedMoreJudgements => "More judgements needed",
         _ => outcome,
     };

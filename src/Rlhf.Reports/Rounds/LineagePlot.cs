@@ -39,8 +39,8 @@ static class LineagePlot
                 MinimumX = places[index].X - Wide / 2, MaximumX = places[index].X + Wide / 2, MinimumY = places[index].Y - High / 2, MaximumY = places[index].Y + High / 2,
                 Fill = OxyColors.White, Stroke = OxyColors.Black, StrokeThickness = 1, Text = step.Record.Step, TextColor = OxyColors.Black, FontSize = 11,
             });
-        var svg = new SvgExporter { Width = Math.Max(720, 170 * columns), Height = 62 * rows, UseVerticalTextAlignmentWorkaround = true }.ExportToString(model);
-        return new("lineage", "Graph of the round's steps", "Steps from top to bottom; an arrow is an artifact that one step made and another took.", svg, csv);
+        var svg = Svg.Of(model, Math.Max(720, 170 * columns), 62 * rows);
+        return new("lineage", "Graph of the round's steps", "Steps from top to bottom; an arrow is an artifact that one step made and another took.", svg, csv.ToString());
     }
 
     /// <summary>A row for each depth; in it the steps near what they come from.</summary>

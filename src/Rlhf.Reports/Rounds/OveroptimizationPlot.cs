@@ -21,7 +21,7 @@ public static class OveroptimizationPlot
         if (report.PartsAt is { } parts) plot.Mark(Math.Sqrt(parts), "proxy and gold part");
         if (report.Points.LastOrDefault(p => p.Policy == report.Best) is { } best) plot.Mark(Math.Sqrt(best.Kl), "handed on");
         var said = report.Fit is { } law ? $" The law under RL is highest at {Readable.Number(law.BestKl.Value)} nats [{Readable.Number(law.BestKl.Lower)}, {Readable.Number(law.BestKl.Upper)}]." : "";
-        return new("overoptimization", $"Proxy and {gold} against √KL", $"Proxy and {gold} with 95 % intervals, and the laws fitted to gold.{said}", plot.ToSvg(), csv);
+        return new("overoptimization", $"Proxy and {gold} against √KL", $"Proxy and {gold} with 95 % intervals, and the laws fitted to gold.{said}", plot.ToSvg(), csv.ToString());
 
         void Add(string name, IReadOnlyList<OveroptimizationPoint> points, LawFit? law)
         {

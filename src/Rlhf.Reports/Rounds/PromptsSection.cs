@@ -11,7 +11,7 @@ static class PromptsSection
     public static XElement Of(RoundMaterial round) => Section(
         "prompts", "Prompts and their clusters", Selection(round),
         round.ClusterPlot is { } plot
-            ? new Figure("clusters", "Prompts in the plane, one color a cluster", "Prompts in the plane of their first two principal components, by what the policy's last layer says of them; one color a cluster (the numbers of the clusters are in the table).", plot, null).ToElement()
+            ? new Figure("clusters", "Prompts in the plane, each as the number of its cluster", "Prompts in the plane of their first two principal components (no unit), by what the policy's last layer says of them: each is the number of its cluster.", plot, round.ClusterNumbers).ToElement()
             : Absent(round.Missing.GetValueOrDefault(RoundReader.ClusterPlot, "Prompts were not grouped.")),
         WinRates(round));
 

@@ -40,7 +40,7 @@ static class RewardModelSection
         }
         var left = Math.Min(0.5, rows.Min(r => r.Lower));
         var plot = new Plot($"Predicted probability of the judged side", $"Share that came true{round.RewardMark}").Range(left, 1, 0, 1.02).Guide(new(left, left), new(1, 1)).Line("held-out pairs, with 95 % intervals", points);
-        return new("reliability", "Reliability diagram: predicted probability against the share that came true", $"Reliability{round.RewardMark}: on the dashed line predictions come true as often as they say. Intervals are Wilson's.", plot.ToSvg(), csv);
+        return new("reliability", "Reliability diagram: predicted probability against the share that came true", $"Reliability{round.RewardMark}: on the dashed line predictions come true as often as they say. Intervals are Wilson's.", plot.ToSvg(), csv.ToString());
     }
 
     static XElement Length(RoundMaterial round)
@@ -55,7 +55,7 @@ static class RewardModelSection
             ? $" Scores and lengths correlate by {Readable.Number(correlation)}; length decides {Readable.Percent(decided)} of the pairs." : " All lengths, or all scores, are the same.";
         return new Figure(
             "length", "Margin of the reward model against the difference in length", $"Above the line the reward model agrees with the labelers{round.RewardMark}.{said}"
-            + (round.Pairs.Count > MostPoints ? $" Drawn are {Readable.Count(MostPoints)} of {Readable.Count(round.Pairs.Count)} pairs, evenly out of all; the numbers are all." : ""), plot.ToSvg(), csv).ToElement();
+            + (round.Pairs.Count > MostPoints ? $" Drawn are {Readable.Count(MostPoints)} of {Readable.Count(round.Pairs.Count)} pairs, evenly out of all; the numbers are all." : ""), plot.ToSvg(), csv.ToString()).ToElement();
     }
 
     static int Difference(ScoredPair pair) => pair.Chosen.Length - pair.Rejected.Length;

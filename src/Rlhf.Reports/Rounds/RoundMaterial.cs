@@ -28,6 +28,9 @@ public sealed record RoundMaterial(string Campaign, RoundReport Report)
     /// <summary>The prompts in the plane, as the selection drew them.</summary>
     public string? ClusterPlot { get; init; }
 
+    /// <summary>The numbers behind it; null in comparisons that an earlier version of the product chose.</summary>
+    public string? ClusterNumbers { get; init; }
+
     public IReadOnlyList<EvidenceItem> Evidence { get; init; } = [];
 
     public required RoundLineage Lineage { get; init; }

@@ -14,7 +14,7 @@ namespace Rlhf.Reports.Rounds;
 public sealed class RoundReader(ArtifactStore artifacts)
 {
     /// <summary>Parts by which <see cref="RoundMaterial.Missing"/> names what is not there.</summary>
-    internal const string Measures = "measures", Samples = "samples", Training = "training", Pairs = "pairs", Preferences = "preferences", Selection = "selection", ClusterPlot = "clusterPlot",
+    internal const string Measures = "measures", Samples = "samples", Training = "training", Pairs = "pairs", Preferences = "preferences", Selection = "selection", ClusterPlot = "clusterPlot", ClusterNumbers = "clusterNumbers",
         Evidence = "evidence", Overoptimization = "overoptimization", Criteria = "criteria";
 
     readonly Dictionary<string, string> _missing = [];
@@ -41,7 +41,8 @@ public sealed class RoundReader(ArtifactStore artifacts)
             Preferences = await PartAsync(Preferences, inputs.Preferences, "", async a => await artifacts.ReadJsonAsync<PreferenceReport>(a, "report.json", cancellationToken)),
             Selection = await PartAsync(Selection, selected, "No step of this store chose the comparisons.", async a => await artifacts.ReadJsonAsync<SelectionReport>(a, "report.json", cancellationToken)),
             ClusterPlot = await PartAsync(ClusterPlot, selected, "No step of this store chose the comparisons.", async a =>
-                await TextAsync(a, "clusters.svg", ClusterPlot, "Prompts were not grouped.", cancellationToken)),
+                await TextAsync(a, SelectionReport.Plot, ClusterPlot, "Prompts were not grouped.", cancellationToken)),
+            ClusterNumbers = await PartAsync(ClusterNumbers, selected, "", async a => await TextAsync(a, SelectionReport.PlotNumbers, ClusterNumbers, "", cancellationToken)),
             Evidence = await PartAsync(Evidence, inputs.Evidence, "", async a => await artifacts.ReadLinesAsync<EvidenceItem>(a, EvidenceItem.File, cancellationToken)) ?? [],
             Cost = await new CostReader(artifacts).ReadAsync(lineage, cancellationToken),
             Missing = new Dictionary<string, string>(_missing),

@@ -52,7 +52,7 @@ public static class TrainingCurves
             }
             var longest = found.Max(f => f.curve.Points.Count);
             yield return new(
-                name, $"{title} over PPO updates", $"{title}{(trainings.Count == 1 ? "" : $" ({wanted[0].Name})")}.{(longest > MostPoints ? $" Drawn through {MostPoints} of {longest} updates." : "")}", plot.ToSvg(), csv);
+                name, $"{title} over PPO updates", $"{title}{(trainings.Count == 1 ? "" : $" ({wanted[0].Name})")}.{(longest > MostPoints ? $" Drawn through {MostPoints} of {longest} updates." : "")}", plot.ToSvg(), csv.ToString());
         }
     }
 }

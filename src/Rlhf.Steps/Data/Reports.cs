@@ -40,12 +40,15 @@ public sealed record LabelerFigures(string Labeler, int Judgements, double? Cons
 public sealed record ClusterCoverage(int Cluster, int Prompts, int Candidates, int Asked);
 
 /// <summary>
-/// What is asked about; <c>comparisons</c> artifact, file <c>report.json</c>, beside a plot of the clusters (<c>clusters.svg</c>). Coverage: share of the
+/// What is asked about; <c>comparisons</c> artifact, file <c>report.json</c>, beside a plot of the clusters (<c>clusters.svg</c>) and its numbers (<c>clusters.csv</c>). Coverage: share of the
 /// clusters with a question; evenness: entropy of the questions over the clusters, by that of an even spread, 0 to 1; both null where prompts were not grouped.
 /// </summary>
 public sealed record SelectionReport(
     int Candidates, int Training, int HeldOut, int NearDuplicates, IReadOnlyDictionary<string, int> Strategies, double? Coverage, double? Evenness,
-    IReadOnlyList<ClusterCoverage> Clusters);
+    IReadOnlyList<ClusterCoverage> Clusters)
+{
+    public const string Plot = "clusters.svg", PlotNumbers = "clusters.csv";
+}
 
 /// <summary>Accuracy over a part of the held-out pairs.</summary>
 public sealed record PartAccuracy(string Part, int Pairs, double Accuracy);
