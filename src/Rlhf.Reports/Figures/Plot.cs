@@ -84,7 +84,7 @@ public sealed class Plot
     public Plot Points(string name, IReadOnlyList<PlotPoint> points, double size = 2.5)
     {
         var look = Looks[_looks++ % Looks.Length];
-        var series = new ScatterSeries { Title = name, MarkerType = look.Marker, MarkerSize = size, MarkerFill = OxyColor.FromAColor(110, look.Color), MarkerStroke = OxyColors.Transparent };
+        var series = new ScatterSeries { Title = name, MarkerType = look.Marker, MarkerSize = size, MarkerFill = OxyColor.FromAColor(170, look.Color), MarkerStroke = OxyColors.Transparent };
         series.Points.AddRange(points.Select(p => new ScatterPoint(p.X, p.Y)));
         _model.Series.Add(series);
         return this;
@@ -144,6 +144,6 @@ public sealed class Plot
 
     static LinearAxis Axis(AxisPosition position, string title) => new()
     {
-        Position = position, Title = title, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColor.FromRgb(0xe4, 0xe4, 0xe4), TicklineColor = OxyColors.Gray, MinimumPadding = 0.03, MaximumPadding = 0.05,
+        Position = position, Title = title, AxisTitleDistance = position == AxisPosition.Left ? 14 : 10, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColor.FromRgb(0xe4, 0xe4, 0xe4), TicklineColor = OxyColors.Gray, MinimumPadding = 0.03, MaximumPadding = 0.05,
     };
 }

@@ -13,7 +13,7 @@ static class Svg
         Width = width, Height = height, UseVerticalTextAlignmentWorkaround = true, TextMeasurer = new InPixels(width, height),
     }.ExportToString(model);
 
-    /// <summary>The exporter's own measure takes sizes as points, 72 an inch, and writes them as pixels, 96 an inch: its texts would be cut.</summary>
+    /// <summary>The exporter's own measure of width takes sizes as points, 72 an inch, and they are written as pixels, 96 an inch: texts would be cut.</summary>
     sealed class InPixels(double width, double height) : PdfRenderContext(width, height, OxyColors.White)
     {
         const double Larger = 96.0 / 72;
@@ -21,7 +21,7 @@ static class Svg
         public override OxySize MeasureText(string text, string fontFamily, double fontSize, double fontWeight)
         {
             var points = base.MeasureText(text, fontFamily, fontSize, fontWeight);
-            return new(points.Width * Larger, points.Height * Larger);
+            return new(points.Width * Larger, points.Height);
         }
     }
 }

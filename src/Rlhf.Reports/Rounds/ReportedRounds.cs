@@ -29,6 +29,10 @@ public sealed class ReportedRounds
     /// <summary>In the order in which they were reported, replays too.</summary>
     public IReadOnlyList<ReportedRound> All { get; }
 
+    /// <param name="artifacts">The store.</param>
+    /// <param name="records">All its step records.</param>
+    public static ReportedRounds Of(ArtifactStore artifacts, IReadOnlyList<StepRecord> records) => new(artifacts, records);
+
     public static async Task<ReportedRounds> ReadAsync(ArtifactStore artifacts, CancellationToken cancellationToken) =>
         new(artifacts, await new StepRecords(artifacts.Objects).ListAsync(cancellationToken));
 
