@@ -12,6 +12,7 @@ using Rlhf.Server.OpenIdConnect;
 using Rlhf.Server.Overview;
 using Rlhf.Server.Pages;
 using Rlhf.Server.Promotions;
+using Rlhf.Server.Rounds;
 using Rlhf.Server.Studio;
 
 namespace Rlhf.Server.Access;
@@ -100,6 +101,13 @@ static class RouteTable
 
         new("GET", "/", Permission.View, Overview, OverviewPages.ShowAsync) { IsPage = true },
         new("GET", "/api/overview", Permission.View, Overview, OverviewPages.GetAsync),
+
+        new("GET", RoundPages.All, Permission.View, Overview, RoundPages.ListAsync) { IsPage = true },
+        new("GET", RoundPages.All + "/{id}", Permission.View, Overview, RoundPages.ShowAsync) { IsPage = true },
+        new("GET", RoundPages.All + "/{id}/now", Permission.View, Overview, RoundPages.NowAsync),
+        new("GET", RoundPages.All + "/{id}/figures/{file}", Permission.View, Overview, RoundPages.FigureAsync),
+        new("GET", RoundPages.All + "/{id}/report", Permission.View, Overview, RoundPages.ReportAsync) { IsPage = true },
+        new("GET", RoundPages.Campaigns + "/{id}", Permission.View, Overview, RoundPages.CampaignAsync) { IsPage = true },
 
         .. StudioRoutes.All,
         .. DefinitionRoutes.All,
