@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Rlhf.Server.Artifacts;
 using Rlhf.Server.Elsa.Definitions;
 using Rlhf.Server.Elsa.Descriptors;
 using Rlhf.Server.Elsa.Instances;
@@ -101,6 +102,7 @@ static class RouteTable
         new("GET", "/", Permission.View, Overview, OverviewPages.ShowAsync) { IsPage = true },
         new("GET", "/api/overview", Permission.View, Overview, OverviewPages.GetAsync),
 
+        .. ArtifactPages.Routes,
         .. StudioRoutes.All,
         .. DefinitionRoutes.All,
         .. DescriptorRoutes.All,

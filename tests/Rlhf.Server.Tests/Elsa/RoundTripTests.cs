@@ -55,6 +55,9 @@ public sealed class RoundTripTests
         File.Copy(System.IO.Path.Combine(Place.Root, "workflows", name), target);
         var (text, exported) = (File.ReadAllText(target), (await place.SendAsync("GET", $"{Path}/{id}/export", key)).Json);
         var ofStudio = EditorModel.Of(exported.ToJsonString());
+        // What is imported was never drawn, so no box was measured.
+        foreach (var (sent, given) in ofStudio["root"]!["activities"]!.AsArray().Zip(exported["root"]!["activities"]!.AsArray()))
+            sent!["metadata"]!["designer"]!["size"] = given!["metadata"]!["designer"]!["size"]!.DeepClone();
 
         foreach (var (method, path, model) in new[] { ("POST", "import", exported), ("PUT", $"{id}/import", exported), ("POST", "import", ofStudio), ("POST", $"{id}/import", ofStudio) })
         {
