@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Rlhf.Server.Artifacts;
 using Rlhf.Server.Elsa.Definitions;
 using Rlhf.Server.Elsa.Descriptors;
 using Rlhf.Server.Elsa.Instances;
@@ -108,7 +109,7 @@ static class RouteTable
         new("GET", RoundPages.All + "/{id}/figures/{file}", Permission.View, Overview, RoundPages.FigureAsync),
         new("GET", RoundPages.All + "/{id}/report", Permission.View, Overview, RoundPages.ReportAsync) { IsPage = true },
         new("GET", RoundPages.Campaigns + "/{id}", Permission.View, Overview, RoundPages.CampaignAsync) { IsPage = true },
-
+        .. ArtifactPages.Routes,
         .. StudioRoutes.All,
         .. DefinitionRoutes.All,
         .. DescriptorRoutes.All,
