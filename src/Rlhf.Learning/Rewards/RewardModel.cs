@@ -16,6 +16,8 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
 {
     const string HeadFile = "reward_head.json";
 
+    ScoringTiles? _tiles;
+
     public DecoderModel Model => model;
 
     public ScalarHead Head => head;
@@ -70,6 +72,13 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
         return states;
     }
 
+    /// <summary>The head's output at every position, [batch, time].</summary>
+    public Tensor RawAtTokens(TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        return head.Forward(model.Hidden(batch.Tokens)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The head's output for many texts, in the order of asking.</summary>
     /// <exception cref="InvalidDataException">A text is longer than the model's context.</exception>
     /// <exception cref="NonFiniteException">An output is not finite.</exception>
@@ -89,6 +98,21 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
     /// <exception cref="NonFiniteException">A score is not finite.</exception>
     public float[] Score(IReadOnlyList<ScoredText> texts, int batchSize, CancellationToken cancellationToken) =>
         [.. Raw(texts, batchSize, cancellationToken).Zip(texts, (raw, text) => Normalization.Score(raw, text.Length))];
+
+    /// <summary>
+    /// Scores of many texts, in the order of asking, each in a pass of the fixed shape of its length (<see cref="ScoringTile"/>): a text's score has the same bits
+    /// whatever is scored beside it.
+    /// </summary>
+    /// <inheritdoc cref="Score"/>
+    public float[] ScoreInTiles(IReadOnlyList<ScoredText> texts, CancellationToken cancellationToken)
+    {
+        var raw = RawInTiles([.. texts.Select(t => t.Tokens)], cancellationToken);
+        return [.. texts.Select((text, i) => Normalization.Score(Finite(raw[i], i, texts), text.Length))];
+    }
+
+    /// <summary>The head's output for many texts in such passes, whatever it is.</summary>
+    /// <exception cref="InvalidDataException">A text is longer than the model's context.</exception>
+    public float[] RawInTiles(IReadOnlyList<int[]> texts, CancellationToken cancellationToken) => (_tiles ??= new(this)).Ends(texts, cancellationToken);
 
     /// <summary>Sets the normalization so that the given texts score mean 0 and deviation 1 after the length treatment.</summary>
     public void Normalize(IReadOnlyList<ScoredText> texts, LengthTreatment treatment, int batchSize, CancellationToken cancellationToken) =>
