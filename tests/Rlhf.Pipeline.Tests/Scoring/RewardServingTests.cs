@@ -191,6 +191,20 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
     }
 
     [Fact]
+    public async Task On_demand_a_model_is_loaded_when_its_hash_is_asked_for_and_the_least_recent_makes_room()
+    {
+        using var run = new TestRun(round.Folder);
+        var other = ArtifactRef.Parse((await run.Completes("TrainRewardModel", round.Values("TrainRewardModel", seed: 2)))["rewardModel"]!.GetValue<string>());
+        await using var serving = await RewardServing.OpenAsync([], run.Objects, (_, _) => Task.FromResult(Artifact), new() { OnDemand = 1 }, TimeProvider.System, new ServingMeter(), _ => { }, Token);
+
+        foreach (var model in new[] { Artifact, other, Artifact, Artifact })
+            Assert.Equal(model, (await serving.ScoreAsync(new($"{model}", [Text(1)]), Token)).Model);
+
+        foreach (var none in new[] { $"reward-model/{new string('0', 64)}", round.Policy, "reward-model@latest", "" })
+            Assert.Equal(ScoringRefusal.UnknownModel, (await Assert.ThrowsAsync<ScoringRefusedException>(() => serving.ScoreAsync(new(none, [Text(1)]), Token))).Reason);
+    }
+
+    [Fact]
     public async Task A_name_that_comes_to_mean_what_cannot_be_loaded_stays_as_it_is()
     {
         using var run = new TestRun(round.Folder);
