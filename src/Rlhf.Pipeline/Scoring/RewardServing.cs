@@ -217,7 +217,10 @@ public sealed class RewardServing : IRewardServing, IAsyncDisposable
         var members = await new ArtifactStore(_objects).LoadRewardModelsAsync(artifact, cancellationToken);
         try
         {
-            return new(new(artifact, members, _time), _options, _time, _meter);
+            // Before anything else: where even float32 gives no numbers there is nothing to compare with.
+            var whole = new LoadedRewardModel(artifact, members, _time);
+            (members, var precision) = Precisions.Apply(_options.Precision, members, _log);
+            return new(precision == Precision.Float32 ? whole : new(artifact, members, _time), precision, _options, _time, _meter);
         }
         catch
         {
@@ -241,7 +244,7 @@ public sealed class RewardServing : IRewardServing, IAsyncDisposable
             ? $"The request names no model, and {_names.Count} are served by a name; expected one of {string.Join(", ", _names.Select(n => n.Name))}."
             : $"'{(model.Length > 100 ? model[..100] + "…" : model)}' is not served here; served are {string.Join(", ", Models.Select(m => $"{m.Name} ({m.Model.Short})"))}.");
 
-    static ServedModelInfo Info(string name, ServedModel model) => new(name, model.Artifact, model.Members, model.ContextLength, "float32");
+    static ServedModelInfo Info(string name, ServedModel model) => new(name, model.Artifact, model.Members, model.ContextLength, $"{model.Precision}".ToLowerInvariant());
 
     async Task WatchAsync()
     {

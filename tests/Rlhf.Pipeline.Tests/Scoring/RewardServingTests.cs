@@ -220,6 +220,32 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
     }
 
     [Fact]
+    public async Task A_shorter_type_is_used_where_it_keeps_the_order_and_refused_where_it_does_not()
+    {
+        using var run = new TestRun(round.Folder);
+        var members = await run.Artifacts.LoadRewardModelsAsync(Artifact, Token);
+        using var model = Assert.Single(members);
+        using var shorter = model.To(TorchSharp.torch.ScalarType.BFloat16);
+        var tau = Precisions.Tau(model, shorter);
+
+        // Whichever it is with this model: the check decides, and by nothing else.
+        var log = new List<string>();
+        if (tau >= Precisions.LeastTau)
+        {
+            await using var serving = await Serve(run, new() { Precision = Precision.BFloat16 });
+            Assert.Equal("bfloat16", serving.Models[0].Precision);
+        }
+        else Assert.Contains($"a Kendall tau of {tau:0.0000}", (await Assert.ThrowsAsync<InvalidDataException>(() => Serve(run, new() { Precision = Precision.BFloat16 }))).Message, StringComparison.Ordinal);
+        Assert.InRange(tau, 0.9, 0.99999);
+
+        // Weights so small that the shorter type of them is nothing.
+        using (TorchSharp.torch.no_grad()) model.Model.Parameters.Flat.mul_(Learning.Native.Scalars.Number(1e-7));
+        var tiny = await run.Artifacts.PutRewardModelsAsync([model], new(1, 1, 10), Token);
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => Serve(run, new() { Precision = Precision.Float16 }, () => tiny));
+        Assert.Contains("expected at least 0.99", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Weights_that_are_no_numbers_are_refused_when_they_are_loaded()
     {
         using var run = new TestRun(round.Folder);
