@@ -8,6 +8,9 @@ namespace Rlhf.Cli.Tests.Scoring;
 /// <summary>Rounds whose PPO is scored by servers in processes of their own, some of which fail.</summary>
 public sealed class ServedRoundTests(ServedRoundTests.InProcess inProcess) : IClassFixture<ServedRoundTests.InProcess>
 {
+    /// <summary>Completions that PPO sends together.</summary>
+    const int PerRequest = 16;
+
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -35,7 +38,8 @@ public sealed class ServedRoundTests(ServedRoundTests.InProcess inProcess) : ICl
         Assert.True(dying.Answered >= 3, "The server was killed before it had scored anything.");
         Assert.All(new[] { slow, garbage, foreign }, replica => Assert.True(replica.Answered > 0, $"{replica.Address} was never asked."));
         // As many scores as completions and not one of them from anywhere else: the weights say so bit for bit.
-        Assert.True(await TextsAsync(first) + dying.Answered * 16 >= inProcess.Completions);
+        var scored = await TextsAsync(first) + dying.Answered * PerRequest;
+        Assert.True(scored >= inProcess.Completions, $"{scored} scores for {inProcess.Completions} completions.");
         Assert.False(healthy.HasExited);
     }
 
