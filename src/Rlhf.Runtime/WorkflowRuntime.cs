@@ -86,6 +86,12 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// <summary>Everything that is wrong with a workflow file; it can run where none of it is an error.</summary>
     public IReadOnlyList<Finding> Lint(string definitionFile) => WorkflowLint.Check(Read(definitionFile));
 
+    /// <summary>The inputs that an instance of the file would have: checked, with defaults, names resolved.</summary>
+    /// <exception cref="InvalidDataException">The lint has errors; each stands in a line of the message.</exception>
+    /// <exception cref="ArgumentException">An input is unknown, of another type, or needed and missing, or a name stands for nothing.</exception>
+    public Task<JsonObject> BindAsync(string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default) =>
+        ResolvedInputs.BindAsync(Checked(Read(definitionFile)), inputs, _options.ResolveInput, cancellationToken);
+
     /// <summary>Makes a workflow file the newest published version of its definition, where its meaning has changed; returns the version.</summary>
     /// <exception cref="InvalidDataException">The lint has errors; each stands in a line of the message.</exception>
     public async Task<int> PublishAsync(string definitionFile, CancellationToken cancellationToken = default)
@@ -327,6 +333,16 @@ public sealed class WorkflowRuntime : IAsyncDisposable
                 throw new ArgumentException($"Instance {instance}: {string.Join(", ", raised)}. Its result may differ; --accept-step-version goes on.");
             return acceptStepVersion ? new Retried(now) { StepVersions = _transitions.StepVersions } : new Retried(now);
         }, cancellationToken);
+
+    /// <summary>
+    /// Answers a checkpoint: the event that just this execution waits for. Unlike an event that is sent, it is never kept for the next one that waits for the same.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such instance, or this execution of it waits for no event, or no longer.</exception>
+    public Task AnswerAsync(string instance, string execution, JsonNode? payload, CancellationToken cancellationToken = default) =>
+        _transitions.ApplyAsync(instance, (definition, state, now) =>
+            state.Open.Find(e => e.Id == execution) is { IsWaiting: true, WakeEvents: [var name] } open && definition.Find(open.Activity)?.Type.Name == ActivityCatalog.Event
+            ? new EventReceived(now, name, payload?.DeepClone())
+            : throw new ArgumentException($"'{execution}' of instance {instance} waits for no answer, or has one by now; nothing was sent."), cancellationToken);
 
     /// <summary>
     /// Sends an event. Without an instance it goes to all that wait for it, now or within a minute; to an instance it is kept until that

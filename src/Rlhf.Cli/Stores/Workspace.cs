@@ -154,6 +154,10 @@ sealed class Workspace : IAsyncDisposable
     /// <summary>At the end of a command that drove the store: what is committed by now goes to MLflow, where one is configured.</summary>
     public Task DeliverAsync(CancellationToken cancellationToken) => _tracking?.FlushAsync(cancellationToken) ?? Task.CompletedTask;
 
+    /// <summary>Pages of the MLflow server about what was delivered of an instance, by its id and the keys of its steps; none where no server is configured, or this process does not deliver.</summary>
+    public Task<IReadOnlyDictionary<string, Uri>> TrackedAsync(string instance, CancellationToken cancellationToken) =>
+        _tracking?.Delivery.PagesOfAsync(instance, cancellationToken) ?? Task.FromResult<IReadOnlyDictionary<string, Uri>>(new Dictionary<string, Uri>());
+
     public async ValueTask DisposeAsync()
     {
         if (_tracking is not null) await _tracking.DisposeAsync();

@@ -43,7 +43,7 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
             [OveroptimizationReport.File] = CanonicalJson.Serialize(report),
             [OveroptimizationReport.PointsFile] = Encoding.UTF8.GetBytes(Csv(points)),
         }, cancellationToken);
-        return Completed(new(artifact, best.Policy, best.Kl), $"{verdict}");
+        return Completed(new(artifact, best.Policy, best.Kl, best.MeanScore), $"{verdict}");
     }
 
     /// <summary>The points of the checkpoints before, which are of the same training.</summary>
@@ -70,7 +70,7 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
         var judgements = collected.SelectMany(c => c.Judgements).ToList();
         return new(
             checkpoint.Policy, inputs.Update, Math.Max(0, checkpoint.Kl), Of(proxy), Of(JudgedGain.Of(judged.Sum(j => j.Won), judged.Count)), now.Count, judged.Count, judgements.Any(j => j.Simulated))
-        { KlToReference = checkpoint.KlToReference, JudgeShare = JudgedBy.JudgeShare(judgements) };
+        { MeanScore = now.Average(), KlToReference = checkpoint.KlToReference, JudgeShare = JudgedBy.JudgeShare(judgements) };
     }
 
     static RoundOutlook? OutlookOf(FittedLaw? law, double kl, int? round) => law is null || round is not { } k || !(kl > 0) ? null

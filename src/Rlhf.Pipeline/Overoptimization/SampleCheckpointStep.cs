@@ -26,7 +26,7 @@ sealed class SampleCheckpointStep : Step<SampleCheckpoint.Inputs, SampleCheckpoi
     protected override async Task<StepResult> RunAsync(
         SampleCheckpoint.Inputs inputs, SampleCheckpoint.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
-        if (inputs.Policy == inputs.Start) throw new ArgumentException($"'policy' and 'start' are both {inputs.Policy.Short}; expected a checkpoint of a training that started from the other.");
+        if (inputs.Policy == inputs.Champion) throw new ArgumentException($"'policy' and 'champion' are both {inputs.Policy.Short}; expected a checkpoint of a training that started from the other.");
         // By the checkpoint, so that the points of one training are independent of each other.
         var purpose = $"checkpoint {inputs.Policy}";
         var prompts = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).Where(p => !p.HeldOut).Draw(hparams.Samples, inputs.Seed, purpose);
@@ -38,7 +38,7 @@ sealed class SampleCheckpointStep : Step<SampleCheckpoint.Inputs, SampleCheckpoi
         var run = (MeasuringRun?)null;
         var texts = new List<GivenText>();
         var (byStart, own, byReference) = (Array.Empty<double>(), Array.Empty<double>(), Array.Empty<double>());
-        foreach (var (source, sample) in new[] { (inputs.Start, 0), (inputs.Policy, 1) })
+        foreach (var (source, sample) in new[] { (inputs.Champion, 0), (inputs.Policy, 1) })
         {
             using var policy = await context.Artifacts.LoadPolicyAsync(source, trainable: false, cancellationToken);
             var offset = sample * prompts.Count;
@@ -48,14 +48,14 @@ sealed class SampleCheckpointStep : Step<SampleCheckpoint.Inputs, SampleCheckpoi
         var members = await context.Artifacts.LoadRewardModelsAsync(inputs.RewardModel, cancellationToken);
         try
         {
-            foreach (var source in new[] { inputs.Reference, inputs.Start, inputs.Policy }.Distinct())
+            foreach (var source in new[] { inputs.Reference, inputs.Champion, inputs.Policy }.Distinct())
             {
                 using var policy = await context.Artifacts.LoadPolicyAsync(source, trainable: false, cancellationToken);
                 if (run is null)
                 {
                     var encoding = new EvaluationTexts(policy);
                     texts.AddRange(written.Until(cancellationToken).Select((c, i) => encoding.Encode(prompts[i % prompts.Count], c, i < prompts.Count ? "starting policy" : "checkpoint")));
-                    run = new(context, hparams.BatchSize, (inputs.Start == inputs.Reference ? 3 : 4) * prompts.Count + members.Count * written.Count, written, numbers);
+                    run = new(context, hparams.BatchSize, (inputs.Champion == inputs.Reference ? 3 : 4) * prompts.Count + members.Count * written.Count, written, numbers);
                 }
                 // Of the reference both policies' texts, which are also what the starting policy says of its own where they are the same.
                 var asked = source == inputs.Reference ? texts : texts[prompts.Count..];
@@ -63,7 +63,7 @@ sealed class SampleCheckpointStep : Step<SampleCheckpoint.Inputs, SampleCheckpoi
                     [.. asked.Select(t => t.Tokens.Length)], rows => TextLikelihood.Logprobs(policy.Model, [.. rows.Select(r => asked[r])], policy.Tokenizer.PadId, hparams.Temperature),
                     "log-probabilities", cancellationToken);
                 if (source == inputs.Reference) byReference = found;
-                if (source == inputs.Start) byStart = found[^prompts.Count..];
+                if (source == inputs.Champion) byStart = found[^prompts.Count..];
                 if (source == inputs.Policy) own = found[^prompts.Count..];
             }
             var scored = written.Select((c, i) => members[0].Encode(prompts[i % prompts.Count].Turns.Chat(), c.Text)).ToList();
@@ -75,7 +75,7 @@ sealed class SampleCheckpointStep : Step<SampleCheckpoint.Inputs, SampleCheckpoi
             var distance = members.Average(m => HiddenStates.Distance(
                 m.States(scored[..prompts.Count], hparams.BatchSize, cancellationToken), m.States(scored[prompts.Count..], hparams.BatchSize, cancellationToken)));
             var checkpoint = new SampledCheckpoint(
-                inputs.Policy, inputs.Start, inputs.Reference, inputs.RewardModel, Rounded(own.Zip(byStart, (a, b) => a - b).Average()),
+                inputs.Policy, inputs.Champion, inputs.Reference, inputs.RewardModel, Rounded(own.Zip(byStart, (a, b) => a - b).Average()),
                 Rounded(own.Zip(byReference[prompts.Count..], (a, b) => a - b).Average()), [.. members.Select(m => (double)m.Normalization.Gain)], Math.Round(distance, 3));
             return Completed(new(
                 await context.Artifacts.PutSamplesAsync(checkpoint, samples, cancellationToken),

@@ -41,7 +41,8 @@ public static class MeasureOveroptimization
     public sealed record Outputs(
         [property: Description("What the monitor knows now.")] ArtifactRef Overoptimization,
         [property: Description("The checkpoint that is best by gold.")] ArtifactRef Best,
-        [property: Description("KL of that checkpoint to the starting policy, in nats.")] double BestKl);
+        [property: Description("KL of that checkpoint to the starting policy, in nats.")] double BestKl,
+        [property: Description("Mean score of that checkpoint's samples.")] double BestScore);
 
     public static readonly StepDescription Description = new(
         nameof(MeasureOveroptimization), 1, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),

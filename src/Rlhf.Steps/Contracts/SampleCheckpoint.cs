@@ -13,7 +13,7 @@ public static class SampleCheckpoint
 {
     public sealed record Inputs(
         [property: Description("Policy at the checkpoint.")] ArtifactRef Policy,
-        [property: Description("Policy the training started from: the champion.")] ArtifactRef Start,
+        [property: Description("Champion: the policy the training started from.")] ArtifactRef Champion,
         [property: Description("Frozen policy the training's KL is measured to.")] ArtifactRef Reference,
         [property: Description("Reward model of the training.")] ArtifactRef RewardModel,
         [property: Description("Prompt set.")] ArtifactRef Prompts,

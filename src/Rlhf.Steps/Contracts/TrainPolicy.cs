@@ -114,7 +114,7 @@ public static class TrainPolicy
     public static readonly StepDescription Description = new(
         nameof(TrainPolicy), 4, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
         "Trains the policy by PPO, stopping at the checkpoints of a KL grid.")
-    { Queue = "gpu", Outcomes = ["Done", Checkpoint] };
+    { Queue = "gpu", Outcomes = [Checkpoint, "Done"] };
 
     /// <summary>The training stopped at a value of its KL grid and can go on.</summary>
     public const string Checkpoint = "Checkpoint";

@@ -27,6 +27,9 @@ public sealed record OveroptimizationPoint(ArtifactRef Policy, int Update, doubl
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? KlToReference { get; init; }
 
+    /// <summary>Mean score as the reward model gives it, which the proxy is re-centred from.</summary>
+    public double MeanScore { get; init; }
+
     /// <summary>Share of the judgements that are an AI judge's; null where none is.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? JudgeShare { get; init; }

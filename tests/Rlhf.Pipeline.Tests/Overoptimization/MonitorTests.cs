@@ -25,7 +25,7 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
         var values = new JsonObject
         {
             ["policy"] = policy,
-            ["start"] = round.Policy,
+            ["champion"] = round.Policy,
             ["reference"] = round.Policy,
             ["rewardModel"] = round.RewardModel,
             ["prompts"] = round.Prompts,
@@ -105,7 +105,7 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
 
         Assert.Equal([4, 5], two.Points.Select(p => p.Update));
         Assert.Contains("'update' is 4; expected more than the 4", await run.Fails("MeasureOveroptimization", await Measuring(run, first, 4, ("overoptimization", one))), StringComparison.Ordinal);
-        var elsewhere = await run.Completes("SampleCheckpoint", Sampling(round.Policy, ("start", await Trained(run, 3)), ("policy", round.Policy)));
+        var elsewhere = await run.Completes("SampleCheckpoint", Sampling(round.Policy, ("champion", await Trained(run, 3)), ("policy", round.Policy)));
         Assert.Contains("The starting policy of", await run.Fails("MeasureOveroptimization", await Measuring(run, elsewhere, 9, ("overoptimization", one))), StringComparison.Ordinal);
     }
 
@@ -125,7 +125,7 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
     {
         using var run = new TestRun(round.Folder);
 
-        Assert.Contains("'policy' and 'start' are both", await run.Fails("SampleCheckpoint", Sampling(round.Policy)), StringComparison.Ordinal);
+        Assert.Contains("'policy' and 'champion' are both", await run.Fails("SampleCheckpoint", Sampling(round.Policy)), StringComparison.Ordinal);
     }
 
     [Theory]
