@@ -19,8 +19,9 @@ public sealed class ServedRoundTests(ServedRoundTests.InProcess inProcess) : ICl
         await using var site = new Site();
         var (healthy, first) = await ServeAsync(site, "--on-demand", "2");
         var (killed, second) = await ServeAsync(site, "--on-demand", "2");
-        // A server that has one model of a store of its own, and none of this one.
-        await using var elsewhere = Site.CopyOf(inProcess.Site.Store);
+        // A server that has a model of another store.
+        await using var elsewhere = new Site();
+        Assert.Equal(0, (await elsewhere.RunAsync("round", "--preset", "tiny", "--seed", "2", "--json")).ExitCode);
         var (_, third) = await ServeAsync(elsewhere, "--model", "reward-model@latest");
         await using var dying = await FaultyReplica.StartAsync(second, async text => text);
         await using var slow = await FaultyReplica.StartAsync(first, async text => { await Task.Delay(1500, Token); return text; });
@@ -40,6 +41,7 @@ public sealed class ServedRoundTests(ServedRoundTests.InProcess inProcess) : ICl
         // As many scores as completions and not one of them from anywhere else: the weights say so bit for bit.
         var scored = await TextsAsync(first) + dying.Answered * PerRequest;
         Assert.True(scored >= inProcess.Completions, $"{scored} scores for {inProcess.Completions} completions.");
+        Assert.Equal(0, await TextsAsync(third));
         Assert.False(healthy.HasExited);
     }
 
@@ -124,7 +126,7 @@ public sealed class ServedRoundTests(ServedRoundTests.InProcess inProcess) : ICl
 
         public int Completions { get; private set; }
 
-        internal Site Site { get; } = new();
+        Site Site { get; } = new();
 
         public JsonObject Result { get; private set; } = null!;
 

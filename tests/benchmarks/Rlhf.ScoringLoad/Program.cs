@@ -40,14 +40,15 @@ async Task CompareTextsAsync(Shape shape, Rlhf.Learning.Rewards.RewardModel mode
 {
     var expected = model.Score(texts, 64, default);
     Console.WriteLine($"{shape.Name}: {texts.Count} texts of {texts.Average(t => t.Tokens.Length):0} tokens, {clients} clients with one prompt each");
-    var (direct, served, single) = (new List<double>(), new List<Seen>(), new List<Seen>());
+    var (direct, cost, served, single) = (new List<double>(), new List<double>(), new List<Seen>(), new List<Seen>());
     // The first round warms up and is not counted.
     for (var round = 0; round <= rounds; round++)
     {
-        var rate = InProcess(model, texts);
+        var (rate, microseconds) = InProcess(model, texts);
         var (one, other) = (await ServedAsync(batching, texts, expected), await ServedAsync(alone, texts, expected));
         if (round == 0) continue;
         direct.Add(rate);
+        cost.Add(microseconds);
         served.Add(one);
         single.Add(other);
         Console.WriteLine($"  round {round}: in process {rate,7:0.0} texts/s, served {one.PerSecond,7:0.0} ({one.PerSecond / rate:0%}), without batching {other.PerSecond,7:0.0} ({one.PerSecond / other.PerSecond:0.00}x)");
@@ -58,12 +59,16 @@ async Task CompareTextsAsync(Shape shape, Rlhf.Learning.Rewards.RewardModel mode
     Console.WriteLine(
         $"  processor while served: clients {Median(served.Select(s => s.Own / s.Took)):0%} of a core ({Median(served.Select(s => s.Own.TotalMicroseconds / s.Texts)):0} µs a request), "
         + $"server {Median(served.Select(s => s.Servers / s.Took)):0%} ({Median(served.Select(s => s.Servers.TotalMicroseconds / s.Texts)):0} µs)");
+    // Other work on the machine makes a text take longer, and hardly makes it cost more.
+    Console.WriteLine(
+        $"  processor time of a text: in process {Median(cost):0} µs, served {Median(served.Select(s => s.Servers.TotalMicroseconds / s.Texts)):0} µs ({Median(cost.Zip(served, (c, s) => c / (s.Servers.TotalMicroseconds / s.Texts))):0.0%}), "
+        + $"batching off {Median(single.Select(s => s.Servers.TotalMicroseconds / s.Texts)):0} µs (batching {Median(single.Zip(served, (a, s) => a.Servers.TotalMicroseconds / a.Texts / (s.Servers.TotalMicroseconds / s.Texts))):0.00}x)");
     Console.WriteLine($"  by the cores that the clients leave: served {Median(served.Zip(direct, (s, d) => s.PerSecond / (d * (1 - s.Own / s.Took / Environment.ProcessorCount)))):0.0%} of in process");
 }
 
-double InProcess(Rlhf.Learning.Rewards.RewardModel model, IReadOnlyList<Rlhf.Learning.Rewards.ScoredText> texts)
+(double PerSecond, double Microseconds) InProcess(Rlhf.Learning.Rewards.RewardModel model, IReadOnlyList<Rlhf.Learning.Rewards.ScoredText> texts)
 {
-    var (clock, done) = (Stopwatch.StartNew(), 0);
+    var (clock, cpu, done) = (Stopwatch.StartNew(), Process.GetCurrentProcess().TotalProcessorTime, 0);
     // In the size of a small rollout, as PPO asks.
     foreach (var rollout in Enumerable.Repeat(texts.Chunk(256), int.MaxValue).SelectMany(all => all))
     {
@@ -71,7 +76,7 @@ double InProcess(Rlhf.Learning.Rewards.RewardModel model, IReadOnlyList<Rlhf.Lea
         done += rollout.Length;
         if (clock.Elapsed.TotalSeconds > Seconds) break;
     }
-    return done / clock.Elapsed.TotalSeconds;
+    return (done / clock.Elapsed.TotalSeconds, (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalMicroseconds / done);
 }
 
 Task<Seen> ServedAsync(Server server, IReadOnlyList<Rlhf.Learning.Rewards.ScoredText> texts, float[] expected)
