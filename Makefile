@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test load studio publish labeling-load transfer human-preferences claims experiments memory large-round gate-simulation package promote results clean
+.PHONY: default restore format build test smoke round kill-test load studio publish labeling-load scoring-load transfer human-preferences claims experiments memory large-round gate-simulation package promote results clean
 
 default: format build test smoke
 
@@ -57,6 +57,10 @@ promote:
 # 200 labelers, 50 judgements a second for two minutes against rlhf serve, which is killed once.
 labeling-load: publish
 	dotnet run -c Release --project tests/benchmarks/Rlhf.LabelingLoad -- artifacts/published/rlhf.dll
+
+# A server of reward models beside the same models in process, 32 clients; then 50,000 requests in a row. Some minutes.
+scoring-load: publish
+	dotnet run -c Release --project tests/benchmarks/Rlhf.ScoringLoad -- artifacts/published/rlhf.dll
 
 # Upload and download of 1 GB to an Azurite of its own, beside the SDK's own transfers; TMPDIR=/dev/shm keeps both in memory.
 transfer:
