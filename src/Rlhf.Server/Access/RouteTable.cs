@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Rlhf.Server.Artifacts;
 using Rlhf.Server.Elsa.Definitions;
 using Rlhf.Server.Elsa.Descriptors;
 using Rlhf.Server.Elsa.Instances;
@@ -53,7 +54,7 @@ sealed record Route(string Method, string Pattern, Permission Needs, string Area
 static class RouteTable
 {
     /// <summary>Areas that a credential may be limited to.</summary>
-    public const string Labeling = "labeling", Overview = "overview", Promotions = "promotions", Workflows = "workflows";
+    public const string Labeling = "labeling", Overview = "overview", Promotions = "promotions", Workflows = "workflows", Scoring = "scoring";
 
     /// <summary>For everybody.</summary>
     public const string Common = "common";
@@ -108,7 +109,7 @@ static class RouteTable
         new("GET", RoundPages.All + "/{id}/figures/{file}", Permission.View, Overview, RoundPages.FigureAsync),
         new("GET", RoundPages.All + "/{id}/report", Permission.View, Overview, RoundPages.ReportAsync) { IsPage = true },
         new("GET", RoundPages.Campaigns + "/{id}", Permission.View, Overview, RoundPages.CampaignAsync) { IsPage = true },
-
+        .. ArtifactPages.Routes,
         .. StudioRoutes.All,
         .. DefinitionRoutes.All,
         .. DescriptorRoutes.All,

@@ -84,6 +84,8 @@ public static class TrainPolicy
         [property: Range(0.0, 1.0), Description("Weighted: share of the safety score.")] double SafetyWeight = 0.5,
         [property: Range(-100.0, 100.0), Description("Safety first: safety score, in deviations of the reference policy, below which it decides alone.")]
         double SafetyThreshold = -1.0,
+        [property: Description("Scores each completion in a pass of a fixed shape: the score has the same bits whatever is scored beside it, in process and by servers of reward models. Somewhat slower.")]
+        bool DeterministicScores = false,
         [property: Range(0.0, 0.999999), Description("Share of the updates after which the policy is kept as it stands then, before any averaging of weights, to be sampled from in later rounds (earlyPolicy); 0: none.")]
         double EarlyAt = 0,
         [property: Description("Sequence KLs of a rollout, in nats, rising, by commas, at which the training stops with outcome Checkpoint; empty: it goes through to its end.")]
