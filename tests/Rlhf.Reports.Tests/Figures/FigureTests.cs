@@ -36,7 +36,7 @@ public sealed class FigureTests
         var link = element.Descendants("a").Single();
 
         Assert.Equal($"data:image/svg+xml;base64,{Convert.ToBase64String("<svg/>"u8)}", element.Element("img")!.Attribute("src")!.Value);
-        Assert.Equal(("curve.csv", "Numbers (CSV, 1 rows)"), (link.Attribute("download")!.Value, link.Value));
+        Assert.Equal(("curve.csv", "Numbers (CSV, 1 row)"), (link.Attribute("download")!.Value, link.Value));
         Assert.Equal("a,b\n1,2\n", Encoding.UTF8.GetString(Convert.FromBase64String(link.Attribute("href")!.Value.Split("base64,")[1])));
     }
 
