@@ -70,6 +70,17 @@ public static class Pipelines
             outcome => outcome.Result?.Headers.RetryAfter);
 
     /// <summary>
+    /// Around one request to an Elsa server, which is made anew for each try. Retried are lost connections, tries out of time, and the statuses 408, 429, 502, 503
+    /// and 504; with no retries, for a request that must not be made twice, the first of them ends it.
+    /// </summary>
+    /// <returns>A pipeline whose last answer is returned, or its last exception thrown, once nothing is left to try.</returns>
+    public static ResiliencePipeline<HttpResponseMessage> Elsa(PipelineOptions options, TimeProvider time, ILoggerFactory? logs = null) =>
+        Build<HttpResponseMessage>("elsa", options, time, logs,
+            (outcome, token) => ValueTask.FromResult(outcome.Result is { StatusCode: not System.Net.HttpStatusCode.InternalServerError } answer
+                ? IsTransient((int)answer.StatusCode) : IsLost(outcome.Exception, token)),
+            outcome => outcome.Result?.Headers.RetryAfter);
+
+    /// <summary>
     /// Around work that looks at what is there before it makes anything, so that it may be begun anew after any failure that may pass
     /// (<see cref="IOException"/>).
     /// </summary>

@@ -44,12 +44,22 @@ public sealed class RoundDocumentTests
     {
         var figure = OveroptimizationPlot.Of(SomeRound.Monitored());
 
-        foreach (var word in new[] { "√KL to the reference policy (√nats)", "proxy, PPO", "gold (simulated), PPO", "law fitted to gold, PPO", "law fitted to gold, best of n", "predicted best", "proxy and gold part", "handed on" })
+        foreach (var word in new[] { "√KL to the starting policy (√nats)", "proxy, PPO", "gold (simulated), PPO", "law fitted to gold, PPO", "law fitted to gold, best of n", "predicted best", "proxy and gold part", "handed on" })
             Assert.Contains(word, figure.Svg, StringComparison.Ordinal);
         var rows = figure.Numbers!.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(9, rows.Length);
         Assert.StartsWith("PPO,policy/", rows[1], StringComparison.Ordinal);
         Assert.Contains(",4,2,0.8,", rows[3], StringComparison.Ordinal); // kl, its root, proxy 0.4·√kl
+    }
+
+    [Fact]
+    public void What_one_more_round_promises_stands_beside_training_longer_with_its_assumptions()
+    {
+        var section = Section(Parsed(Text(SomeRound.Of())), "overoptimization").Value;
+
+        Assert.Contains("with a reward model trained anew0.2 [0.1, 0.3]", section, StringComparison.Ordinal);
+        Assert.Contains("Training longer against this reward model-0.1 [-0.2, 0]", section, StringComparison.Ordinal);
+        Assert.Contains("The reward model is as good again.", section, StringComparison.Ordinal);
     }
 
     [Fact]

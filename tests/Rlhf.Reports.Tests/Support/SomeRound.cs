@@ -58,6 +58,7 @@ static class SomeRound
         {
             BestOfN = [.. points.Take(3)],
             BestOfNFit = fitted ? new(OveroptimizationLaw.BestOfN, Around(0.6), Around(0.1), Around(9), Around(0.9), 0.96, 3) : null,
+            Outlook = new(1, Around(0.2), Around(-0.1), ["The reward model is as good again."]),
             Signs = [new("length", 80, 120, 1.2, true, [new("p1", "Once", "long long long", 3, 0.4)])],
         };
     }
