@@ -29,7 +29,7 @@ static partial class Commands
     public static RootCommand Root() =>
         new("RLHF rounds for .NET: sample, compare, fit a reward model, PPO, gate, promote. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a promotion refused by its gate, 4 waiting for people or approval.")
         {
-            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), ModelsOf(), PromptSets(), JudgementsOf(), GateOf(), Promote(), RollbackOf(), PromotionsOf(), KeysOf(), StepsOf(), TrackingOf(), DoctorOf(),
+            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), ModelsOf(), PromptSets(), JudgementsOf(), GateOf(), ReportOf(), Promote(), RollbackOf(), PromotionsOf(), RewardsOf(), KeysOf(), StepsOf(), TrackingOf(), OveroptimizationOf(), DoctorOf(),
         };
 
     static Command Round()
@@ -72,8 +72,11 @@ static partial class Commands
     static Command Worker()
     {
         Option<string> queues = new("--queues") { Description = "Queues to run steps of, such as gpu,cpu or cpu=4.", DefaultValueFactory = _ => "gpu,cpu" };
-        Command command = new("worker", "Run steps of a store that another process drives (PostgreSQL: RLHF_DATABASE).") { queues };
-        command.SetAction((parsed, cancellation) => ServeCommand.WorkAsync(parsed.GetValue(Store)!, parsed.GetValue(queues)!, cancellation));
+        Option<EngineKind> engine = new("--engine") { Description = "Whose steps: embedded, of a store that another process drives (PostgreSQL: RLHF_DATABASE), or elsa, of Elsa hosts over the store." };
+        Command command = new("worker", "Run steps for another process.") { queues, engine };
+        command.SetAction((parsed, cancellation) => parsed.GetValue(engine) == EngineKind.Elsa
+            ? ElsaWorkCommand.WorkAsync(parsed.GetValue(Store)!, parsed.GetValue(queues)!, cancellation)
+            : ServeCommand.WorkAsync(parsed.GetValue(Store)!, parsed.GetValue(queues)!, cancellation));
         return command;
     }
 
@@ -101,9 +104,10 @@ static partial class Commands
         Option<string[]> inputs = new("--input") { Description = "An input of the workflow: name=value. May stand several times." };
         Option<string?> preset = new("--preset") { Description = "HParams for the workflow's input 'preset': a name in workflows/presets or a file." };
         Option<bool> lint = new("--lint") { Description = "Only check the file." };
-        Command command = new("run", "Run any workflow file, after checking it.") { workflow, inputs, preset, lint };
+        Option<EngineKind> engine = new("--engine") { Description = "Which engine runs it: embedded, in this store, or elsa, the Elsa server of RLHF_ELSA_URL." };
+        Command command = new("run", "Run any workflow file, after checking it.") { workflow, inputs, preset, lint, engine };
         Act(command, (workspace, parsed, json, cancellation) => RunCommand.RunAsync(
-            workspace, parsed.GetValue(workflow)!, parsed.GetValue(inputs) ?? [], parsed.GetValue(preset), parsed.GetValue(lint), json, cancellation));
+            workspace, parsed.GetValue(workflow)!, parsed.GetValue(inputs) ?? [], parsed.GetValue(preset), parsed.GetValue(lint), parsed.GetValue(engine), json, cancellation));
         return command;
     }
 

@@ -86,6 +86,12 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// <summary>Everything that is wrong with a workflow file; it can run where none of it is an error.</summary>
     public IReadOnlyList<Finding> Lint(string definitionFile) => WorkflowLint.Check(Read(definitionFile));
 
+    /// <summary>The inputs that an instance of the file would have: checked, with defaults, names resolved.</summary>
+    /// <exception cref="InvalidDataException">The lint has errors; each stands in a line of the message.</exception>
+    /// <exception cref="ArgumentException">An input is unknown, of another type, or needed and missing, or a name stands for nothing.</exception>
+    public Task<JsonObject> BindAsync(string definitionFile, JsonObject inputs, CancellationToken cancellationToken = default) =>
+        ResolvedInputs.BindAsync(Checked(Read(definitionFile)), inputs, _options.ResolveInput, cancellationToken);
+
     /// <summary>Makes a workflow file the newest published version of its definition, where its meaning has changed; returns the version.</summary>
     /// <exception cref="InvalidDataException">The lint has errors; each stands in a line of the message.</exception>
     public async Task<int> PublishAsync(string definitionFile, CancellationToken cancellationToken = default)

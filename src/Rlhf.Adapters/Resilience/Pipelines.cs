@@ -10,6 +10,7 @@ using Polly.CircuitBreaker;
 using Polly.RateLimiting;
 using Polly.Retry;
 using Polly.Timeout;
+using Rlhf.Adapters.Scoring;
 using Rlhf.Adapters.Webhooks;
 
 namespace Rlhf.Adapters.Resilience;
@@ -66,6 +67,17 @@ public static class Pipelines
     public static ResiliencePipeline<HttpResponseMessage> KeyVault(PipelineOptions options, TimeProvider time, ILoggerFactory? logs = null) =>
         Build<HttpResponseMessage>("key-vault", options, time, logs,
             (outcome, token) => ValueTask.FromResult(outcome.Result is { } answer ? IsTransient((int)answer.StatusCode) : IsLost(outcome.Exception, token)),
+            outcome => outcome.Result?.Headers.RetryAfter);
+
+    /// <summary>
+    /// Around one request to an Elsa server, which is made anew for each try. Retried are lost connections, tries out of time, and the statuses 408, 429, 502, 503
+    /// and 504; with no retries, for a request that must not be made twice, the first of them ends it.
+    /// </summary>
+    /// <returns>A pipeline whose last answer is returned, or its last exception thrown, once nothing is left to try.</returns>
+    public static ResiliencePipeline<HttpResponseMessage> Elsa(PipelineOptions options, TimeProvider time, ILoggerFactory? logs = null) =>
+        Build<HttpResponseMessage>("elsa", options, time, logs,
+            (outcome, token) => ValueTask.FromResult(outcome.Result is { StatusCode: not System.Net.HttpStatusCode.InternalServerError } answer
+                ? IsTransient((int)answer.StatusCode) : IsLost(outcome.Exception, token)),
             outcome => outcome.Result?.Headers.RetryAfter);
 
     /// <summary>
@@ -137,6 +149,49 @@ public static class Pipelines
                 ? Transient.Contains((int)answer.StatusCode)
                 : IsLost(outcome.Exception, token)),
             outcome => outcome.Result?.Headers.RetryAfter);
+
+    /// <summary>
+    /// Around all tries of one request to any of several servers of reward models. A try that failed is followed by another one, after the wait that its exception names, until
+    /// the total has passed; a refusal that stays one ends it.
+    /// </summary>
+    /// <returns>A pipeline whose last exception is thrown; <see cref="TimeoutRejectedException"/> once the total has passed.</returns>
+    internal static ResiliencePipeline Scoring(PipelineOptions options, TimeProvider time) =>
+        new ResiliencePipelineBuilder { Name = "scoring", TimeProvider = time }
+            .AddTimeout(new TimeoutStrategyOptions { Name = "total", Timeout = options.Total })
+            .AddRetry(new()
+            {
+                Name = "retry",
+                MaxRetryAttempts = options.Retries,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = options.FirstDelay,
+                MaxDelay = options.LongestDelay,
+                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is ReplicaException { IsRefusal: false }),
+                DelayGenerator = args => ValueTask.FromResult((args.Outcome.Exception as ReplicaException)?.Wait),
+            })
+            .Build();
+
+    /// <summary>Around one try at one server of reward models: a breaker of its own, which a server that is busy or refuses does not trip.</summary>
+    /// <param name="opened">Called when it is let alone from now on.</param>
+    internal static ResiliencePipeline ScoringReplica(PipelineOptions options, CircuitBreakerStateProvider state, Action opened, TimeProvider time) =>
+        new ResiliencePipelineBuilder { Name = "scoring-replica", TimeProvider = time }
+            .AddCircuitBreaker(new()
+            {
+                Name = "breaker",
+                FailureRatio = options.BreakAtShare,
+                MinimumThroughput = options.BreakAtLeast,
+                SamplingDuration = options.BreakWindow,
+                BreakDuration = options.Break,
+                StateProvider = state,
+                OnOpened = _ =>
+                {
+                    opened();
+                    return ValueTask.CompletedTask;
+                },
+                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is ReplicaException { IsHealthy: false } or TimeoutRejectedException),
+            })
+            .AddTimeout(new TimeoutStrategyOptions { Name = "try", Timeout = options.Try })
+            .Build();
 
     // From the outside in: what is left of the total bounds everything, each try passes the breaker and waits for its turn.
     static ResiliencePipeline<T> Build<T>(

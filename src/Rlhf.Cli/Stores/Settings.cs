@@ -1,6 +1,7 @@
 using System.Globalization;
 using Rlhf.Adapters.Judge;
 using Rlhf.Adapters.KeyVault;
+using Rlhf.Adapters.Scoring;
 using Rlhf.Adapters.Webhooks;
 using Rlhf.Server.OpenIdConnect;
 using Rlhf.Steps.Artifacts;
@@ -87,6 +88,16 @@ static class Settings
     /// <summary>The AI judge's endpoint and limits, from the variables that begin with <c>RLHF_JUDGE_</c>; null where none is set up.</summary>
     /// <exception cref="ArgumentException">A value is malformed.</exception>
     public static JudgeSettings? Judge => JudgeSettings.FromEnvironment(Text);
+
+    /// <summary>Servers of reward models that policies are trained against, from the variables that begin with <c>RLHF_REWARDS_</c>; null: models in this process.</summary>
+    /// <exception cref="ArgumentException">A value is malformed.</exception>
+    public static ScoringSettings? Rewards => ScoringSettings.FromEnvironment(Text);
+
+    /// <summary><c>RLHF_ELSA_URL</c>: where the API of an Elsa server is, such as <c>http://127.0.0.1:5090/elsa/api</c>.</summary>
+    /// <exception cref="ArgumentException">It is none, or not set.</exception>
+    public static Uri Elsa => Text("RLHF_ELSA_URL") is not { } text ? throw new ArgumentException("--engine elsa needs RLHF_ELSA_URL: the API of an Elsa server, such as http://127.0.0.1:5090/elsa/api.")
+        : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url
+        : throw new ArgumentException($"RLHF_ELSA_URL is '{text}'; expected such as http://127.0.0.1:5090/elsa/api.");
 
     /// <summary><c>RLHF_PUBLIC_URL</c>: the address under which people reach <c>rlhf serve</c>, where a proxy stands before it.</summary>
     /// <exception cref="ArgumentException">It is none.</exception>

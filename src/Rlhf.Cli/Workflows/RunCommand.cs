@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rlhf.Cli.Engine;
 using Rlhf.Cli.Rounds;
 using Rlhf.Cli.Stores;
 using Rlhf.Runtime.Lint;
@@ -9,7 +10,7 @@ namespace Rlhf.Cli.Workflows;
 /// <summary><c>rlhf run</c>: any workflow file, after its lint.</summary>
 static class RunCommand
 {
-    public static async Task<int> RunAsync(Workspace workspace, string workflow, string[] inputs, string? preset, bool lintOnly, bool json, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(Workspace workspace, string workflow, string[] inputs, string? preset, bool lintOnly, EngineKind engine, bool json, CancellationToken cancellationToken)
     {
         var file = WorkflowFiles.Definition(workflow);
         var findings = workspace.Runtime.Lint(file);
@@ -19,6 +20,7 @@ static class RunCommand
         if (lintOnly || failed) return failed ? ExitCodes.WrongUsage : ExitCodes.Done;
         var values = Values(inputs);
         if (preset is not null) values["preset"] = (await workspace.PresetAsync(preset, cancellationToken)).ToString();
+        if (engine == EngineKind.Elsa) return await ElsaRun.RunAsync(workspace, file, values, json, cancellationToken);
         var instance = await workspace.Runtime.StartAsync(file, values, Environment.UserName, cancellationToken);
         Console.Error.WriteLine($"Instance {instance}; rlhf instances resume {instance} goes on with it.");
         return await RoundCommand.FollowAsync(workspace, instance, json, cancellationToken);

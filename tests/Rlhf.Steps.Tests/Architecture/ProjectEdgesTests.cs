@@ -16,6 +16,7 @@ public sealed class ProjectEdgesTests
     [InlineData("Rlhf.Runtime", "TorchSharp", "Microsoft.AspNetCore", "Rlhf.Learning", "Rlhf.Pipeline", "Rlhf.Simulation")]
     [InlineData("Rlhf.Adapters", "TorchSharp", "Microsoft.AspNetCore", "Rlhf.Learning", "Rlhf.Pipeline", "Rlhf.Runtime", "Rlhf.Simulation")]
     [InlineData("Rlhf.Server", "TorchSharp", "Rlhf.Learning", "Rlhf.Pipeline", "Rlhf.Adapters", "Rlhf.Simulation")]
+    [InlineData("Rlhf.Elsa", "TorchSharp", "Rlhf.Learning", "Rlhf.Pipeline", "Rlhf.Runtime", "Rlhf.Server", "Rlhf.Simulation")]
     [InlineData("Rlhf.Simulation", "TorchSharp", "Microsoft.EntityFrameworkCore", "Rlhf.Learning", "Rlhf.Pipeline")]
     public void A_project_never_sees_what_it_must_not_see(string project, params string[] forbidden)
     {

@@ -1,0 +1,48 @@
+using System.Text.Json.Nodes;
+using Rlhf.Adapters.Elsa;
+using Rlhf.Cli.Stores;
+using Rlhf.Steps.Json;
+
+namespace Rlhf.Cli.Workflows;
+
+/// <summary><c>rlhf run --engine elsa</c>: the same file, sent to an Elsa server and followed there.</summary>
+static class ElsaRun
+{
+    static readonly TimeSpan Look = TimeSpan.FromSeconds(1), NotThere = TimeSpan.FromSeconds(60);
+
+    public static async Task<int> RunAsync(Workspace workspace, string file, JsonObject inputs, bool json, CancellationToken cancellationToken)
+    {
+        using var client = new ElsaClient(Settings.Elsa, Settings.Text("RLHF_ELSA_TOKEN"), new SocketsHttpHandler { AllowAutoRedirect = false }, TimeProvider.System);
+        var bound = await workspace.Runtime.BindAsync(file, inputs, cancellationToken);
+        var definition = await client.PublishAsync(await File.ReadAllTextAsync(file, cancellationToken), file, cancellationToken);
+        var instance = await client.StartAsync(definition, bound, cancellationToken);
+        Console.Error.WriteLine($"Instance {instance} at {Settings.Elsa}; Ctrl+C stops following only.");
+        return Say(await FollowAsync(client, instance, cancellationToken), json);
+    }
+
+    static async Task<ElsaInstance> FollowAsync(ElsaClient client, string instance, CancellationToken cancellationToken)
+    {
+        var (since, last) = (TimeProvider.System.GetTimestamp(), "");
+        while (true)
+        {
+            var now = await client.FindAsync(instance, cancellationToken);
+            // Elsa answers a dispatch before the instance is stored.
+            if (now is null && TimeProvider.System.GetElapsedTime(since) > NotThere) throw new InvalidOperationException($"Instance {instance} was dispatched and does not exist after {NotThere.TotalSeconds} s.");
+            if (now is { Status: "Finished" }) return now;
+            if (now is not null && now.SubStatus != last) Console.Error.WriteLine(last = now.SubStatus);
+            if (now is { SubStatus: "Suspended", Incidents.Count: > 0 }) return now;
+            await Task.Delay(Look, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    static int Say(ElsaInstance instance, bool json)
+    {
+        if (instance.SubStatus != "Finished" || instance.Incidents.Count > 0)
+            throw new InvalidOperationException($"Instance {instance.Id} is {instance.SubStatus.ToLowerInvariant()}: {(instance.Incidents.Count == 0 ? "the server names no reason" : string.Join("; ", instance.Incidents))}");
+        Output.Write(json, new JsonObject { ["instance"] = instance.Id, ["status"] = instance.SubStatus, ["outputs"] = instance.Outputs.DeepClone() }, () =>
+        {
+            foreach (var (name, value) in instance.Outputs) Console.Out.WriteLine($"{name,-24}{(value is JsonValue text && text.TryGetValue<string>(out var plain) ? plain : CanonicalJson.ToText(value))}");
+        });
+        return ExitCodes.Done;
+    }
+}

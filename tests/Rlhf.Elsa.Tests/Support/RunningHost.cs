@@ -1,0 +1,57 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
+using Elsa.Features.Services;
+using Microsoft.AspNetCore.Builder;
+using Rlhf.Elsa.Hosting;
+
+namespace Rlhf.Elsa.Tests.Support;
+
+/// <summary>Our host, in this process on a port of its own, over a folder that goes with it, and Elsa's API of it.</summary>
+sealed class RunningHost : IAsyncDisposable
+{
+    readonly WebApplication _host;
+    readonly HttpClient _client;
+    readonly string? _folder;
+
+    RunningHost(WebApplication host, Uri address, string? folder) => (_host, _client, _folder) = (host, new() { BaseAddress = new($"{address}{ElsaHost.Api}/") }, folder);
+
+    public IServiceProvider Services => _host.Services;
+
+    public Uri Api => _client.BaseAddress!;
+
+    /// <param name="store">A store that stays; null: one of its own.</param>
+    public static async Task<RunningHost> StartAsync(string? store = null, string? workflows = null, string? postgres = null, string? token = null, Action<IModule>? more = null)
+    {
+        var folder = store is null ? Directory.CreateTempSubdirectory("rlhf-elsa-").FullName : null;
+        var address = new Uri($"http://127.0.0.1:{FreePort()}/");
+        var host = ElsaHost.Build(new ElsaHostOptions(store ?? folder!) { Urls = address.ToString(), Workflows = workflows, Postgres = postgres, Token = token, Interrupted = TimeSpan.FromSeconds(3) }, more);
+        await host.StartAsync();
+        return new(host, address, folder);
+    }
+
+    public async Task<(int Status, JsonNode? Body)> AskAsync(string method, string path, JsonNode? body = null)
+    {
+        using var request = new HttpRequestMessage(new(method), path.TrimStart('/'));
+        if (body is not null) request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        using var answer = await _client.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        return ((int)answer.StatusCode, text.Length > 0 && answer.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true ? JsonNode.Parse(text) : null);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _host.StopAsync(new CancellationTokenSource(TimeSpan.FromSeconds(5)).Token);
+        await _host.DisposeAsync();
+        if (_folder is not null) Directory.Delete(_folder, recursive: true);
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
