@@ -10,7 +10,7 @@ namespace Rlhf.Elsa.Tests.Kills;
 public sealed class KillTests(ITestOutputHelper output)
 {
     static readonly string Cli = Environment.GetEnvironmentVariable("RLHF_CLI") ?? Path.Combine(Repository.Root, "artifacts", "bin", "Rlhf.Cli", "debug", "rlhf.dll");
-    static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("RLHF_KILLS") ?? "0");
+    static readonly int Kills = int.TryParse(Environment.GetEnvironmentVariable("RLHF_KILLS"), out var kills) ? kills : 0;
 
     [Theory]
     [InlineData(false)]
@@ -21,17 +21,16 @@ public sealed class KillTests(ITestOutputHelper output)
         using var embedded = new Folder();
         using var elsa = new Folder();
         var expected = await RoundAsync(embedded.Path, "embedded", null, TimeSpan.FromMinutes(10));
-        var site = new Site(elsa.Path, postgres ? PostgresServer.NewDatabase() : null);
+        using var stop = new CancellationTokenSource();
+        await using var site = new Site(elsa.Path, postgres ? PostgresServer.NewDatabase() : null, stop);
         site.Start("host");
         site.Start("worker");
-        using var stop = new CancellationTokenSource();
         var kills = site.KillAsync(Kills, seed: 7, stop.Token);
 
         var ours = await RoundAsync(elsa.Path, "elsa", site.Api, TimeSpan.FromMinutes(10));
 
         await stop.CancelAsync();
         var (host, worker) = await kills;
-        site.End();
         output.WriteLine($"{host} kills of the host, {worker} of the worker; decision {ours["decision"]}");
         Assert.Equal($"{expected["decision"]}", $"{ours["decision"]}");
         Assert.Equal(Records(embedded.Path), Records(elsa.Path));
@@ -62,10 +61,11 @@ public sealed class KillTests(ITestOutputHelper output)
         return Process.Start(start)!;
     }
 
-    sealed class Site(string store, string? database)
+    sealed class Site(string store, string? database, CancellationTokenSource stop) : IAsyncDisposable
     {
         readonly string _url = $"http://127.0.0.1:{RunningHost.FreePort()}";
         readonly Dictionary<string, Process> _running = [];
+        Task<(int Host, int Worker)> _killing = Task.FromResult((0, 0));
 
         public string Api => $"{_url}/elsa/api";
 
@@ -80,7 +80,9 @@ public sealed class KillTests(ITestOutputHelper output)
         }
 
         /// <summary>Kills one of the two by SIGKILL, at times that the seed says, and starts it again.</summary>
-        public async Task<(int Host, int Worker)> KillAsync(int kills, int seed, CancellationToken cancellationToken)
+        public Task<(int Host, int Worker)> KillAsync(int kills, int seed, CancellationToken cancellationToken) => _killing = KillSomeAsync(kills, seed, cancellationToken);
+
+        async Task<(int Host, int Worker)> KillSomeAsync(int kills, int seed, CancellationToken cancellationToken)
         {
             var count = new Dictionary<string, int> { ["host"] = 0, ["worker"] = 0 };
             try
@@ -105,11 +107,14 @@ public sealed class KillTests(ITestOutputHelper output)
             return (count["host"], count["worker"]);
         }
 
-        public void End()
+        public async ValueTask DisposeAsync()
         {
+            await stop.CancelAsync();
+            await _killing;
             foreach (var process in _running.Values)
             {
                 process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync();
                 process.Dispose();
             }
         }
