@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test load studio publish labeling-load elsa transfer human-preferences claims memory large-round gate-simulation package promote results clean
+.PHONY: default restore format build test smoke round kill-test load studio publish labeling-load elsa transfer human-preferences claims experiments memory large-round gate-simulation package promote results clean
 
 default: format build test smoke
 
@@ -80,6 +80,10 @@ human-preferences:
 # What the literature claims, measured: hours. CLAIMS=kl,dense SEEDS=1,2,3 STORE=folder
 claims:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Claims -- $${STORE:-artifacts/claims} $${CLAIMS:-all} $${SEEDS:-1,2,3}
+
+# The laws of over-optimization, measured; an hour. EXPERIMENTS=letters,ppo,rounds SEEDS=1,2,3 STORE=folder
+experiments:
+	dotnet run -c Release --project tests/benchmarks/Rlhf.Experiments -- $${STORE:-artifacts/experiments} $${EXPERIMENTS:-all} $${SEEDS:-1,2,3,4,5,6,7,8,9,10}
 
 # The gate's error rates on 10,000 simulated campaigns each; some minutes.
 gate-simulation:

@@ -11,8 +11,8 @@ static partial class Commands
     {
         Argument<string> name = new("name") { Description = "Whose it is: the name in judgements, and in the list." };
         Option<Role> role = new("--role") { Description = "viewer, labeler, operator, approver or administrator.", Required = true };
-        Option<string?> scope = new("--scope") { Description = "Only for this part: labeling, overview, promotions or workflows. Without it: for all that the role may do." };
-        scope.AcceptOnlyFromAmong("labeling", "overview", "promotions", "workflows");
+        Option<string?> scope = new("--scope") { Description = "Only for this part: labeling, overview, promotions, scoring or workflows. Without it: for all that the role may do." };
+        scope.AcceptOnlyFromAmong("labeling", "overview", "promotions", "scoring", "workflows");
         Option<int?> days = new("--expires-days") { Description = "How long it is valid, 1 to 3650 days. Without it: until it is revoked." };
         Option<int> hours = new("--hours") { Description = "How long the link can be used, 1 to 2160 hours.", DefaultValueFactory = _ => 48 };
         var create = new Command("create", "Make a key for somebody and show it, once. From the first key on nobody comes in without one, on loopback either.") { name, role, scope, days };

@@ -29,7 +29,7 @@ static partial class Commands
     public static RootCommand Root() =>
         new("RLHF rounds for .NET: sample, compare, fit a reward model, PPO, gate, promote. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a promotion refused by its gate, 4 waiting for people or approval.")
         {
-            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), ModelsOf(), PromptSets(), JudgementsOf(), GateOf(), Promote(), RollbackOf(), PromotionsOf(), KeysOf(), StepsOf(), TrackingOf(), DoctorOf(),
+            Store, Json, Round(), Campaign(), Run(), Serve(), Worker(), Instances(), Schedules(), Events(), Artifacts(), ModelsOf(), PromptSets(), JudgementsOf(), GateOf(), ReportOf(), Promote(), RollbackOf(), PromotionsOf(), RewardsOf(), KeysOf(), StepsOf(), TrackingOf(), OveroptimizationOf(), DoctorOf(),
         };
 
     static Command Round()

@@ -3,6 +3,7 @@ using Rlhf.Learning.Native;
 using Rlhf.Pipeline.Comparisons;
 using Rlhf.Pipeline.Gate;
 using Rlhf.Pipeline.Labeling;
+using Rlhf.Pipeline.Overoptimization;
 using Rlhf.Pipeline.Policies;
 using Rlhf.Pipeline.Ppo;
 using Rlhf.Pipeline.Preferences;
@@ -21,6 +22,7 @@ public static class PipelineSteps
     public static IReadOnlyList<IStep> All { get; } = [.. ((IStep[])[
         new PreparePolicyStep(), new StartRoundStep(), new PreparePromptsStep(), new SampleCompletionsStep(), new SelectComparisonsStep(),
         new CollectJudgementsStep(), new DrawSpotCheckStep(), new CompareJudgementsStep(), new BuildPreferencesStep(), new TrainRewardModelStep(), new EvaluateRewardModelStep(), new TrainPolicyStep(),
+        new SampleCheckpointStep(), new MeasureOveroptimizationStep(),
         new FixCriteriaStep(), new SampleEvaluationStep(), new MeasureChallengerStep(), new DecideGateStep(), new PreparePromotionStep(), new PromoteChallengerStep(), new ReportRoundStep(),
         new ReportRefreshStep(),
     ]).Select(step => new GivesMemoryBack(step))];

@@ -335,6 +335,16 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         }, cancellationToken);
 
     /// <summary>
+    /// Answers a checkpoint: the event that just this execution waits for. Unlike an event that is sent, it is never kept for the next one that waits for the same.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such instance, or this execution of it waits for no event, or no longer.</exception>
+    public Task AnswerAsync(string instance, string execution, JsonNode? payload, CancellationToken cancellationToken = default) =>
+        _transitions.ApplyAsync(instance, (definition, state, now) =>
+            state.Open.Find(e => e.Id == execution) is { IsWaiting: true, WakeEvents: [var name] } open && definition.Find(open.Activity)?.Type.Name == ActivityCatalog.Event
+            ? new EventReceived(now, name, payload?.DeepClone())
+            : throw new ArgumentException($"'{execution}' of instance {instance} waits for no answer, or has one by now; nothing was sent."), cancellationToken);
+
+    /// <summary>
     /// Sends an event. Without an instance it goes to all that wait for it, now or within a minute; to an instance it is kept until that
     /// instance waits for it or has ended.
     /// </summary>

@@ -10,6 +10,7 @@ using Polly.CircuitBreaker;
 using Polly.RateLimiting;
 using Polly.Retry;
 using Polly.Timeout;
+using Rlhf.Adapters.Scoring;
 using Rlhf.Adapters.Webhooks;
 
 namespace Rlhf.Adapters.Resilience;
@@ -148,6 +149,49 @@ public static class Pipelines
                 ? Transient.Contains((int)answer.StatusCode)
                 : IsLost(outcome.Exception, token)),
             outcome => outcome.Result?.Headers.RetryAfter);
+
+    /// <summary>
+    /// Around all tries of one request to any of several servers of reward models. A try that failed is followed by another one, after the wait that its exception names, until
+    /// the total has passed; a refusal that stays one ends it.
+    /// </summary>
+    /// <returns>A pipeline whose last exception is thrown; <see cref="TimeoutRejectedException"/> once the total has passed.</returns>
+    internal static ResiliencePipeline Scoring(PipelineOptions options, TimeProvider time) =>
+        new ResiliencePipelineBuilder { Name = "scoring", TimeProvider = time }
+            .AddTimeout(new TimeoutStrategyOptions { Name = "total", Timeout = options.Total })
+            .AddRetry(new()
+            {
+                Name = "retry",
+                MaxRetryAttempts = options.Retries,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = options.FirstDelay,
+                MaxDelay = options.LongestDelay,
+                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is ReplicaException { IsRefusal: false }),
+                DelayGenerator = args => ValueTask.FromResult((args.Outcome.Exception as ReplicaException)?.Wait),
+            })
+            .Build();
+
+    /// <summary>Around one try at one server of reward models: a breaker of its own, which a server that is busy or refuses does not trip.</summary>
+    /// <param name="opened">Called when it is let alone from now on.</param>
+    internal static ResiliencePipeline ScoringReplica(PipelineOptions options, CircuitBreakerStateProvider state, Action opened, TimeProvider time) =>
+        new ResiliencePipelineBuilder { Name = "scoring-replica", TimeProvider = time }
+            .AddCircuitBreaker(new()
+            {
+                Name = "breaker",
+                FailureRatio = options.BreakAtShare,
+                MinimumThroughput = options.BreakAtLeast,
+                SamplingDuration = options.BreakWindow,
+                BreakDuration = options.Break,
+                StateProvider = state,
+                OnOpened = _ =>
+                {
+                    opened();
+                    return ValueTask.CompletedTask;
+                },
+                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is ReplicaException { IsHealthy: false } or TimeoutRejectedException),
+            })
+            .AddTimeout(new TimeoutStrategyOptions { Name = "try", Timeout = options.Try })
+            .Build();
 
     // From the outside in: what is left of the total bounds everything, each try passes the breaker and waits for its turn.
     static ResiliencePipeline<T> Build<T>(

@@ -50,6 +50,7 @@ static class ServeCommand
             OpenIdConnect = Settings.OpenIdConnect,
             Hooks = ToolSettings.Hooks,
             Presets = token => PresetsAsync(workspace, log, token),
+            Tracked = workspace.TrackedAsync,
             Promotions = new(workspace.Objects, workspace.PromotionKeys, Settings.Environment, WorkflowFiles.Definition("promotion")),
         };
 

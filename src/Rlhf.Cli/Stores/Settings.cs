@@ -1,6 +1,7 @@
 using System.Globalization;
 using Rlhf.Adapters.Judge;
 using Rlhf.Adapters.KeyVault;
+using Rlhf.Adapters.Scoring;
 using Rlhf.Adapters.Webhooks;
 using Rlhf.Server.OpenIdConnect;
 using Rlhf.Steps.Artifacts;
@@ -87,6 +88,10 @@ static class Settings
     /// <summary>The AI judge's endpoint and limits, from the variables that begin with <c>RLHF_JUDGE_</c>; null where none is set up.</summary>
     /// <exception cref="ArgumentException">A value is malformed.</exception>
     public static JudgeSettings? Judge => JudgeSettings.FromEnvironment(Text);
+
+    /// <summary>Servers of reward models that policies are trained against, from the variables that begin with <c>RLHF_REWARDS_</c>; null: models in this process.</summary>
+    /// <exception cref="ArgumentException">A value is malformed.</exception>
+    public static ScoringSettings? Rewards => ScoringSettings.FromEnvironment(Text);
 
     /// <summary><c>RLHF_ELSA_URL</c>: where the API of an Elsa server is, such as <c>http://127.0.0.1:5090/elsa/api</c>.</summary>
     /// <exception cref="ArgumentException">It is none, or not set.</exception>

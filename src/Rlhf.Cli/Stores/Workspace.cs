@@ -1,5 +1,6 @@
 using Rlhf.Adapters.Blob;
 using Rlhf.Adapters.Judge;
+using Rlhf.Adapters.Scoring;
 using Rlhf.Adapters.Webhooks;
 using Rlhf.Cli.Gates;
 using Rlhf.Cli.Tracking;
@@ -18,6 +19,7 @@ using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Notifications;
 using Rlhf.Steps.Promotions;
 using Rlhf.Steps.Running;
+using Rlhf.Steps.Scoring;
 
 namespace Rlhf.Cli.Stores;
 
@@ -33,6 +35,7 @@ sealed class Workspace : IAsyncDisposable
 
     readonly Lazy<WorkflowRuntime> _runtime;
     readonly IDisposable? _notifications;
+    readonly ScoringClient? _rewards;
     TrackingSession? _tracking;
     NotificationSender? _sender;
 
@@ -61,6 +64,7 @@ sealed class Workspace : IAsyncDisposable
             [IPromotionKeys.Service] = PromotionKeys = new(store, () => Settings.SigningKey, () => Settings.TrustedKeys),
             [IPromotionRules.Service] = Settings.Approvals,
         };
+        if (Settings.Rewards is { } rewards) services[IRewardScoring.Service] = _rewards = new ScoringClient(rewards, TimeProvider.System);
         foreach (var (name, own) in OwnJudges.Over(Objects, constitutions)) services[name] = own;
         Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, services, CheckpointInterval(), Settings.Environment);
         var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync, FiresSchedules = stays, Workflows = WorkflowFiles.All };
@@ -150,12 +154,17 @@ sealed class Workspace : IAsyncDisposable
     /// <summary>At the end of a command that drove the store: what is committed by now goes to MLflow, where one is configured.</summary>
     public Task DeliverAsync(CancellationToken cancellationToken) => _tracking?.FlushAsync(cancellationToken) ?? Task.CompletedTask;
 
+    /// <summary>Pages of the MLflow server about what was delivered of an instance, by its id and the keys of its steps; none where no server is configured, or this process does not deliver.</summary>
+    public Task<IReadOnlyDictionary<string, Uri>> TrackedAsync(string instance, CancellationToken cancellationToken) =>
+        _tracking?.Delivery.PagesOfAsync(instance, cancellationToken) ?? Task.FromResult<IReadOnlyDictionary<string, Uri>>(new Dictionary<string, Uri>());
+
     public async ValueTask DisposeAsync()
     {
         if (_tracking is not null) await _tracking.DisposeAsync();
         if (_sender is not null) await _sender.DisposeAsync();
         if (_runtime.IsValueCreated) await _runtime.Value.DisposeAsync();
         _notifications?.Dispose();
+        _rewards?.Dispose();
     }
 
     async Task<string> ResolveAsync(string value, CancellationToken cancellationToken) =>

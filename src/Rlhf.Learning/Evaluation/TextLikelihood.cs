@@ -29,16 +29,41 @@ public static class TextLikelihood
     public static double[] Logprobs(DecoderModel model, IReadOnlyList<GivenText> texts, int padId, double temperature = 1)
     {
         var sums = new double[texts.Count];
-        var rows = Enumerable.Range(0, texts.Count).Where(i => texts[i].Counted > 0).ToList();
+        var rows = Asked(texts);
         if (rows.Count == 0) return sums;
         using var mode = no_grad();
         using var scope = NewDisposeScope();
+        var values = ByToken(model, texts, rows, padId, temperature).sum(1).cpu().data<double>().ToArray();
+        foreach (var (value, i) in values.Zip(rows)) sums[i] = Finite(value, texts[i]);
+        return sums;
+    }
+
+    /// <summary>The same of each token by itself: as many numbers a text as <see cref="GivenText.Counted"/> says.</summary>
+    /// <inheritdoc cref="Logprobs"/>
+    public static double[][] TokenLogprobs(DecoderModel model, IReadOnlyList<GivenText> texts, int padId, double temperature = 1)
+    {
+        var logprobs = texts.Select(_ => Array.Empty<double>()).ToArray();
+        var rows = Asked(texts);
+        if (rows.Count == 0) return logprobs;
+        using var mode = no_grad();
+        using var scope = NewDisposeScope();
+        var all = ByToken(model, texts, rows, padId, temperature);
+        var (values, width) = (all.cpu().data<double>().ToArray(), (int)all.shape[1]);
+        foreach (var (row, i) in rows.Index()) logprobs[i] = [.. values.AsSpan(row * width, texts[i].Counted).ToArray().Select(v => Finite(v, texts[i]))];
+        return logprobs;
+    }
+
+    static List<int> Asked(IReadOnlyList<GivenText> texts) => [.. Enumerable.Range(0, texts.Count).Where(i => texts[i].Counted > 0)];
+
+    /// <summary>[row, token], 0 behind the end of each.</summary>
+    static Tensor ByToken(DecoderModel model, IReadOnlyList<GivenText> texts, List<int> rows, int padId, double temperature)
+    {
         var batch = new CompletionBatch([.. rows.Select(i => texts[i].Tokens)], [.. rows.Select(i => texts[i].Given)], padId, model.Device);
         var (logprobs, _) = PolicyWithValue.Logprobs(model, PolicyWithValue.Hidden(model, batch), batch, temperature, withEntropy: false);
         // A masked entry may be anything, so it is replaced and not multiplied by 0.
-        var values = logprobs.to(ScalarType.Float64).masked_fill(batch.Mask.logical_not(), Scalars.Number(0.0)).sum(1).cpu().data<double>().ToArray();
-        foreach (var (value, i) in values.Zip(rows))
-            sums[i] = double.IsFinite(value) ? value : throw new TrainingBatch(null, [texts[i].Id], [texts[i].Tokens]).NotFinite("log-probability", value);
-        return sums;
+        return logprobs.to(ScalarType.Float64).masked_fill(batch.Mask.logical_not(), Scalars.Number(0.0));
     }
+
+    static double Finite(double value, GivenText text) =>
+        double.IsFinite(value) ? value : throw new TrainingBatch(null, [text.Id], [text.Tokens]).NotFinite("log-probability", value);
 }

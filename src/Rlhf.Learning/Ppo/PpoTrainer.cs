@@ -39,8 +39,9 @@ public sealed class PpoTrainer(PpoModels models, IReadOnlyList<PolicyPrompt> pro
     public IReadOnlyDictionary<string, double> Update(CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
-        var samples = Sample(cancellationToken);                                                // 1. sample completions
-        var rollout = Evaluate(samples, cancellationToken);                                     // 2. logprobs, values, scores
+        using var scores = models.Scorer.Begin(hparams.RolloutSize, hparams.MinibatchSize, cancellationToken);
+        var samples = Sample(scores, cancellationToken);                                        // 1. sample completions
+        var rollout = Evaluate(samples, scores, cancellationToken);                             // 2. logprobs, values, scores
         var rewards = TokenRewards.Of(rollout, hparams, _kl.Coefficient);                       // 3. rewards
         var (advantages, returns) = AdvantageSignal.Of(rollout, rewards, hparams);              // 4. advantages
         var statistics = new PpoStatistics();
@@ -59,7 +60,8 @@ public sealed class PpoTrainer(PpoModels models, IReadOnlyList<PolicyPrompt> pro
     /// <summary>Call after the last update: where weights are averaged, the average becomes the policy and its value head.</summary>
     public void Finish() => _minibatches.TakeAverage();
 
-    IReadOnlyList<SampledCompletion> Sample(CancellationToken cancellationToken)
+    /// <summary>Each completion goes to the scorer as soon as it is done.</summary>
+    IReadOnlyList<SampledCompletion> Sample(IScoresUnderWay scores, CancellationToken cancellationToken)
     {
         var first = (long)Completed * hparams.RolloutSize;
         var requests = Enumerable.Range(0, hparams.RolloutSize)
@@ -67,17 +69,17 @@ public sealed class PpoTrainer(PpoModels models, IReadOnlyList<PolicyPrompt> pro
             .Select(r => new SampleRequest(r.Prompt.Tokens, r.Prompt.Id, r.Sample)).ToList();
         var sampling = new SamplingHParams { Temperature = hparams.Temperature, MaxNewTokens = hparams.MaxNewTokens };
         using var step = new DecoderStep(models.Policy, hparams.Slots, _length);
-        return new Sampler(step, sampling, (ulong)hparams.Seed, models.Policy.Config.Ends).Run(requests, null, cancellationToken);
+        return new Sampler(step, sampling, (ulong)hparams.Seed, models.Policy.Config.Ends).Run(requests, scores.Add, cancellationToken);
     }
 
     /// <summary>The prompt of the rollout's row: the samples of one prompt follow each other.</summary>
     PolicyPrompt PromptOf(int row) => prompts[_prompts[((long)Completed * hparams.RolloutSize + row) / hparams.SamplesPerPrompt]];
 
-    Rollout Evaluate(IReadOnlyList<SampledCompletion> samples, CancellationToken cancellationToken)
+    Rollout Evaluate(IReadOnlyList<SampledCompletion> samples, IScoresUnderWay scores, CancellationToken cancellationToken)
     {
         var ids = samples.Select((_, i) => $"{PromptOf(i).Id:x16}/{Completed * hparams.RolloutSize + i}");
         var source = new TrainingBatch(Completed + 1, [.. ids], [.. samples.Select(s => s.Sequence)]);
-        return new RolloutEvaluation(models, hparams, _shaping).Of(samples, source, cancellationToken);
+        return new RolloutEvaluation(models, hparams, _shaping).Of(samples, source, scores, cancellationToken);
     }
 
     IEnumerable<Minibatch> Minibatches()

@@ -1,4 +1,5 @@
 using Rlhf.Learning.Optimization;
+using Rlhf.Learning.Rewards;
 using Rlhf.Learning.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -8,9 +9,10 @@ namespace Rlhf.Learning.Ppo;
 /// <summary>Measures everything about sampled completions that training on them needs.</summary>
 sealed class RolloutEvaluation(PpoModels models, PpoHParams hparams, RewardShaping shaping)
 {
-    /// <summary>Log-probabilities of policy and reference, values, entropy, scores; no gradient.</summary>
+    /// <summary>Log-probabilities of policy and reference, values, entropy, scores; no gradient. A scorer that works elsewhere does so meanwhile.</summary>
+    /// <param name="underWay">The scores of these samples.</param>
     /// <exception cref="NonFiniteException">A log-probability or a score is not finite.</exception>
-    public Rollout Of(IReadOnlyList<SampledCompletion> samples, TrainingBatch source, CancellationToken cancellationToken)
+    public Rollout Of(IReadOnlyList<SampledCompletion> samples, TrainingBatch source, IScoresUnderWay underWay, CancellationToken cancellationToken)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
@@ -19,7 +21,7 @@ sealed class RolloutEvaluation(PpoModels models, PpoHParams hparams, RewardShapi
         var (logprobs, reference, entropy, values) = Tensors(samples, batch, width);
         source.AllFinite("policy's log-probabilities", logprobs);
         source.AllFinite("reference policy's log-probabilities", reference);
-        var scores = models.Scorer.Score(samples, hparams.MinibatchSize, cancellationToken);
+        var scores = underWay.Finish(cancellationToken);
         if (Array.FindIndex(scores, s => !float.IsFinite(s)) is >= 0 and var bad) throw source.NotFinite($"score of completion {bad}", scores[bad]);
         var shaped = tensor(shaping.Shape(scores, samples), device: logprobs.device);
         var rollout = new Rollout(samples, source, batch, logprobs, reference, values, entropy, scores, shaped);

@@ -16,6 +16,8 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
 {
     const string HeadFile = "reward_head.json";
 
+    ScoringTiles? _tiles;
+
     public DecoderModel Model => model;
 
     public ScalarHead Head => head;
@@ -47,9 +49,34 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
     public Tensor Raw(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
+        return head.Forward(Last(batch)).MoveToOuterDisposeScope();
+    }
+
+    // [batch, hidden]
+    Tensor Last(TokenBatch batch)
+    {
         var rows = Range(batch.Tokens.shape[0], device: batch.Tokens.device);
-        var last = model.Hidden(batch.Tokens).index([TensorIndex.Tensor(rows), TensorIndex.Tensor(batch.Lengths - Number(1))]); // [batch, hidden]
-        return head.Forward(last).MoveToOuterDisposeScope();
+        return model.Hidden(batch.Tokens).index([TensorIndex.Tensor(rows), TensorIndex.Tensor(batch.Lengths - Number(1))]);
+    }
+
+    /// <summary>The hidden state [hidden] that the head reads, of each of many texts, in the order of asking.</summary>
+    /// <exception cref="InvalidDataException">A text is longer than the model's context.</exception>
+    public IReadOnlyList<float[]> States(IReadOnlyList<ScoredText> texts, int batchSize, CancellationToken cancellationToken)
+    {
+        var states = new float[texts.Count][];
+        ForEachBatch(texts, batchSize, (batch, rows) =>
+        {
+            var values = Last(batch).to(ScalarType.Float32).cpu();
+            for (var k = 0; k < rows.Length; k++) states[rows[k]] = values[k].data<float>().ToArray();
+        }, cancellationToken);
+        return states;
+    }
+
+    /// <summary>The head's output at every position, [batch, time].</summary>
+    public Tensor RawAtTokens(TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        return head.Forward(model.Hidden(batch.Tokens)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The head's output for many texts, in the order of asking.</summary>
@@ -71,6 +98,21 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
     /// <exception cref="NonFiniteException">A score is not finite.</exception>
     public float[] Score(IReadOnlyList<ScoredText> texts, int batchSize, CancellationToken cancellationToken) =>
         [.. Raw(texts, batchSize, cancellationToken).Zip(texts, (raw, text) => Normalization.Score(raw, text.Length))];
+
+    /// <summary>
+    /// Scores of many texts, in the order of asking, each in a pass of the fixed shape of its length (<see cref="ScoringTile"/>): a text's score has the same bits
+    /// whatever is scored beside it.
+    /// </summary>
+    /// <inheritdoc cref="Score"/>
+    public float[] ScoreInTiles(IReadOnlyList<ScoredText> texts, CancellationToken cancellationToken)
+    {
+        var raw = RawInTiles([.. texts.Select(t => t.Tokens)], cancellationToken);
+        return [.. texts.Select((text, i) => Normalization.Score(Finite(raw[i], i, texts), text.Length))];
+    }
+
+    /// <summary>The head's output for many texts in such passes, whatever it is.</summary>
+    /// <exception cref="InvalidDataException">A text is longer than the model's context.</exception>
+    public float[] RawInTiles(IReadOnlyList<int[]> texts, CancellationToken cancellationToken) => (_tiles ??= new(this)).Ends(texts, cancellationToken);
 
     /// <summary>Sets the normalization so that the given texts score mean 0 and deviation 1 after the length treatment.</summary>
     public void Normalize(IReadOnlyList<ScoredText> texts, LengthTreatment treatment, int batchSize, CancellationToken cancellationToken) =>

@@ -4,10 +4,12 @@ using Rlhf.Learning.Sampling;
 namespace Rlhf.Learning.Rewards;
 
 /// <summary>Scores tokens of the policy as they are: policy and reward model share a tokenizer.</summary>
-public sealed class TokenScorer(RewardModel rewardModel) : IScorer
+/// <param name="rewardModel">Disposed with this one.</param>
+/// <param name="inTiles">Whether each text is computed in a pass of a fixed shape (<see cref="RewardModel.ScoreInTiles"/>).</param>
+public sealed class TokenScorer(RewardModel rewardModel, bool inTiles = false) : IScorer
 {
     public float[] Score(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) =>
-        rewardModel.Score(Texts(completions), batchSize, cancellationToken);
+        inTiles ? rewardModel.ScoreInTiles(Texts(completions), cancellationToken) : rewardModel.Score(Texts(completions), batchSize, cancellationToken);
 
     List<ScoredText> Texts(IReadOnlyList<SampledCompletion> completions) =>
         [.. completions.Select(c => new ScoredText(c.Finished ? c.Sequence : [.. c.Sequence, rewardModel.Tokenizer.EosId], c.PromptLength))];
@@ -21,10 +23,11 @@ public sealed class TokenScorer(RewardModel rewardModel) : IScorer
 /// <param name="rewardModel">Disposed with this one.</param>
 /// <param name="policy">How the policy writes.</param>
 /// <param name="prompts">The turns of every prompt, by the id that its completions carry.</param>
-public sealed class TextScorer(RewardModel rewardModel, ChatFormat policy, IReadOnlyDictionary<ulong, IReadOnlyList<ChatTurn>> prompts) : IScorer
+/// <param name="inTiles">Whether each text is computed in a pass of a fixed shape (<see cref="RewardModel.ScoreInTiles"/>).</param>
+public sealed class TextScorer(RewardModel rewardModel, ChatFormat policy, IReadOnlyDictionary<ulong, IReadOnlyList<ChatTurn>> prompts, bool inTiles = false) : IScorer
 {
-    public float[] Score(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) =>
-        rewardModel.Score([.. completions.Select(Text)], batchSize, cancellationToken);
+    public float[] Score(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) => inTiles
+        ? rewardModel.ScoreInTiles([.. completions.Select(Text)], cancellationToken) : rewardModel.Score([.. completions.Select(Text)], batchSize, cancellationToken);
 
     ScoredText Text(SampledCompletion completion) =>
         rewardModel.Encode(prompts[completion.PromptId], policy.Completion(completion.Sequence, completion.PromptLength, completion.Finished));
@@ -81,6 +84,9 @@ public sealed class AxesScorer(IScorer helpfulness, IScorer safety, AxesRule rul
 {
     public float[] Score(IReadOnlyList<SampledCompletion> completions, int batchSize, CancellationToken cancellationToken) =>
         [.. helpfulness.Score(completions, batchSize, cancellationToken).Zip(safety.Score(completions, batchSize, cancellationToken), Combine)];
+
+    public IScoresUnderWay Begin(int count, int batchSize, CancellationToken cancellationToken) => new JoinedScores(
+        [helpfulness.Begin(count, batchSize, cancellationToken), safety.Begin(count, batchSize, cancellationToken)], both => Combine(both[0], both[1]));
 
     float Combine(float helpful, float safe) => rule switch
     {

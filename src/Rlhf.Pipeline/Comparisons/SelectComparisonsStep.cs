@@ -29,7 +29,7 @@ sealed class SelectComparisonsStep : Step<SelectComparisons.Inputs, SelectCompar
         if (chosen.Count == 0) throw ComparisonSets.NothingToCompare();
         var report = SelectionReports.Of(candidates, chosen, answered.Count - prompts.Count, clusters is not null);
         var files = new Dictionary<string, byte[]> { [ComparisonSets.File] = JsonLines.Serialize(chosen), ["report.json"] = CanonicalJson.Serialize(report) };
-        if (clusters is not null) files["clusters.svg"] = clusters.Plot();
+        if (clusters is not null) (files[SelectionReport.Plot], files[SelectionReport.PlotNumbers]) = (clusters.Plot(), clusters.Numbers());
         return Completed(new(await context.Artifacts.PutAsync("comparisons", files, cancellationToken)));
     }
 

@@ -34,9 +34,12 @@ sealed class MeasureChallengerStep : Step<MeasureChallenger.Inputs, MeasureChall
         var answered = AnsweredPrompt.Of(await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken), inputs).Take(hparams.Prompts).ToList();
         if (answered.Count == 0)
             throw new InvalidDataException($"No comparison of {inputs.Comparisons.Short} is between {inputs.Champion.Short} and {inputs.Challenger.Short}; expected at least one.");
-        var measures = await MeasureAsync(inputs, hparams, answered, context, cancellationToken);
-        return Completed(new(await context.Artifacts.PutAsync(
-            "measures", new Dictionary<string, byte[]> { [ChallengerMeasures.File] = CanonicalJson.Serialize(measures) }, cancellationToken)));
+        var (measures, samples) = await MeasureAsync(inputs, hparams, answered, context, cancellationToken);
+        return Completed(new(await context.Artifacts.PutAsync("measures", new Dictionary<string, byte[]>
+        {
+            [ChallengerMeasures.File] = CanonicalJson.Serialize(measures),
+            [TokenSample.File] = JsonLines.Serialize(samples),
+        }, cancellationToken)));
     }
 
     /// <summary>Measures of an earlier pass, which are about the same models.</summary>
@@ -52,13 +55,14 @@ sealed class MeasureChallengerStep : Step<MeasureChallenger.Inputs, MeasureChall
         return measures;
     }
 
-    static async Task<ChallengerMeasures> MeasureAsync(
+    static async Task<(ChallengerMeasures Measures, IReadOnlyList<TokenSample> Samples)> MeasureAsync(
         MeasureChallenger.Inputs inputs, MeasureChallenger.HParams hparams, List<AnsweredPrompt> answered, StepContext context, CancellationToken cancellationToken)
     {
         var (written, numbers) = await MeasuringRun.ResumeAsync(context, cancellationToken);
         EvaluationTexts texts;
         List<GivenText> champions, challengers, read;
         MeasuringRun run;
+        TokenDifferences tokens;
         double[] championsByReference, challengersByReference, readByReference;
         using (var reference = await context.Artifacts.LoadPolicyAsync(inputs.Reference, trainable: false, cancellationToken))
         {
@@ -68,29 +72,34 @@ sealed class MeasureChallengerStep : Step<MeasureChallenger.Inputs, MeasureChall
             read = await HeldOutAsync(inputs, hparams, answered, texts, reference, written, context, cancellationToken);
             var others = new[] { inputs.Champion, inputs.Challenger }.Count(p => p != inputs.Reference);
             run = new(context, hparams.BatchSize, 4 * answered.Count + read.Count + others * (answered.Count + read.Count), written, numbers);
+            tokens = new(answered, champions, challengers, texts.Tokenizer, hparams.Temperature);
+            tokens.AddReference(reference);
             championsByReference = await LogprobsAsync(reference, champions, hparams.Temperature, "reference policy, champion's completions");
             challengersByReference = await LogprobsAsync(reference, challengers, hparams.Temperature, "reference policy, challenger's completions");
             readByReference = await LogprobsAsync(reference, read, 1, "reference policy, held-out text");
         }
-        var ofChampion = inputs.Champion == inputs.Reference ? new(championsByReference, readByReference) : await ByAsync(inputs.Champion, champions, "champion");
-        var ofChallenger = inputs.Challenger == inputs.Reference ? new(challengersByReference, readByReference) : await ByAsync(inputs.Challenger, challengers, "challenger");
+        var ofChampion = inputs.Champion == inputs.Reference
+            ? new(championsByReference, readByReference) : await ByAsync(inputs.Champion, champions, "champion", tokens.AddChampion);
+        var ofChallenger = inputs.Challenger == inputs.Reference
+            ? new(challengersByReference, readByReference) : await ByAsync(inputs.Challenger, challengers, "challenger", tokens.AddChallenger);
         var scores = await ScoresAsync(inputs.RewardModel, answered, run, hparams.BatchSize, context.Artifacts, cancellationToken);
 
-        var tokens = read.Sum(t => t.Counted);
-        return new(
+        var predicted = read.Sum(t => t.Counted);
+        return (new(
             inputs.Champion, inputs.Challenger, inputs.Reference, inputs.RewardModel, answered.Count, hparams.Temperature,
-            Figures([.. answered.Select(a => a.Champion)], champions, scores[..answered.Count], ofChampion, championsByReference, tokens),
-            Figures([.. answered.Select(a => a.Challenger)], challengers, scores[answered.Count..], ofChallenger, challengersByReference, tokens),
-            Rounded(-readByReference.Sum() / tokens), new(inputs.Texts, read.Count, tokens));
+            Figures([.. answered.Select(a => a.Champion)], champions, scores[..answered.Count], ofChampion, championsByReference, predicted),
+            Figures([.. answered.Select(a => a.Challenger)], challengers, scores[answered.Count..], ofChallenger, challengersByReference, predicted),
+            Rounded(-readByReference.Sum() / predicted), new(inputs.Texts, read.Count, predicted)), tokens.Samples());
 
         Task<double[]> LogprobsAsync(LoadedPolicy policy, List<GivenText> asked, double temperature, string what) => run.NumbersAsync(
             [.. asked.Select(t => t.Tokens.Length)], rows => TextLikelihood.Logprobs(policy.Model, [.. rows.Select(r => asked[r])], policy.Tokenizer.PadId, temperature), what, cancellationToken);
 
-        async Task<Likelihoods> ByAsync(ArtifactRef artifact, List<GivenText> own, string name)
+        async Task<Likelihoods> ByAsync(ArtifactRef artifact, List<GivenText> own, string name, Action<LoadedPolicy> keep)
         {
             using var policy = await context.Artifacts.LoadPolicyAsync(artifact, trainable: false, cancellationToken);
             if (!RewardModelFiles.SameTokens(policy.Tokenizer, texts.Tokenizer))
                 throw new InvalidDataException($"The {name}'s tokenizer ({policy.Tokenizer.VocabularySize} tokens) is another than the reference policy's ({texts.Tokenizer.VocabularySize} tokens); expected the same.");
+            keep(policy);
             return new(await LogprobsAsync(policy, own, hparams.Temperature, $"{name}, own completions"), await LogprobsAsync(policy, read, 1, $"{name}, held-out text"));
         }
     }

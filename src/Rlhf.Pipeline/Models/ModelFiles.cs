@@ -31,11 +31,12 @@ static class ModelFiles
             return new LoadedPolicy(model, tokenizer);
         }, cancellationToken);
 
-    /// <summary>Exports an artifact, opens it, and removes the folder.</summary>
-    public static async Task<T> OpenAsync<T>(this ArtifactStore artifacts, ArtifactRef artifact, Func<string, T> open, CancellationToken cancellationToken)
+    /// <summary>Exports an artifact, or those of its files that <paramref name="includes"/> says, opens it, and removes the folder.</summary>
+    public static async Task<T> OpenAsync<T>(
+        this ArtifactStore artifacts, ArtifactRef artifact, Func<string, T> open, CancellationToken cancellationToken, Predicate<string>? includes = null)
     {
         using var folder = new TemporaryFolder();
-        await artifacts.ExportAsync(artifact, folder.Path, cancellationToken);
+        await artifacts.ExportAsync(artifact, folder.Path, cancellationToken, includes);
         return open(folder.Path);
     }
 

@@ -8,7 +8,6 @@ using Rlhf.Pipeline.Rewards;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
-using Rlhf.Steps.Journal;
 using Rlhf.Steps.Running;
 using AdvantageEstimator = Rlhf.Steps.Contracts.AdvantageEstimator;
 
@@ -17,9 +16,6 @@ namespace Rlhf.Pipeline.Ppo;
 sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, TrainPolicy.Outputs>
 {
     const string ValueHeadFile = "value_head.safetensors";
-
-    // The last updates whose mean stands for "after": one rollout alone is noisy.
-    const int LastUpdates = 4;
 
     public override StepDescription Description => TrainPolicy.Description;
 
@@ -30,12 +26,11 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
         using var reference = await Adapters.ReferenceAsync(inputs.Reference, inputs.Policy, policy, context.Artifacts, cancellationToken);
         if (!RewardModelFiles.SameTokens(policy.Tokenizer, reference.Tokenizer))
             throw new InvalidDataException($"The reference policy's tokenizer ({reference.Tokenizer.VocabularySize} tokens) is another than the policy's ({policy.Tokenizer.VocabularySize} tokens); expected the same.");
-        var rewardModels = await context.Artifacts.LoadRewardModelsAsync(inputs.RewardModel, cancellationToken);
         var promptSet = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).Where(p => !p.HeldOut).ToList();
         var turns = promptSet.ToDictionary(p => p.SamplingId(), p => p.Turns.Chat());
-        using var scorer = await ScorerAsync(rewardModels, inputs.SafetyRewardModel, policy, turns, hparams, context.Artifacts, cancellationToken);
+        using var scorer = await PolicyScorer.OpenAsync(inputs, hparams, policy, turns, context, cancellationToken);
         using var value = hparams.Advantages == AdvantageEstimator.Gae
-            ? await ValueHeadAsync(inputs.Policy, hparams.ValueInit, policy, rewardModels[0], context.Artifacts, cancellationToken)
+            ? await ValueHeadAsync(inputs, hparams.ValueInit, policy, context.Artifacts, cancellationToken)
             : null;
         var prompts = promptSet.Until(cancellationToken)
             .Select(p => new PolicyPrompt(PromptText.Encode(p, policy.Format, policy.Model.Config.ContextLength), p.SamplingId())).ToList();
@@ -45,48 +40,46 @@ sealed class TrainPolicyStep : Step<TrainPolicy.Inputs, TrainPolicy.HParams, Tra
         policy.Model.CheckpointGradients = hparams.GradientCheckpointing;
         var models = new PpoModels(policy.Model, value, reference.Model, scorer, policy.Tokenizer.PadId);
         using var trainer = new PpoTrainer(models, prompts, PpoHParamsOf.Training(hparams, Seeds.Derive(inputs.Seed, "ppo")), texts);
-        using var early = new EarlyPolicy(trainer, hparams.EarlyUpdate(), folder => HuggingFaceFolder.Save(folder, policy.Model, policy.Tokenizer));
-        await TrainingLoop.RunAsync(early, context, "objective/score", cancellationToken);
+        using var stops = new KlStops(trainer, hparams.KlStops());
+        using var early = new EarlyPolicy(stops, hparams.EarlyUpdate(), folder => HuggingFaceFolder.Save(folder, policy.Model, policy.Tokenizer));
+        var before = await StoppedTraining.ResumeAsync(early, inputs, hparams, context.Artifacts, cancellationToken);
+        await TrainingLoop.RunAsync(early, context, TrainingFigures.Score, cancellationToken);
+        var figures = before.With(context.Journal);
+        // Before the weights become their average, from which no training could go on.
+        var training = stops.Stopped ? await StoppedTraining.PutAsync(early, inputs, hparams, figures, context.Artifacts, cancellationToken) : null;
         trainer.Finish();
         var artifact = await context.Artifacts.PutAsync("policy", folder =>
         {
             HuggingFaceFolder.Save(folder, policy.Model, policy.Tokenizer);
             value?.Save(Path.Combine(folder, ValueHeadFile));
         }, cancellationToken);
-        return Completed(new(
-            artifact, Last(context.Journal, "objective/kl"), context.Journal.Lines.First(l => l.Metric == "objective/score").Value,
-            Last(context.Journal, "objective/score"), early.Folder is null ? null : await context.Artifacts.PutFolderAsync("policy", early.Folder, cancellationToken)));
-    }
-
-    /// <summary>One model or ensemble, or helpfulness and safety by the stated rule.</summary>
-    static async Task<IScorer> ScorerAsync(
-        IReadOnlyList<RewardModel> rewardModels, ArtifactRef? safety, LoadedPolicy policy, IReadOnlyDictionary<ulong, IReadOnlyList<ChatTurn>> prompts,
-        TrainPolicy.HParams hparams, ArtifactStore artifacts, CancellationToken cancellationToken)
-    {
-        var scorer = rewardModels.ToScorer(policy, prompts, hparams.Ensemble, hparams.EnsembleCoefficient);
-        if (safety is null) return scorer;
-        try
-        {
-            var other = (await artifacts.LoadRewardModelsAsync(safety, cancellationToken)).ToScorer(policy, prompts, hparams.Ensemble, hparams.EnsembleCoefficient);
-            return new AxesScorer(scorer, other, Enum.Parse<Learning.Rewards.AxesRule>(hparams.AxesRule.ToString()), hparams.SafetyWeight, hparams.SafetyThreshold);
-        }
-        catch
-        {
-            scorer.Dispose();
-            throw;
-        }
+        var kept = early.Folder is null ? null : await context.Artifacts.PutFolderAsync("policy", early.Folder, cancellationToken);
+        return Completed(
+            new(artifact, figures.Kls.Average(), figures.FirstScore!.Value, figures.Scores.Average(), kept, training, trainer.Completed),
+            stops.Stopped ? TrainPolicy.Checkpoint : "Done");
     }
 
     /// <summary>By default the champion's where it has one; it is fitted anew before the policy moves, since the reward model changed.</summary>
     static async Task<ScalarHead> ValueHeadAsync(
-        ArtifactRef artifact, ValueInit init, LoadedPolicy policy, RewardModel rewardModel, ArtifactStore artifacts, CancellationToken cancellationToken)
+        TrainPolicy.Inputs inputs, ValueInit init, LoadedPolicy policy, ArtifactStore artifacts, CancellationToken cancellationToken)
     {
         var hidden = policy.Model.Config.HiddenSize;
-        if (init == ValueInit.RewardModel) return ValueHeads.FromRewardModel(rewardModel, hidden, ModelFiles.Device);
-        return init == ValueInit.Previous && (await artifacts.ManifestAsync(artifact, cancellationToken)).Files.Any(f => f.Path == ValueHeadFile)
-            ? await artifacts.OpenAsync(artifact, folder => ScalarHead.Load(Path.Combine(folder, ValueHeadFile), hidden, ModelFiles.Device), cancellationToken)
+        if (init == ValueInit.RewardModel) return await FromRewardModelAsync(inputs.RewardModel, hidden, artifacts, cancellationToken);
+        return init == ValueInit.Previous && (await artifacts.ManifestAsync(inputs.Policy, cancellationToken)).Files.Any(f => f.Path == ValueHeadFile)
+            ? await artifacts.OpenAsync(inputs.Policy, folder => ScalarHead.Load(Path.Combine(folder, ValueHeadFile), hidden, ModelFiles.Device), cancellationToken)
             : ScalarHead.Zero(hidden, ModelFiles.Device);
     }
 
-    static double Last(MetricJournal journal, string metric) => journal.Lines.Where(l => l.Metric == metric).TakeLast(LastUpdates).Average(l => l.Value);
+    static async Task<ScalarHead> FromRewardModelAsync(ArtifactRef rewardModel, int hidden, ArtifactStore artifacts, CancellationToken cancellationToken)
+    {
+        var members = await artifacts.LoadRewardModelsAsync(rewardModel, cancellationToken);
+        try
+        {
+            return ValueHeads.FromRewardModel(members[0], hidden, ModelFiles.Device);
+        }
+        finally
+        {
+            foreach (var member in members) member.Dispose();
+        }
+    }
 }

@@ -34,12 +34,22 @@ static class RewardModelFiles
     /// </summary>
     public static IScorer ToScorer(
         this IReadOnlyList<RewardModel> members, LoadedPolicy policy, IReadOnlyDictionary<ulong, IReadOnlyList<ChatTurn>> prompts,
-        Steps.Contracts.EnsembleScore ensemble, double coefficient)
+        Steps.Contracts.EnsembleScore ensemble, double coefficient, bool inTiles = false)
     {
-        var scorers = members.Select(m => !m.Format.HasTemplate && !policy.Format.HasTemplate && SameTokens(m.Tokenizer, policy.Tokenizer)
-            ? (IScorer)new TokenScorer(m) : new TextScorer(m, policy.Format, prompts)).ToList();
+        var scorers = members.Select(m => ReadsTokensOf(policy, m.Tokenizer, m.Format) ? (IScorer)new TokenScorer(m, inTiles) : new TextScorer(m, policy.Format, prompts, inTiles)).ToList();
         return scorers.Count == 1 ? scorers[0] : new EnsembleScorer(scorers, ToLearning(ensemble), coefficient);
     }
+
+    /// <summary>True where the policy's own tokens can be scored as they are.</summary>
+    public static bool ReadsTokensOf(LoadedPolicy policy, ITokenizer tokenizer, ChatFormat format) =>
+        !format.HasTemplate && !policy.Format.HasTemplate && SameTokens(tokenizer, policy.Tokenizer);
+
+    /// <summary>The tokenizer of each member, one where it is no ensemble; weights are not read.</summary>
+    public static Task<IReadOnlyList<ITokenizer>> LoadRewardTokenizersAsync(this ArtifactStore artifacts, ArtifactRef rewardModel, CancellationToken cancellationToken) =>
+        rewardModel.Kind == "reward-model"
+            ? artifacts.OpenAsync<IReadOnlyList<ITokenizer>>(
+                rewardModel, folder => [.. RewardModelFolders.In(folder).Select(TokenizerFolder.Load)], cancellationToken, path => !path.EndsWith(".safetensors", StringComparison.Ordinal))
+            : throw new ArgumentException($"{rewardModel} is no reward model; expected reward-model/….");
 
     public static EnsembleScore ToLearning(Steps.Contracts.EnsembleScore score) => Enum.Parse<EnsembleScore>(score.ToString());
 

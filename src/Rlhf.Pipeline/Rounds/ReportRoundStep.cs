@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rlhf.Pipeline.Gate;
 using Rlhf.Pipeline.Rewards;
+using Rlhf.Reports.Rounds;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
@@ -33,9 +34,14 @@ sealed class ReportRoundStep : Step<ReportRound.Inputs, NoHParams, ReportRound.O
         var report = new RoundReport(
             inputs.Round, card, inputs.ProxyBefore, inputs.ProxyAfter, inputs.SequenceKl, decision, gold,
             inputs.Champion, inputs.Challenger, inputs.RewardModel, inputs.Preferences, inputs.Evidence)
-        { Ratings = ratings, ChampionRating = rated.Of(inputs.Champion), ChallengerRating = rated.Of(inputs.Challenger), Second = second };
-        var artifact = await context.Artifacts.PutAsync(
-            "report", new Dictionary<string, byte[]> { ["report.json"] = CanonicalJson.Serialize(report) }, cancellationToken);
+        { Ratings = ratings, ChampionRating = rated.Of(inputs.Champion), ChallengerRating = rated.Of(inputs.Challenger), Second = second, Overoptimization = inputs.Overoptimization };
+        var records = await new StepRecords(context.Artifacts.Objects).ListAsync(cancellationToken);
+        var material = await new RoundReader(context.Artifacts).ReadAsync(inputs, report, records, cancellationToken);
+        var artifact = await context.Artifacts.PutAsync(RoundReport.Kind, new Dictionary<string, byte[]>
+        {
+            [RoundReport.File] = CanonicalJson.Serialize(report),
+            [RoundReport.Page] = RoundDocument.Write(material),
+        }, cancellationToken);
         var handOver = new HandOver(context, inputs.Round);
         await handOver.KeepAsync(Aliases.Challenger(inputs.Campaign), inputs.Challenger, cancellationToken);
         await handOver.KeepAsync(inputs.Campaign, inputs.Axis ?? JudgementLine.DefaultAxis, inputs.Preferences, inputs.RewardModel, cancellationToken);

@@ -31,7 +31,8 @@ internal static class DefinitionForm
     /// item by item.
     /// </summary>
     /// <param name="isEditor">
-    /// True where the sender knows inputs, outputs, variables and options only as far as Elsa's own types go: members that it did not send stay.
+    /// True where the sender knows inputs, outputs, variables and options only as far as Elsa's own types go: members that it did not send stay. False where what
+    /// was sent is a file, which may have come through such a sender: a member that Elsa's types have not stays where no item names it.
     /// </param>
     public static JsonObject Of(JsonObject sent, JsonObject? present, bool isEditor)
     {
@@ -39,7 +40,7 @@ internal static class DefinitionForm
         foreach (var name in ServerOwned) restored.Remove(name);
         (restored["$schema"], restored["version"]) = (present?["$schema"]?.DeepClone() ?? Schema, present?["version"]?.DeepClone() ?? 1);
         var form = new JsonObject();
-        foreach (var (name, value) in Members(restored, present, TopOrder, isEditor: false))
+        foreach (var (name, value) in Members(restored, present, TopOrder, _ => false))
         {
             if (name == "root" && present?["root"] is null && IsNoRoot(value)) continue;
             var old = present?[name];
@@ -143,9 +144,8 @@ internal static class DefinitionForm
 
     static JsonObject? MergeObject(string name, JsonObject sent, JsonObject? present, bool isEditor)
     {
-        var keepsUnknown = isEditor && name is "inputs" or "outputs" or "variables" or "options";
         var merged = new JsonObject();
-        foreach (var (member, value) in Members(sent, present, Order, keepsUnknown))
+        foreach (var (member, value) in Members(sent, present, Order, m => isEditor ? TypedMembers.AreOf(name) : TypedMembers.AreOf(name) && !TypedMembers.Have(name, m) && !IsNamed(sent, m)))
         {
             if (present?.ContainsKey(member) == false && Said(member, value) is null) continue;
             if (Merge(member, value, present?[member], isEditor) is { } kept) merged[member] = kept;
@@ -179,11 +179,14 @@ internal static class DefinitionForm
         return present is JsonObject old ? InOrderOf(old, merged) : merged.Count == 0 ? null : merged;
     }
 
-    /// <summary>Members of both, those sent first, in the order in which people read them.</summary>
-    static IEnumerable<KeyValuePair<string, JsonNode?>> Members(JsonObject sent, JsonObject? present, string[] order, bool isEditor)
+    /// <summary>True where the object, or an item of the list that it stands in, has the member.</summary>
+    static bool IsNamed(JsonObject sent, string member) => (sent.Parent as JsonArray)?.Any(i => (i as JsonObject)?.ContainsKey(member) == true) ?? sent.ContainsKey(member);
+
+    /// <summary>Members that were sent and those present ones that stay, in the order in which people read them.</summary>
+    static IEnumerable<KeyValuePair<string, JsonNode?>> Members(JsonObject sent, JsonObject? present, string[] order, Predicate<string> stays)
     {
         var members = sent.Select(m => m);
-        if (isEditor && present is not null) members = members.Concat(present.Where(m => !sent.ContainsKey(m.Key)));
+        if (present is not null) members = members.Concat(present.Where(m => !sent.ContainsKey(m.Key) && stays(m.Key)));
         return members.OrderBy(m => RankOf(m.Key, order)).ToList();
     }
 

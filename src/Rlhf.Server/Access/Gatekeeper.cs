@@ -27,7 +27,12 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<Route>() is not { } route)
         {
-            // The framework's own answer to a known path by another method has no route of ours.
+            // The framework's own answers to a known path, by another method or with another body, have no route of ours.
+            if (context.GetEndpoint()?.DisplayName?.StartsWith("415", StringComparison.Ordinal) == true)
+            {
+                await Answers.ErrorAsync(context, StatusCodes.Status415UnsupportedMediaType, $"The body is '{context.Request.ContentType}'; expected application/json.");
+                return;
+            }
             var isKnown = context.GetEndpoint() is not null;
             await Answers.ErrorAsync(
                 context, isKnown ? StatusCodes.Status405MethodNotAllowed : StatusCodes.Status404NotFound,

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Rlhf.Server.Artifacts;
 using Rlhf.Server.Elsa.Definitions;
 using Rlhf.Server.Elsa.Descriptors;
 using Rlhf.Server.Elsa.Instances;
@@ -12,6 +13,7 @@ using Rlhf.Server.OpenIdConnect;
 using Rlhf.Server.Overview;
 using Rlhf.Server.Pages;
 using Rlhf.Server.Promotions;
+using Rlhf.Server.Rounds;
 using Rlhf.Server.Studio;
 
 namespace Rlhf.Server.Access;
@@ -52,7 +54,7 @@ sealed record Route(string Method, string Pattern, Permission Needs, string Area
 static class RouteTable
 {
     /// <summary>Areas that a credential may be limited to.</summary>
-    public const string Labeling = "labeling", Overview = "overview", Promotions = "promotions", Workflows = "workflows";
+    public const string Labeling = "labeling", Overview = "overview", Promotions = "promotions", Workflows = "workflows", Scoring = "scoring";
 
     /// <summary>For everybody.</summary>
     public const string Common = "common";
@@ -101,6 +103,13 @@ static class RouteTable
         new("GET", "/", Permission.View, Overview, OverviewPages.ShowAsync) { IsPage = true },
         new("GET", "/api/overview", Permission.View, Overview, OverviewPages.GetAsync),
 
+        new("GET", RoundPages.All, Permission.View, Overview, RoundPages.ListAsync) { IsPage = true },
+        new("GET", RoundPages.All + "/{id}", Permission.View, Overview, RoundPages.ShowAsync) { IsPage = true },
+        new("GET", RoundPages.All + "/{id}/now", Permission.View, Overview, RoundPages.NowAsync),
+        new("GET", RoundPages.All + "/{id}/figures/{file}", Permission.View, Overview, RoundPages.FigureAsync),
+        new("GET", RoundPages.All + "/{id}/report", Permission.View, Overview, RoundPages.ReportAsync) { IsPage = true },
+        new("GET", RoundPages.Campaigns + "/{id}", Permission.View, Overview, RoundPages.CampaignAsync) { IsPage = true },
+        .. ArtifactPages.Routes,
         .. StudioRoutes.All,
         .. DefinitionRoutes.All,
         .. DescriptorRoutes.All,

@@ -115,5 +115,6 @@ sealed class Fields
 
     static ArgumentException Wrong(string name, JsonNode value, string expected) => new($"'{name}' is {Shown(value.ToJsonString())}; expected {expected}.");
 
-    static string Shown(string text) => text.Length <= 100 ? text : $"{text[..100]}…";
+    /// <summary>A value as it stands in a sentence.</summary>
+    public static string Shown(string text) => text.Length <= 100 ? text : $"{text[..100]}…";
 }

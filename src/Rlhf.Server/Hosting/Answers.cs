@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Rlhf.Server.Elsa;
 
 namespace Rlhf.Server.Hosting;
@@ -18,14 +19,17 @@ static class Answers
         NumberHandling = JsonNumberHandling.Strict,
     };
 
+    static readonly JsonSerializerOptions Lenient = new(Strict) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip };
+
     /// <summary>The body of a request.</summary>
+    /// <param name="isLenient">True where names that are not known here are passed over.</param>
     /// <exception cref="ArgumentException">It is no JSON of that form.</exception>
-    public static async Task<T> ReadAsync<T>(HttpContext context)
+    public static async Task<T> ReadAsync<T>(HttpContext context, bool isLenient = false)
     {
         if (!context.Request.HasJsonContentType()) throw new ArgumentException($"The body is '{context.Request.ContentType}'; expected application/json.");
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Strict, context.RequestAborted)
+            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, isLenient ? Lenient : Strict, context.RequestAborted)
                 ?? throw new ArgumentException("The body is null; expected an object.");
         }
         catch (JsonException e)
@@ -39,6 +43,7 @@ static class Answers
 
     public static Task ErrorAsync(HttpContext context, int status, string sentence)
     {
+        if (context.RequestServices.GetService<IErrorForm>() is { } form) return form.WriteAsync(context, status, sentence);
         if (ElsaApi.Holds(context.Request.Path)) return ElsaErrors.WriteAsync(context, status, sentence);
         context.Response.StatusCode = status;
         return context.Response.WriteAsJsonAsync(new JsonObject { ["error"] = sentence }, cancellationToken: context.RequestAborted);

@@ -11,11 +11,13 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Rlhf.Runtime;
 using Rlhf.Server.Access;
+using Rlhf.Server.Artifacts;
 using Rlhf.Server.Elsa.Live;
 using Rlhf.Server.Hooks;
 using Rlhf.Server.Labeling;
 using Rlhf.Server.OpenIdConnect;
 using Rlhf.Server.Promotions;
+using Rlhf.Server.Rounds;
 using Rlhf.Server.Studio;
 
 namespace Rlhf.Server.Hosting;
@@ -98,7 +100,7 @@ public sealed class PagesServer : IAsyncDisposable
         });
         // Signals are the program's business, and it stops what it started.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddSingleton(site).AddSingleton(site.Time).AddSingleton<Wakes>().AddSingleton<GateDecisions>().AddSingleton(new StudioFiles(site.Options.StudioFolder));
+        builder.Services.AddSingleton(site).AddSingleton(site.Time).AddSingleton<Wakes>().AddSingleton<GateDecisions>().AddSingleton<StoreWatch>().AddSingleton<StoredRecords>().AddSingleton(new StudioFiles(site.Options.StudioFolder));
         builder.Services.AddRouting();
         LiveRoutes.AddServices(builder.Services);
         builder.Services.AddRateLimiter(limits => Limits.Set(limits, site.Options));

@@ -32,6 +32,11 @@ public sealed record ServerOptions(IReadOnlyList<string> Urls, string LocalName,
     /// <summary>The presets that a workflow's steps may take their hparams from; null: none are known here.</summary>
     public Func<CancellationToken, Task<IReadOnlyList<Preset>>>? Presets { get; init; }
 
+    /// <summary>
+    /// The pages of a tracking server about an instance's runs there, by the instance's id and the keys of its steps; null: there is no such server.
+    /// </summary>
+    public Func<string, CancellationToken, Task<IReadOnlyDictionary<string, Uri>>>? Tracked { get; init; }
+
     /// <summary>Requests that one person may make in a second, in the long run.</summary>
     public int RequestsPerSecond { get; init; } = 20;
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Rlhf.Server.Access;
+using Rlhf.Server.Elsa.Descriptors;
 using Rlhf.Server.Hosting;
 using Rlhf.Server.Pages;
 
@@ -68,6 +69,7 @@ static class StudioPages
             [nameof(StudioApp.Element)] = element,
             [nameof(StudioApp.Attribute)] = attribute,
             [nameof(StudioApp.Id)] = id,
+            [nameof(StudioApp.Steps)] = SiteOf(context).Runtime.Activities.Where(a => a.Step is not null).ToDictionary(a => ActivityDescriptors.WordsOf(a.Step!.Name), a => a.Step!.Name),
         });
     }
 

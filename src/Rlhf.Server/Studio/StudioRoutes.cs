@@ -16,6 +16,7 @@ static class StudioRoutes
         new("GET", StudioPages.Instances + "/{id}/standing", Permission.View, RouteTable.Workflows, StandingPages.OfInstanceAsync),
         new("POST", StudioPages.Instances + "/{id}/retries", Permission.Operate, RouteTable.Workflows, StandingPages.RetryAsync) { IsPage = true },
         new("POST", StudioPages.Instances + "/{id}/cancellations", Permission.Operate, RouteTable.Workflows, StandingPages.CancelAsync) { IsPage = true },
+        new("POST", StudioPages.Instances + "/{id}/answers", Permission.Operate, RouteTable.Workflows, StandingPages.AnswerAsync) { IsPage = true },
         Page(StudioFiles.Prefix, StudioPages.AppAsync),
         new("GET", StudioFiles.Prefix + "{**path}", Permission.Anyone, RouteTable.Common, StudioFiles.GetAsync) { IsFile = true },
     ];

@@ -1,6 +1,8 @@
 // Puts one of Elsa Studio's elements into its document, and leads from it to the pages of this server.
 
-const { element: name, attribute, id, token } = document.body.dataset;
+import { markSteps } from './icons.js';
+
+const { element: name, attribute, id, token, steps } = document.body.dataset;
 const lead = (kind, to) => window.parent.location.assign(`/studio/${kind}/${encodeURIComponent(to)}`);
 
 // Studio goes to addresses of its own for a definition or an instance; here they are the pages around it. Other places of it this document does not have.
@@ -18,13 +20,21 @@ document.addEventListener('click', event => {
   if (link && !link.target && !link.download && follow(link.href)) event.preventDefault();
 }, { capture: true });
 
-// The session is over: the page around asks to sign in.
+// The session is over: the page around asks to sign in. What was changed here it shows at once.
 const send = window.fetch;
 window.fetch = async (...request) => {
   const answer = await send(...request);
   if (answer.status === 401) window.parent.location.reload();
+  if (answer.ok && isChange(...request)) window.parent.dispatchEvent(new Event('studio-changed'));
   return answer;
 };
+
+function isChange(target, options) {
+  const method = options?.method ?? target.method ?? 'GET';
+  return method !== 'GET' && /\/elsa\/api\/(workflow-definitions|bulk-actions|cancel|alterations)\b/.test(target.url ?? `${target}`);
+}
+
+markSteps(JSON.parse(steps));
 
 // Created once it is defined, and told at once: Blazor forgets what an element had before.
 await customElements.whenDefined(name);

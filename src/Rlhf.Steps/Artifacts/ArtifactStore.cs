@@ -67,11 +67,13 @@ public sealed class ArtifactStore(IObjectStore objects)
     public async Task<T> ReadJsonAsync<T>(ArtifactRef artifact, string path, CancellationToken cancellationToken) =>
         CanonicalJson.Deserialize<T>(await ReadFileAsync(artifact, path, cancellationToken), $"{artifact.Short}, {path}");
 
-    /// <summary>Writes the artifact's files below <paramref name="folder"/>, checked; nothing stays of a file that fails the check.</summary>
-    public async Task ExportAsync(ArtifactRef artifact, string folder, CancellationToken cancellationToken)
+    /// <summary>
+    /// Writes the artifact's files, or those that <paramref name="includes"/> says, below <paramref name="folder"/>, checked; nothing stays of a file that fails the check.
+    /// </summary>
+    public async Task ExportAsync(ArtifactRef artifact, string folder, CancellationToken cancellationToken, Predicate<string>? includes = null)
     {
         var root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        foreach (var file in (await ManifestAsync(artifact, cancellationToken)).Files)
+        foreach (var file in (await ManifestAsync(artifact, cancellationToken)).Files.Where(f => includes?.Invoke(f.Path) != false))
         {
             var target = Path.GetFullPath(Path.Combine(root, file.Path));
             if (!target.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))

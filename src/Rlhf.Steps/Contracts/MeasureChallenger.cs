@@ -29,7 +29,7 @@ public static class MeasureChallenger
     public sealed record Outputs([property: Description("Measures.")] ArtifactRef Measures);
 
     public static readonly StepDescription Description = new(
-        nameof(MeasureChallenger), 1, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        nameof(MeasureChallenger), 2, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
         "Measures champion and challenger on the evaluation's completions.")
     { Queue = "gpu" };
 }

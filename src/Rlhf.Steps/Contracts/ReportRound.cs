@@ -27,13 +27,14 @@ public static class ReportRound
         [property: Description("Axis of a second reward model; given exactly where that model, its preferences and its report card are.")] string? SecondAxis = null,
         [property: Description("Preference pairs of the second axis.")] ArtifactRef? SecondPreferences = null,
         [property: Description("Reward model of the second axis.")] ArtifactRef? SecondRewardModel = null,
-        [property: Description("Its report card.")] ArtifactRef? SecondReportCard = null);
+        [property: Description("Its report card.")] ArtifactRef? SecondReportCard = null,
+        [property: Description("Report of the over-optimization monitor, where it watched the training.")] ArtifactRef? Overoptimization = null);
 
     public sealed record Outputs(
-        [property: Description("Report of the round.")] ArtifactRef Report,
+        [property: Description("Report of the round: report.json, and report.html to be read.")] ArtifactRef Report,
         [property: Description("Ratings of all policies that the campaign compared.")] ArtifactRef Ratings);
 
     public static readonly StepDescription Description = new(
-        nameof(ReportRound), 2, StepKind.Effectful, typeof(Inputs), typeof(NoHParams), typeof(Outputs),
-        "Writes the round's report rates all policies of the campaign, and hands its preferences to the next round.");
+        nameof(ReportRound), 3, StepKind.Effectful, typeof(Inputs), typeof(NoHParams), typeof(Outputs),
+        "Writes the round's report, rates all policies of the campaign, and hands its preferences to the next round.");
 }

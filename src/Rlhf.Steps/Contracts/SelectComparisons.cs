@@ -38,7 +38,7 @@ public static class SelectComparisons
     public sealed record Outputs([property: Description("Comparisons, with a report of what they cover.")] ArtifactRef Comparisons);
 
     public static readonly StepDescription Description = new(
-        nameof(SelectComparisons), 2, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        nameof(SelectComparisons), 3, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
         "Chooses pairs of different completions of one prompt: spread over kinds of prompts, by what an ensemble is unsure of, or uniformly; draws their sides.")
     { Queue = "gpu" };
 }

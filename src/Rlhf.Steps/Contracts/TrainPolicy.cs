@@ -18,7 +18,8 @@ public static class TrainPolicy
         [property: Description("Prompt set; held-out prompts are not trained on.")] ArtifactRef Prompts,
         [property: Description("Seed of rollouts and order.")] long Seed,
         [property: Description("Texts for the language-modeling term; given exactly where ptxCoefficient is above 0.")] ArtifactRef? Texts = null,
-        [property: Description("Second reward model, for safety; the first one is then for helpfulness.")] ArtifactRef? SafetyRewardModel = null);
+        [property: Description("Second reward model, for safety; the first one is then for helpfulness.")] ArtifactRef? SafetyRewardModel = null,
+        [property: Description("Where a training of the same inputs and hparams stopped with outcome Checkpoint; it goes on from there.")] ArtifactRef? Training = null);
 
     public sealed record HParams(
         [property: Range(1, 1_000_000), Description("PPO updates.")] int Updates = 40,
@@ -83,13 +84,20 @@ public static class TrainPolicy
         [property: Range(0.0, 1.0), Description("Weighted: share of the safety score.")] double SafetyWeight = 0.5,
         [property: Range(-100.0, 100.0), Description("Safety first: safety score, in deviations of the reference policy, below which it decides alone.")]
         double SafetyThreshold = -1.0,
+        [property: Description("Scores each completion in a pass of a fixed shape: the score has the same bits whatever is scored beside it, in process and by servers of reward models. Somewhat slower.")]
+        bool DeterministicScores = false,
         [property: Range(0.0, 0.999999), Description("Share of the updates after which the policy is kept as it stands then, before any averaging of weights, to be sampled from in later rounds (earlyPolicy); 0: none.")]
-        double EarlyAt = 0) : IValidated
+        double EarlyAt = 0,
+        [property: Description("Sequence KLs of a rollout, in nats, rising, by commas, at which the training stops with outcome Checkpoint; empty: it goes through to its end.")]
+        string KlGrid = "") : IValidated
     {
         public HParams() : this(40) { }
 
         /// <summary>The update, from 1, after which the policy is kept; 0: none.</summary>
         public int EarlyUpdate() => EarlyAt == 0 ? 0 : Math.Max(1, (int)Math.Round(EarlyAt * Updates));
+
+        /// <summary>The values of <see cref="KlGrid"/>.</summary>
+        public IReadOnlyList<double> KlStops() => TrainPolicyRules.Grid(KlGrid) ?? throw new InvalidOperationException($"'klGrid' is '{KlGrid}' and was not validated.");
 
         public string? Validate() => TrainPolicyRules.Broken(this);
     }
@@ -99,10 +107,15 @@ public static class TrainPolicy
         [property: Description("Mean sequence KL to the reference over the last rollouts, in nats.")] double SequenceKl,
         [property: Description("Mean score of the first rollout.")] double ProxyBefore,
         [property: Description("Mean score of the last rollouts.")] double ProxyAfter,
-        [property: Description("Policy as it stood at earlyAt; none without it, and where maxSequenceKl ended the training before.")] ArtifactRef? EarlyPolicy = null);
+        [property: Description("Policy as it stood at earlyAt; none without it, and where maxSequenceKl ended the training before.")] ArtifactRef? EarlyPolicy = null,
+        [property: Description("With outcome Checkpoint: the training's state, to go on from.")] ArtifactRef? Training = null,
+        [property: Description("Updates done.")] int Update = 0);
 
     public static readonly StepDescription Description = new(
-        nameof(TrainPolicy), 3, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
-        "Trains the policy by PPO.")
-    { Queue = "gpu" };
+        nameof(TrainPolicy), 4, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        "Trains the policy by PPO, stopping at the checkpoints of a KL grid.")
+    { Queue = "gpu", Outcomes = [Checkpoint, "Done"] };
+
+    /// <summary>The training stopped at a value of its KL grid and can go on.</summary>
+    public const string Checkpoint = "Checkpoint";
 }

@@ -15,13 +15,25 @@ public enum OveroptimizationLaw { BestOfN, Rl }
 /// </summary>
 /// <param name="Policy">The policy at this point.</param>
 /// <param name="Update">PPO updates it has had; n of a best-of-n point.</param>
-/// <param name="Kl">Sequence KL to the reference policy, in nats, at least 0.</param>
+/// <param name="Kl">Sequence KL to the policy that the training started from, in nats; an estimate that chance put below 0 is 0.</param>
 /// <param name="Proxy">Mean score by the reward model, over all samples.</param>
 /// <param name="Gold">Mean gold score, over the judged samples.</param>
 /// <param name="Samples">Completions that were scored.</param>
 /// <param name="Judged">Comparisons that were judged.</param>
 /// <param name="Simulated">True where any of the labelers is simulated.</param>
-public sealed record OveroptimizationPoint(ArtifactRef Policy, int Update, double Kl, Estimate Proxy, Estimate Gold, int Samples, int Judged, bool Simulated);
+public sealed record OveroptimizationPoint(ArtifactRef Policy, int Update, double Kl, Estimate Proxy, Estimate Gold, int Samples, int Judged, bool Simulated)
+{
+    /// <summary>Sequence KL to the reference policy, in nats, as estimated; null where it was not measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? KlToReference { get; init; }
+
+    /// <summary>Mean score as the reward model gives it, which the proxy is re-centred from.</summary>
+    public double MeanScore { get; init; }
+
+    /// <summary>Share of the judgements that are an AI judge's; null where none is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? JudgeShare { get; init; }
+}
 
 /// <summary>
 /// A law fitted to points, with bootstrap intervals. Best: where the law is highest. R2 is centred: 1 − residual over total sum of squares about the mean.
@@ -32,6 +44,12 @@ public sealed record OveroptimizationPoint(ArtifactRef Policy, int Update, doubl
 /// <param name="BestGain">The law's value there, in standard deviations.</param>
 /// <param name="Points">Points that carried the fit.</param>
 public sealed record LawFit(OveroptimizationLaw Law, Estimate Alpha, Estimate Beta, Estimate BestKl, Estimate BestGain, double R2, int Points);
+
+/// <summary>
+/// What the law says of going on, in standard deviations of gold: one more round with a reward model trained anew (the k-iteration term, β·d·ln((k+1)/k)), beside
+/// training longer against the one there is. It informs; nothing is decided by it.
+/// </summary>
+public sealed record RoundOutlook(int Round, Estimate OneMoreRound, Estimate TrainingLonger, IReadOnlyList<string> Assumptions);
 
 /// <summary>What the monitor says of a training: go on, stop and hand on the best checkpoint, or refresh the reward model first.</summary>
 public enum MonitorVerdict { Continue, Stop, Refresh }
@@ -52,7 +70,7 @@ public sealed record HackingExample(string PromptId, string Prompt, string Compl
 
 /// <summary>
 /// What the over-optimization monitor knows of one training; <c>overoptimization</c> artifact, file <c>overoptimization.json</c>, points as
-/// <c>points.csv</c> beside it. The points are in the order of updates; a later pass of the monitor has all earlier points too.
+/// <c>points.csv</c> beside it. The points are in the order in which they were measured; a later pass of the monitor has all earlier points too.
 /// </summary>
 /// <param name="Reference">Policy the KL is measured to.</param>
 /// <param name="Start">Policy that the training started from.</param>
@@ -77,6 +95,10 @@ public sealed record OveroptimizationReport(
     public DistributionShift? Shift { get; init; }
 
     public IReadOnlyList<HackingSign> Signs { get; init; } = [];
+
+    /// <summary>Null without a fit, and where the round's number was not given.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RoundOutlook? Outlook { get; init; }
 
     /// <summary>Best-of-n from the starting policy, before PPO; empty where it was not probed.</summary>
     public IReadOnlyList<OveroptimizationPoint> BestOfN { get; init; } = [];

@@ -40,12 +40,15 @@ public sealed record LabelerFigures(string Labeler, int Judgements, double? Cons
 public sealed record ClusterCoverage(int Cluster, int Prompts, int Candidates, int Asked);
 
 /// <summary>
-/// What is asked about; <c>comparisons</c> artifact, file <c>report.json</c>, beside a plot of the clusters (<c>clusters.svg</c>). Coverage: share of the
+/// What is asked about; <c>comparisons</c> artifact, file <c>report.json</c>, beside a plot of the clusters (<c>clusters.svg</c>) and its numbers (<c>clusters.csv</c>). Coverage: share of the
 /// clusters with a question; evenness: entropy of the questions over the clusters, by that of an even spread, 0 to 1; both null where prompts were not grouped.
 /// </summary>
 public sealed record SelectionReport(
     int Candidates, int Training, int HeldOut, int NearDuplicates, IReadOnlyDictionary<string, int> Strategies, double? Coverage, double? Evenness,
-    IReadOnlyList<ClusterCoverage> Clusters);
+    IReadOnlyList<ClusterCoverage> Clusters)
+{
+    public const string Plot = "clusters.svg", PlotNumbers = "clusters.csv";
+}
 
 /// <summary>Accuracy over a part of the held-out pairs.</summary>
 public sealed record PartAccuracy(string Part, int Pairs, double Accuracy);
@@ -86,11 +89,13 @@ public sealed record GoldReport(
     double ChampionMean, double ChampionDeviation, double ChallengerMean, double Gain, double RewardModelAccuracy, double BaselineAccuracy,
     int Pairs, double LabelerAgreement, int Judgements, bool Simulated = true);
 
-/// <summary>The round in one record; <c>report</c> artifact, file <c>report.json</c>.</summary>
+/// <summary>The round in one record; <c>report</c> artifact, file <c>report.json</c>, beside the same to be read (<c>report.html</c>).</summary>
 public sealed record RoundReport(
     int Round, RewardModelCard RewardModel, double ProxyBefore, double ProxyAfter, double SequenceKl, GateDecision Decision, GoldReport? Gold,
     ArtifactRef Champion, ArtifactRef Challenger, ArtifactRef RewardModelRef, ArtifactRef Preferences, ArtifactRef Evidence)
 {
+    public const string Kind = "report", File = "report.json", Page = "report.html";
+
     /// <summary>Ratings of all policies of the campaign after the round; null in reports of earlier versions of the product.</summary>
     public ArtifactRef? Ratings { get; init; }
 
@@ -103,6 +108,10 @@ public sealed record RoundReport(
     /// <summary>The reward model of another axis that the challenger was trained by too; null where there was one only.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SecondAxis? Second { get; init; }
+
+    /// <summary>What the over-optimization monitor said; null where it did not watch the training.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ArtifactRef? Overoptimization { get; init; }
 }
 
 /// <summary>What a round has of a second axis.</summary>

@@ -61,6 +61,9 @@ public sealed class StepContext(
 
     public void Notice(string sentence) => observer?.Notice(execution.Activity, sentence);
 
+    /// <summary>A port that may be configured or not.</summary>
+    public T? Configured<T>(string name) where T : class => services.GetValueOrDefault(name) as T;
+
     /// <summary>A port by name, such as the labeler <c>simulated</c>.</summary>
     /// <exception cref="ArgumentException">There is none of that name; the message lists those there are.</exception>
     public T Service<T>(string name) where T : class

@@ -8,7 +8,7 @@ namespace Rlhf.Cli.Tests.Support;
 /// <summary>A process of the program and what it has said so far; killed when disposed of, and with the tests' own process at the latest.</summary>
 sealed class Running : IAsyncDisposable
 {
-    const int Sigterm = 15;
+    const int Sigkill = 9, Sigterm = 15;
 
     readonly Process _process;
     readonly string _command;
@@ -61,6 +61,13 @@ sealed class Running : IAsyncDisposable
         _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync(CancellationToken.None);
         return !ended && _process.ExitCode is not (0 or 1 or 2);
+    }
+
+    /// <summary><c>kill -9</c> of this process alone and without waiting for its end: within microseconds.</summary>
+    public void KillAtOnce()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("Windows has no SIGKILL.");
+        Assert.Equal(0, Signal(Id, Sigkill));
     }
 
     /// <summary><c>kill</c>: the request to stop.</summary>

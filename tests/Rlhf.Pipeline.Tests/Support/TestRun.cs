@@ -9,17 +9,19 @@ using Rlhf.Steps.Data;
 using Rlhf.Steps.Judging;
 using Rlhf.Steps.Notifications;
 using Rlhf.Steps.Running;
+using Rlhf.Steps.Scoring;
 
 namespace Rlhf.Pipeline.Tests.Support;
 
 /// <summary>A store of its own, empty or with what another one holds, and the real steps over it.</summary>
 sealed class TestRun : IDisposable
 {
-    public TestRun(string? copyOf = null, ISyntheticText? stories = null)
+    public TestRun(string? copyOf = null, ISyntheticText? stories = null, IRewardScoring? scoring = null)
     {
         if (copyOf is not null) Copy(copyOf, Folder);
         Objects = new FolderObjectStore(Folder);
         var services = new Dictionary<string, object> { ["stories"] = stories ?? new StoryGrammar(), ["simulated"] = new SimulatedLabelers(TimeProvider.System), [INotifications.Service] = Notifications };
+        if (scoring is not null) services[IRewardScoring.Service] = scoring;
         foreach (var (name, judge) in OwnJudges.Over(Objects, new Constitutions([Path.Combine(Root, "workflows", "constitutions")]))) services[name] = judge;
         Runner = new(PipelineSteps.All, Objects, TimeProvider.System, services, TimeSpan.Zero);
     }

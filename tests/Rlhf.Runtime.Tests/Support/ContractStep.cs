@@ -38,8 +38,14 @@ internal sealed class ContractStep(StepDescription description, Func<StepExecuti
                 _ => 7,
             };
         }
-        return Task.FromResult<StepResult>(new StepResult.Completed(outputs, outcome(context.Execution) ?? description.Outcomes[0]));
+        var said = outcome(context.Execution) ?? Usual;
+        // A training that has come to its end has nothing to go on from.
+        if (description.Name == "TrainPolicy" && said != "Checkpoint") outputs["training"] = null;
+        return Task.FromResult<StepResult>(new StepResult.Completed(outputs, said));
     }
+
+    // A training that stops at no checkpoint; of other steps the first outcome.
+    string Usual => description.Outcomes.FirstOrDefault(o => o == "Done") ?? description.Outcomes[0];
 
     /// <summary>The artifact that an output of these inputs is.</summary>
     ArtifactRef Artifact(string output, JsonObject inputs) => new("some", CanonicalJson.Hash(new JsonArray(description.Name, output, inputs.DeepClone())));

@@ -77,10 +77,13 @@ public sealed class RoundVariantTests
         Assert.Equal(("helpfulness", "safety"), (Given(report, "axis"), Given(report, "secondAxis")));
     }
 
+    // Stops at a first checkpoint, and at a second one.
+    static Func<StepExecution, string?> TwoCheckpoints => e => e.Activity is "train-policy" or "train-policy#2" ? "Checkpoint" : null;
+
     [Fact]
     public async Task A_round_with_checkpoints_goes_on_with_what_people_say_and_asks_again_where_it_does_not_understand()
     {
-        await using var run = new Run("human-checkpoints-round.json");
+        await using var run = new Run("human-checkpoints-round.json", outcome: TwoCheckpoints);
 
         await run.AnswerAsync("checkpoint-reward-model", "checkpoint.reward-model", "Perhaps");
         await run.AnswerAsync("checkpoint-reward-model#2", "checkpoint.reward-model", "Continue");
@@ -89,27 +92,85 @@ public sealed class RoundVariantTests
         var result = await run.EndAsync();
 
         Assert.Equal(("Promote", WorkflowStatus.Finished), ((string?)result.Outputs["outcome"], result.Status));
-        var (parts, start) = (run.Of("TrainPolicy"), Assert.Single(run.Of("StartRound")));
+        var parts = run.Of("TrainPolicy");
         Assert.Equal(["train-policy", "train-policy#2"], parts.Select(p => p.Execution));
-        var report = Assert.Single(run.Of("ReportRound"));
-        // The second part goes on with the first one's policy, under a seed of its own, and the round's champion stays what it was.
-        Assert.Equal(Given(parts[0], "policy"), Given(report, "champion"));
-        Assert.NotEqual(Given(parts[0], "policy"), Given(parts[1], "policy"));
-        Assert.Equal(7L, (long?)parts[0].Inputs["seed"]);
-        Assert.Equal(8L, (long?)parts[1].Inputs["seed"]);
-        Assert.NotNull(start.Inputs["baseSeed"]);
+        // One training that goes on from where it stopped, with all else as it began.
+        Assert.Null(parts[0].Inputs["training"]);
+        Assert.NotNull(parts[1].Inputs["training"]);
+        Assert.All(["policy", "reference", "rewardModel", "prompts", "seed"], name => Assert.Equal(Given(parts[0], name), Given(parts[1], name)));
+        Assert.Equal(["0.5,1.5", "0.5,1.5"], run.HParamsOf("TrainPolicy", "klGrid"));
+        // Each checkpoint is measured beside the ones before, and the best of them is what is evaluated.
+        var measured = run.Of("MeasureOveroptimization");
+        Assert.Equal((2, true, false), (measured.Count, measured[0].Inputs["overoptimization"] is null, measured[1].Inputs["overoptimization"] is null));
+        var (report, evaluated) = (Assert.Single(run.Of("ReportRound")), Assert.Single(run.Of("SampleEvaluation")));
+        Assert.Equal((Given(parts[0], "policy"), Given(evaluated, "challenger")), (Given(report, "champion"), Given(report, "challenger")));
+        Assert.DoesNotContain(Given(evaluated, "challenger"), run.Of("SampleCheckpoint").Select(s => Given(s, "policy")));
     }
 
     [Fact]
-    public async Task Parts_of_PPO_end_where_as_many_as_allowed_were_run()
+    public async Task Where_the_training_has_come_to_its_end_the_last_word_leads_to_the_evaluation()
     {
-        await using var run = new Run("human-checkpoints-round.json", new() { ["mostParts"] = 1 });
+        await using var run = new Run("human-checkpoints-round.json", outcome: e => e.Activity == "train-policy" ? "Checkpoint" : null);
 
         await run.AnswerAsync("checkpoint-reward-model", "checkpoint.reward-model", "Continue");
         await run.AnswerAsync("checkpoint-policy", "checkpoint.policy", "Continue");
+        await run.AnswerAsync("checkpoint-policy#2", "checkpoint.policy", "Continue");
         await run.EndAsync();
 
-        Assert.Single(run.Of("TrainPolicy"));
+        Assert.Equal((2, 1), (run.Of("TrainPolicy").Count, run.Of("SampleEvaluation").Count));
+    }
+
+    [Theory]
+    [InlineData("rlhf-round.json")]
+    [InlineData("ai-feedback-round.json")]
+    public async Task PPO_goes_on_at_a_checkpoint_until_the_monitor_stops_it(string file)
+    {
+        await using var run = new Run(file, outcome: e => e.Activity.StartsWith("train-policy", StringComparison.Ordinal) ? "Checkpoint" : e.Activity == "measure-overoptimization#3" ? "Stop" : null);
+
+        var result = await run.EndAsync();
+
+        Assert.Equal(WorkflowStatus.Finished, result.Status);
+        Assert.Equal((3, 3, 3), (run.Of("TrainPolicy").Count, run.Of("MeasureOveroptimization").Count, run.Of("SampleCheckpoint").Count));
+        Assert.Equal([true, false, false], run.Of("TrainPolicy").Select(p => p.Inputs["training"] is null));
+        Assert.NotNull(Assert.Single(run.Of("SampleEvaluation")).Inputs["challenger"]);
+    }
+
+    [Fact]
+    public async Task What_the_monitor_calls_stale_ends_the_training_too()
+    {
+        await using var run = new Run("rlhf-round.json", outcome: e => e.Activity == "train-policy" ? "Checkpoint" : e.Activity == "measure-overoptimization" ? "Refresh" : null);
+
+        await run.EndAsync();
+
+        Assert.Equal((1, 1), (run.Of("TrainPolicy").Count, run.Of("SampleEvaluation").Count));
+    }
+
+    [Fact]
+    public async Task A_sweep_trains_its_arms_from_one_reward_model_and_names_the_best_by_gold()
+    {
+        var inputs = new JsonObject { ["labeler"] = "simulated" };
+        foreach (var name in new[] { "champion", "reference", "rewardModel", "prompts" }) inputs[name] = $"some/{new string('1', 64)}";
+        await using var run = new Run("kl-sweep.json", inputs, e => e.Activity == "train-loose" ? "Checkpoint" : e.Activity == "measure-strict" ? "Refresh" : e.Activity == "measure-usual" ? "Stop" : null);
+
+        var result = await run.EndAsync();
+
+        Assert.Equal(WorkflowStatus.Finished, result.Status);
+        Assert.Equal(["0.0125", "0.0125", "0.05", "0.2"], run.HParamsOf("TrainPolicy", "klCoefficient").Order(StringComparer.Ordinal));
+        var measured = run.Of("MeasureOveroptimization");
+        Assert.Equal(["measure-strict", "measure-usual", "measure-loose"], measured.Select(m => m.Execution));
+        Assert.Equal([true, false, false], measured.Select(m => m.Inputs["overoptimization"] is null));
+        Assert.StartsWith("some/", (string?)result.Outputs["best"], StringComparison.Ordinal);
+        Assert.StartsWith("some/", (string?)result.Outputs["overoptimization"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_training_with_two_axes_goes_through_its_checkpoints()
+    {
+        await using var run = new Run("two-reward-models-round.json", outcome: TwoCheckpoints);
+
+        await run.EndAsync();
+
+        Assert.Equal([true, false, false], run.Of("TrainPolicy").Select(p => p.Inputs["training"] is null));
         Assert.Single(run.Of("SampleEvaluation"));
     }
 
@@ -118,7 +179,7 @@ public sealed class RoundVariantTests
     [InlineData(1)]
     public async Task Who_says_stop_ends_the_round_without_an_evaluation(int parts)
     {
-        await using var run = new Run("human-checkpoints-round.json");
+        await using var run = new Run("human-checkpoints-round.json", outcome: TwoCheckpoints);
 
         if (parts > 0) await run.AnswerAsync("checkpoint-reward-model", "checkpoint.reward-model", "Continue");
         await (parts > 0 ? run.AnswerAsync("checkpoint-policy", "checkpoint.policy", "Stop") : run.AnswerAsync("checkpoint-reward-model", "checkpoint.reward-model", "Stop"));

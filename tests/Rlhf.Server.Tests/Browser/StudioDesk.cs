@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 
 namespace Rlhf.Server.Tests.Browser;
@@ -38,10 +39,12 @@ sealed class StudioDesk
 
     public ILocator Rows => Frame.Locator(".mud-table tbody tr");
 
-    public async Task OpenAsync(string address)
+    /// <param name="isEmpty">True where the list has nothing to show yet.</param>
+    public async Task OpenAsync(string address, bool isEmpty = false)
     {
         await Page.GotoAsync(address);
-        await (address.Contains("s/", StringComparison.Ordinal) && address.Count(c => c == '/') > 2 ? Nodes : Rows).First.WaitForAsync();
+        if (isEmpty) await Frame.Locator(".mud-table").First.WaitForAsync();
+        else await (address.Contains("s/", StringComparison.Ordinal) && address.Count(c => c == '/') > 2 ? Nodes : Rows).First.WaitForAsync();
     }
 
     public Task ZoomToFitAsync() => Button(Fit).ClickAsync();
@@ -118,6 +121,44 @@ sealed class StudioDesk
         await chooser.SetFilesAsync(file);
         await Frame.GetByText("Successfully imported 1 workflow definition.").Last.WaitForAsync();
     }
+
+    /// <summary>Starts a workflow with inputs, as Studio's document may ask for it; returns the instance.</summary>
+    public async Task<string> DispatchAsync(string definition, JsonObject inputs) =>
+        $"{(await AskAsync($"workflow-definitions/{definition}/dispatch", new() { ["input"] = inputs }))["workflowInstanceId"]}";
+
+    /// <summary>The preset of a name, as the drop-downs of the steps offer it.</summary>
+    public async Task<string> PresetAsync(string name)
+    {
+        var options = await AskAsync("descriptors/activities/Rlhf.TrainPolicy/options/Preset", []);
+        return $"{options["items"]!["dropdown"]!["selectList"]!["items"]!.AsArray().Single(i => $"{i!["text"]}" == name)!["value"]}";
+    }
+
+    async Task<JsonNode> AskAsync(string path, JsonObject body)
+    {
+        var token = await Frame.Locator("body").GetAttributeAsync("data-token");
+        var answer = await Page.APIRequest.PostAsync($"/elsa/api/{path}", new() { Data = body.ToJsonString(), Headers = [new("Authorization", $"Bearer {token}"), new("Content-Type", "application/json")] });
+        return answer.Ok ? JsonNode.Parse(await answer.TextAsync())! : throw new InvalidOperationException($"{path}: {answer.Status} {await answer.TextAsync()}");
+    }
+
+    /// <summary>Chooses from the menu of a row of the list of instances, and says yes to what it asks.</summary>
+    public async Task DoAsync(string instance, string item)
+    {
+        await Rows.Filter(new() { HasText = instance }).Locator("button").Last.ClickAsync();
+        await Frame.Locator(".mud-popover-open").GetByText(item, new() { Exact = true }).ClickAsync();
+        await YesAsync();
+    }
+
+    /// <summary>Cancels what the list of instances shows, by ticking the first row and choosing "Apply to all matches".</summary>
+    public async Task CancelAllAsync()
+    {
+        await Rows.First.Locator("input[type=checkbox]").ClickAsync();
+        await Frame.GetByText("Bulk actions").First.ClickAsync();
+        await Frame.Locator(".mud-popover-open").GetByText("Cancel").First.ClickAsync();
+        await Frame.Locator(".mud-dialog").GetByText("Apply to all matches").ClickAsync();
+        await YesAsync();
+    }
+
+    Task YesAsync() => Frame.Locator(".mud-dialog button").GetByText("Yes").ClickAsync();
 
     /// <summary>Keeps a picture where <c>RLHF_SCREENSHOTS</c> says.</summary>
     public async Task PictureAsync(string name)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Rlhf.Server.Tests.Support;
 using Program = Rlhf.Server.Tests.Support.Program;
@@ -6,7 +7,7 @@ using Program = Rlhf.Server.Tests.Support.Program;
 namespace Rlhf.Server.Tests.Browser;
 
 /// <summary>A person draws, publishes, runs and watches workflows in Elsa Studio, against <c>rlhf serve</c> and nothing else. <c>RLHF_SCREENSHOTS=folder</c> keeps pictures.</summary>
-public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed partial class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<Chromium>
 {
     [Fact]
     public async Task A_round_is_found_drawn_changed_and_published_and_its_file_is_changed_by_just_that()
@@ -137,6 +138,167 @@ public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<C
         Assert.Empty(studio.Errors);
         Assert.Empty(studio.Foreign);
     }
+
+    [Fact]
+    public async Task What_is_exported_and_imported_unchanged_is_nothing_new()
+    {
+        await using var program = await Program.StartAsync();
+        await using var person = await PersonAsync(program);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+        var (file, exported) = (Path.Combine(program.Workflows, "rlhf-round.json"), Path.Combine(program.Folder, "exported.json"));
+        var text = await File.ReadAllTextAsync(file);
+
+        await studio.OpenAsync("/studio/definitions/rlhf-round");
+        await studio.ChooseAsync("Export");
+        var download = await studio.Page.RunAndWaitForDownloadAsync(() => studio.Frame.Locator(".mud-dialog button").GetByText("Export").ClickAsync());
+        await download.SaveAsAsync(exported);
+        await studio.ImportAsync(exported);
+        await studio.PublishAsync();
+        await studio.Page.Locator("#standing").GetByText("version 1").WaitForAsync();
+        var standing = await studio.Page.Locator("#standing").InnerTextAsync();
+
+        Assert.Matches("^published\\s+version 1\\s*$", standing);
+        Assert.Equal(text, await File.ReadAllTextAsync(file));
+        Assert.Empty(studio.Errors);
+        Assert.Empty(studio.Foreign);
+    }
+
+    [Fact]
+    public async Task A_person_answers_a_checkpoint_on_the_page_of_its_instance_and_sees_it_go_on()
+    {
+        await using var program = await Program.StartAsync(folder => File.WriteAllText(Path.Combine(folder, "asks.json"), SomeFlow.WithCheckpoint("asks")));
+        await using var person = await PersonAsync(program);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+
+        await studio.OpenAsync("/studio/definitions/asks");
+        var instance = await studio.RunAsync();
+        var form = studio.Page.GetByRole(AriaRole.Form, new() { Name = "checkpoint.policy" });
+        await form.WaitForAsync();
+        var choices = await form.GetByRole(AriaRole.Button).AllInnerTextsAsync();
+        await form.GetByLabel("Comment on checkpoint.policy").FillAsync("KL is low.");
+        await studio.PictureAsync("studio-checkpoint");
+        await form.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        await studio.Page.Locator("#standing").GetByText("finished").WaitForAsync();
+        await studio.Frame.GetByText("Finished", new() { Exact = true }).First.WaitForAsync();
+
+        Assert.Equal(["Stop", "Continue"], choices);
+        Assert.Equal(0, await form.CountAsync());
+        var runs = await studio.Page.APIRequest.GetAsync($"/elsa/api/activity-executions/list?workflowInstanceId={instance}");
+        Assert.Equal(["checkpoint", "choose", "continued"], JsonNode.Parse(await runs.TextAsync())!["items"]!.AsArray().Select(r => $"{r!["activityId"]}").Where(a => a is not ("flow" or "Workflow1")).Distinct());
+        Assert.Empty(studio.Errors);
+        Assert.Empty(studio.Foreign);
+    }
+
+    [Fact]
+    public async Task Instances_are_cancelled_in_Studios_own_list_one_by_one_and_all_that_match()
+    {
+        await using var program = await Program.StartAsync(folder => File.WriteAllText(Path.Combine(folder, "waiting.json"), SomeFlow.Of("waiting", SomeFlow.Wait())));
+        await using var person = await PersonAsync(program);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+
+        await studio.OpenAsync("/studio/definitions/waiting");
+        var first = await studio.RunAsync();
+        for (var i = 0; i < 2; i++)
+        {
+            await studio.OpenAsync("/studio/definitions/waiting");
+            await studio.RunAsync();
+        }
+        await studio.OpenAsync("/studio/instances");
+        await studio.DoAsync(first, "Cancel");
+        await studio.Rows.Filter(new() { HasText = first }).GetByText("Cancelled", new() { Exact = true }).WaitForAsync();
+        var suspended = await studio.Rows.GetByText("Suspended", new() { Exact = true }).CountAsync();
+        await studio.CancelAllAsync();
+        await studio.Rows.GetByText("Cancelled", new() { Exact = true }).Nth(2).WaitForAsync();
+        await studio.PictureAsync("studio-cancelled");
+
+        Assert.Equal(2, suspended);
+        Assert.Empty(studio.Errors);
+        Assert.Empty(studio.Foreign);
+    }
+
+    [Fact]
+    public async Task Steps_have_pictures_of_their_own_in_the_palette_and_on_the_canvas()
+    {
+        await using var program = await Program.StartAsync();
+        await using var person = await PersonAsync(program);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+
+        await studio.OpenAsync("/studio/definitions/rlhf-round");
+        await studio.Frame.GetByText("RLHF", new() { Exact = true }).First.ClickAsync();
+        await studio.Frame.Locator("[draggable=true][data-step=TrainPolicy]").WaitForAsync();
+        await studio.PictureAsync("studio-palette");
+        var palette = await studio.Frame.Locator("[draggable=true][data-step]").EvaluateAllAsync<string[]>(Picture("svg.mud-icon-root"));
+        var canvas = await studio.Frame.Locator("elsa-activity-wrapper[data-step]").EvaluateAllAsync<string[]>(Picture(".activity-icon > svg"));
+        var others = await studio.Frame.Locator("elsa-activity-wrapper:not([data-step])").EvaluateAllAsync<string[]>("boxes => boxes.map(b => JSON.parse(b.getAttribute('activity-json')).type)");
+        var steps = program.Read("rlhf-round.json")["root"]!["activities"]!.AsArray().Count(a => $"{a!["type"]}".StartsWith("Rlhf.", StringComparison.Ordinal));
+
+        Assert.True(palette.Length > 15, $"{palette.Length} steps in the palette");
+        Assert.Equal(steps, canvas.Length);
+        Assert.All([.. palette, .. canvas], picture => Assert.StartsWith("url(\"data:image/svg+xml", picture, StringComparison.Ordinal));
+        Assert.True(canvas.Distinct().Count() > 8, $"{canvas.Distinct().Count()} pictures");
+        Assert.All(others, type => Assert.StartsWith("Elsa.", type, StringComparison.Ordinal));
+        Assert.Empty(studio.Errors);
+        Assert.Empty(studio.Foreign);
+
+        static string Picture(string at) => $"elements => elements.map(e => getComputedStyle(e.querySelector('{at}')).maskImage)";
+    }
+
+    [Fact]
+    public async Task A_finding_stands_above_the_editor_as_soon_as_the_draft_is_saved()
+    {
+        await using var program = await Program.StartAsync(folder => File.WriteAllText(Path.Combine(folder, "greeting.json"), SomeFlow.Of("greeting", SomeFlow.Line("hello"))));
+        await using var person = await PersonAsync(program);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+
+        await studio.OpenAsync("/studio/definitions/greeting");
+        // Nobody asks by the clock from now on: what comes, comes since something was saved.
+        await studio.Page.EvaluateAsync("() => { window.setTimeout = () => 0; }");
+        await studio.Page.WaitForTimeoutAsync(2500);
+        var added = await studio.DragInAsync("Console", "Write Line", fromRight: 300, fromBottom: 300);
+        await studio.Page.Locator("#standing").GetByText(added).First.WaitForAsync(new() { Timeout = 5000 });
+        await studio.PictureAsync("studio-finding");
+
+        Assert.Contains("draft, not published", await studio.Page.Locator("#standing").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Empty(studio.Errors);
+    }
+
+    [Fact]
+    public async Task A_live_round_is_watched_to_its_end_and_what_its_steps_made_is_a_click_away()
+    {
+        await using var program = await Program.StartAsync();
+        await using var person = await PersonAsync(program);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+
+        await studio.OpenAsync("/studio/instances", isEmpty: true);
+        var instance = await studio.DispatchAsync("rlhf-round", new() { ["preset"] = await studio.PresetAsync("tiny") });
+        await studio.OpenAsync($"/studio/instances/{instance}");
+        var seen = new HashSet<string>();
+        var standing = studio.Page.Locator("#standing");
+        for (var looks = 0; looks < 1800 && await standing.GetByText("finished", new() { Exact = true }).CountAsync() == 0; looks++, await Task.Delay(100))
+        {
+            foreach (var bar in await standing.Locator("progress").EvaluateAllAsync<string[]>("bars => bars.map(b => b.ariaLabel)")) seen.Add(bar);
+            if (seen.Count == 3 && looks > 0) await studio.PictureAsync("studio-live");
+        }
+        await studio.Frame.GetByText("Finished", new() { Exact = true }).First.WaitForAsync();
+        await standing.Locator("summary").ClickAsync();
+        await studio.PictureAsync("studio-round");
+        var steps = await standing.Locator("#steps tbody tr").AllInnerTextsAsync();
+        await standing.Locator("#steps").GetByRole(AriaRole.Link, new() { NameRegex = Policy() }).First.ClickAsync();
+        await studio.Page.GetByRole(AriaRole.Heading, new() { Name = "Made by" }).WaitForAsync();
+        await studio.PictureAsync("artifact");
+        var files = await studio.Page.Locator("table").First.InnerTextAsync();
+        await studio.Page.GetByRole(AriaRole.Link, new() { Name = $"instance {instance}" }).First.ClickAsync();
+        await studio.Page.WaitForURLAsync($"**/studio/instances/{instance}");
+
+        Assert.True(seen.Count >= 4, $"seen at work: {string.Join(", ", seen)}");
+        Assert.Contains(steps, s => s.StartsWith("train-policy", StringComparison.Ordinal) && s.Contains("policy/", StringComparison.Ordinal));
+        Assert.Contains("model.safetensors", files, StringComparison.Ordinal);
+        Assert.Empty(studio.Errors);
+        Assert.Empty(studio.Foreign);
+    }
+
+    [GeneratedRegex("^policy/")]
+    private static partial Regex Policy();
 
     static IEnumerable<string> Ids(JsonNode definition) => definition["root"]!["activities"]!.AsArray().Select(a => $"{a!["type"]} {a["id"]}");
 

@@ -4,9 +4,6 @@ using Rlhf.Runtime.Access;
 using Rlhf.Runtime.Interpreter;
 using Rlhf.Server.Tests.Elsa.Replay;
 using Rlhf.Server.Tests.Support;
-using Rlhf.Steps.Artifacts;
-using Rlhf.Steps.Labeling;
-using Rlhf.Steps.Running;
 
 namespace Rlhf.Server.Tests.Elsa;
 
@@ -110,6 +107,38 @@ public sealed class InstanceTests
         Assert.Equal(3, bookmark["missing"]!.GetValue<int>());
         var done = (await place.SendAsync("GET", $"{Api}/activity-executions/list?workflowInstanceId={id}&activityId=slow")).Json["items"]![0]!;
         Assert.Equal($"/decisions/{new string('d', 64)}", $"{done["metadata"]!["links"]!["Decision"]}");
+    }
+
+    [Fact]
+    public async Task All_that_a_filter_finds_is_cancelled_and_an_empty_one_finds_nothing_unless_it_says_so()
+    {
+        await using var place = await Place.OpenAsync();
+        await place.Runtime.DriveAsync();
+        var ended = await place.StartAsync(await Flows.LineAsync(place));
+        var (first, second, other) = (await place.StartAsync(await Flows.WaitAsync(place)), await place.StartAsync("waits"), await place.StartAsync(await Flows.WaitAsync(place, "others")));
+        await place.EndedAsync(ended);
+        foreach (var id in new[] { first, second, other }) await place.UntilAsync(id, s => s == WorkflowStatus.Suspended);
+        // As Studio sends it.
+        JsonObject Order(string type, JsonObject filter) => new() { ["id"] = null, ["alterations"] = new JsonArray(new JsonObject { ["type"] = type }), ["filter"] = filter };
+        Task<Reply> SubmitAsync(string type, JsonObject filter) => place.SendAsync("POST", $"{Api}/alterations/submit", body: Order(type, filter));
+        async Task<string> StatusesAsync() => string.Join(' ', await Task.WhenAll(new[] { ended, first, second, other }.Select(async i => $"{(await place.Runtime.FindAsync(i))!.Status}")));
+
+        var none = await SubmitAsync("Cancel", new() { ["emptyFilterSelectsAll"] = false, ["searchTerm"] = "", ["statuses"] = null });
+        var unknown = await SubmitAsync("Migrate", new() { ["emptyFilterSelectsAll"] = true });
+        var unfound = await SubmitAsync("Cancel", new() { ["emptyFilterSelectsAll"] = true, ["names"] = new JsonArray("x") });
+        var before = await StatusesAsync();
+        var dry = await place.SendAsync("POST", $"{Api}/alterations/dry-run", body: Order("Cancel", new() { ["definitionIds"] = new JsonArray("waits") }));
+        var done = await SubmitAsync("Cancel", new() { ["definitionIds"] = new JsonArray("waits"), ["isSystem"] = false });
+        var between = await StatusesAsync();
+        var all = await SubmitAsync("Cancel", new() { ["emptyFilterSelectsAll"] = true, ["isSystem"] = false });
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (none.Status, unknown.Status, unfound.Status));
+        Assert.Contains("'Migrate'", unknown.Text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal("Finished Suspended Suspended Suspended", before);
+        Assert.Equal(new[] { first, second }.Order(), dry.Json["workflowInstanceIds"]!.AsArray().Select(i => $"{i}").Order());
+        Assert.NotEmpty($"{done.Json["planId"]}");
+        Assert.Equal("Finished Cancelled Cancelled Suspended", between);
+        Assert.Equal((HttpStatusCode.OK, "Finished Cancelled Cancelled Cancelled"), (all.Status, await StatusesAsync()));
     }
 
     [Fact]
@@ -275,35 +304,6 @@ public sealed class InstanceTests
             if (await isThere()) return;
         }
         throw new TimeoutException("It does not come to that.");
-    }
-
-    /// <summary>Reports a quarter and then waits until it may go on.</summary>
-    sealed class SlowStep : IStep
-    {
-        public sealed record Outputs(ArtifactRef Decision);
-
-        public TaskCompletionSource Go { get; } = new();
-
-        public StepDescription Description { get; } = new("Slow", 1, StepKind.Effectful, typeof(NoHParams), typeof(NoHParams), typeof(Outputs), "Takes its time.");
-
-        public async Task<StepResult> RunAsync(JsonObject inputs, JsonObject hparams, StepContext context, CancellationToken cancellationToken)
-        {
-            context.Progress(0.25, "a quarter");
-            context.Journal.Log(1, new Dictionary<string, double> { ["loss"] = 1.5 });
-            await Go.Task.WaitAsync(cancellationToken);
-            return new StepResult.Completed(new() { ["decision"] = $"decision/{new string('d', 64)}" });
-        }
-    }
-
-    /// <summary>Waits for people at the desk.</summary>
-    sealed class DeskStep : IStep
-    {
-        public const string Request = "some-questions";
-
-        public StepDescription Description { get; } = new("People", 1, StepKind.Effectful, typeof(NoHParams), typeof(NoHParams), typeof(NoHParams), "Asks people.");
-
-        public Task<StepResult> RunAsync(JsonObject inputs, JsonObject hparams, StepContext context, CancellationToken cancellationToken) => Task.FromResult<StepResult>(
-            new StepResult.Waiting([], TimeProvider.System.GetUtcNow().AddHours(1), "people") { Events = [DeskLabeler.EventPrefix + Request] });
     }
 
     static async Task<JsonNode> RetryAsync(Place place, string id) =>

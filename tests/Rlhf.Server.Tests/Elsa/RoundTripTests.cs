@@ -44,6 +44,68 @@ public sealed class RoundTripTests
         Assert.Null(Difference(Meaning(JsonNode.Parse(File.ReadAllText(source))), Meaning(opened)));
     }
 
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task An_export_that_is_imported_unchanged_by_Studio_or_anyone_is_nothing_new(string name)
+    {
+        await using var place = await Place.OpenAsync(steps: [.. PipelineSteps.All, new NamedStep(MeasureGold.Description)]);
+        var key = await place.KeyAsync("olga", Role.Operator);
+        var (id, target) = (System.IO.Path.GetFileNameWithoutExtension(name), System.IO.Path.Combine(place.Workflows, name));
+        Directory.CreateDirectory(place.Workflows);
+        File.Copy(System.IO.Path.Combine(Place.Root, "workflows", name), target);
+        var (text, exported) = (File.ReadAllText(target), (await place.SendAsync("GET", $"{Path}/{id}/export", key)).Json);
+        var ofStudio = EditorModel.Of(exported.ToJsonString());
+        // What is imported was never drawn, so no box was measured.
+        foreach (var (sent, given) in ofStudio["root"]!["activities"]!.AsArray().Zip(exported["root"]!["activities"]!.AsArray()))
+            sent!["metadata"]!["designer"]!["size"] = given!["metadata"]!["designer"]!["size"]!.DeepClone();
+
+        foreach (var (method, path, model) in new[] { ("POST", "import", exported), ("PUT", $"{id}/import", exported), ("POST", "import", ofStudio), ("POST", $"{id}/import", ofStudio) })
+        {
+            var imported = await place.SendAsync(method, $"{Path}/{path}", key, model);
+            var published = await place.SendAsync("POST", $"{Path}/{id}/publish", key, new JsonObject());
+
+            Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (imported.Status, published.Status));
+            Assert.Equal((1, true), (imported.Json["version"]!.GetValue<int>(), imported.Json["isPublished"]!.GetValue<bool>()));
+            Assert.Equal((1, true), (published.Json["workflowDefinition"]!["version"]!.GetValue<int>(), published.Json["alreadyPublished"]!.GetValue<bool>()));
+            Assert.Equal(text, File.ReadAllText(target));
+        }
+        Assert.Null(Difference(Meaning(JsonNode.Parse(text)), Meaning(exported)));
+        Assert.Single((await place.SendAsync("GET", $"{Path}/{id}/versions", key)).Json["items"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task What_an_import_says_of_an_input_holds_and_what_its_sender_cannot_say_stays()
+    {
+        await using var place = await Place.OpenAsync();
+        var key = await place.KeyAsync("olga", Role.Operator);
+        var model = DefinitionTests.Flow("hello");
+        model["inputs"] = new JsonArray(
+            new JsonObject { ["name"] = "rounds", ["type"] = "Int32", ["description"] = "How many.", ["defaultValue"] = 3 },
+            new JsonObject { ["name"] = "seed", ["type"] = "Int64", ["defaultValue"] = 1 });
+        await DefinitionTests.SaveAsync(place, key, model, publish: true);
+
+        async Task<JsonArray> ImportAsync(Action<JsonArray> change)
+        {
+            var changed = model.DeepClone().AsObject();
+            change(changed["inputs"]!.AsArray());
+            var reply = await place.SendAsync("POST", $"{Path}/import", key, changed);
+            Assert.Equal(HttpStatusCode.OK, reply.Status);
+            return reply.Json["inputs"]!.AsArray();
+        }
+
+        var untold = await ImportAsync(inputs =>
+        {
+            foreach (var input in inputs) input!.AsObject().Remove("defaultValue");
+            inputs[0]!.AsObject().Remove("description");
+        });
+        var taken = await ImportAsync(inputs => inputs[0]!.AsObject().Remove("defaultValue"));
+        var set = await ImportAsync(inputs => inputs[0]!["defaultValue"] = 5);
+
+        Assert.Equal(("3", "1", null), ($"{untold[0]!["defaultValue"]}", $"{untold[1]!["defaultValue"]}", untold[0]!["description"]));
+        Assert.Equal((null, "1"), (taken[0]!["defaultValue"], $"{taken[1]!["defaultValue"]}"));
+        Assert.Equal(("5", "1"), ($"{set[0]!["defaultValue"]}", $"{set[1]!["defaultValue"]}"));
+    }
+
     [Fact]
     public async Task Every_definition_of_the_recorded_traces_comes_back_as_it_was()
     {

@@ -14,6 +14,21 @@ static class SomeFlow
 
     public static JsonObject Failure() => Activity("failure", "Elsa.RunJavaScript", "script", "String", "JavaScript", "throw new Error('it is broken')");
 
+    /// <summary>Waits for the event <c>checkpoint.policy</c>, and goes on by its answer: Stop, Continue, or neither, which waits again.</summary>
+    public static string WithCheckpoint(string id)
+    {
+        JsonObject Case(string label) => new() { ["label"] = label, ["condition"] = new JsonObject { ["type"] = "JavaScript", ["value"] = $"(getAnswer() || {{}}).answer === '{label}'" } };
+        JsonObject Connection(string source, string port, string target) => new() { ["source"] = new JsonObject { ["activity"] = source, ["port"] = port }, ["target"] = new JsonObject { ["activity"] = target, ["port"] = "In" } };
+        var wait = Activity("checkpoint", "Elsa.Event", "eventName", "String", "Literal", "checkpoint.policy");
+        wait["result"] = new JsonObject { ["typeName"] = "Object", ["memoryReference"] = new JsonObject { ["id"] = "answer" } };
+        var choose = new JsonObject { ["id"] = "choose", ["type"] = "Elsa.FlowSwitch", ["version"] = 1, ["cases"] = new JsonArray(Case("Stop"), Case("Continue")) };
+        var flow = JsonNode.Parse(Of(id, wait, choose, Line("stopped"), Line("continued")))!.AsObject();
+        flow["variables"] = new JsonArray(new JsonObject { ["id"] = "answer", ["name"] = "answer", ["typeName"] = "Object" });
+        flow["root"]!["connections"] = new JsonArray(
+            Connection("checkpoint", "Done", "choose"), Connection("choose", "Stop", "stopped"), Connection("choose", "Continue", "continued"), Connection("choose", "Default", "checkpoint"));
+        return flow.ToJsonString();
+    }
+
     static JsonObject Activity(string id, string type, string input, string inputType, string language, string value) => new()
     {
         ["id"] = id,

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rlhf.Benchmarks;
 using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Claims;

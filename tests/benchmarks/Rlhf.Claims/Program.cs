@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Rlhf.Benchmarks;
 using Rlhf.Claims;
 
 // What the literature claims, measured on the default preset with simulated labelers; every row is a run, the last rows are means.

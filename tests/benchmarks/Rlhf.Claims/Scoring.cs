@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Rlhf.Benchmarks;
 using Rlhf.Learning.Models;
 using Rlhf.Learning.Native;
 using Rlhf.Learning.Rewards;

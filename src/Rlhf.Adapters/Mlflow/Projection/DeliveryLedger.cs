@@ -11,7 +11,11 @@ namespace Rlhf.Adapters.Mlflow.Projection;
 /// of it was acknowledged. It holds for the run of that id only: another one has nothing yet. Of a round it keeps the end that was told, and
 /// with how many steps, and lines of those that had no record.
 /// </summary>
-sealed record Delivered(string RunId, int Lines, string Fingerprint = "", RunEnd? End = null, int Steps = 0, int RunningLines = 0);
+sealed record Delivered(string RunId, int Lines, string Fingerprint = "", RunEnd? End = null, int Steps = 0, int RunningLines = 0)
+{
+    /// <summary>Id of the experiment that the run stands in; null where an earlier version of the product delivered it.</summary>
+    public string? Experiment { get; init; }
+}
 
 /// <summary>One entry of the ledger: who delivers until when, and what was delivered, by the runs' keys.</summary>
 sealed record LedgerEntry(string Owner, DateTimeOffset Until, IReadOnlyDictionary<string, Delivered> Runs)
@@ -47,6 +51,9 @@ sealed partial class DeliveryLedger(IObjectStore objects, string destination, Ti
         foreach (var old in _known.Keys.Where(name => !current.Contains(name))) _known.TryRemove(old, out _);
         return newest;
     }
+
+    /// <summary>The newest entry of one place; one with nothing where there is none.</summary>
+    public async Task<LedgerEntry> OfAsync(string place, CancellationToken cancellationToken) => (await NewestAsync(place, cancellationToken)).Entry;
 
     /// <summary>Takes the place for so long, or answers who has it.</summary>
     public async Task<(DeliveryLease? Lease, LedgerEntry Holder)> TakeAsync(string place, TimeSpan lease, CancellationToken cancellationToken)

@@ -14,7 +14,7 @@ sealed class RunDelivery(MlflowClient client, StoreReader reader, string experim
     public async Task<string> DeliverAsync(ProjectedRound round, DeliveryLease lease, CancellationToken cancellationToken)
     {
         var id = await SendAsync(round.Run, lease, cancellationToken);
-        await lease.AcknowledgeAsync(round.Instance, round.Acknowledged(id), cancellationToken);
+        await lease.AcknowledgeAsync(round.Instance, round.Acknowledged(id) with { Experiment = experimentId }, cancellationToken);
         return id;
     }
 
@@ -23,7 +23,7 @@ sealed class RunDelivery(MlflowClient client, StoreReader reader, string experim
     {
         var id = await SendAsync(step, lease, cancellationToken);
         // Who took a step over may be behind what was delivered of it: those lines come again, and are not sent again.
-        await lease.AcknowledgeAsync(step.Key, new(id, Math.Max(step.Lines, Sent(step, id, lease)), step.Fingerprint), cancellationToken);
+        await lease.AcknowledgeAsync(step.Key, new(id, Math.Max(step.Lines, Sent(step, id, lease)), step.Fingerprint) { Experiment = experimentId }, cancellationToken);
         return id;
     }
 
@@ -87,7 +87,7 @@ sealed class RunDelivery(MlflowClient client, StoreReader reader, string experim
             if (missing.Count > 0) await SendAsync(token => client.LogBatchAsync(id, new() { Metrics = missing }, token), lease, cancellationToken);
             sent += part.Count;
             counts.Lines += missing.Count;
-            if (sent < points.Count) await lease.AcknowledgeAsync(run.Key, new(id, sent), cancellationToken);
+            if (sent < points.Count) await lease.AcknowledgeAsync(run.Key, new(id, sent) { Experiment = experimentId }, cancellationToken);
         }
     }
 

@@ -60,6 +60,14 @@ public sealed class TrackingDelivery : IDisposable
             return await (await WalkAsync(cancellationToken)).RepairAsync(cancellationToken);
         }, cancellationToken);
 
+    /// <summary>
+    /// The pages of the server about what was delivered of an instance, by the instance's id and by the keys of its steps, as the store knows it: the server is not asked.
+    /// </summary>
+    /// <exception cref="IOException">The store could not be read.</exception>
+    public async Task<IReadOnlyDictionary<string, Uri>> PagesOfAsync(string instance, CancellationToken cancellationToken) =>
+        (await _ledger.OfAsync(DeliveryLedger.PlaceOf(instance), cancellationToken)).Runs.Where(r => r.Value.Experiment is not null)
+            .ToDictionary(r => r.Key, r => new Uri(_client.Address, $"#/experiments/{Uri.EscapeDataString(r.Value.Experiment!)}/runs/{Uri.EscapeDataString(r.Value.RunId)}"));
+
     async Task<DeliveryWalk> WalkAsync(CancellationToken cancellationToken)
     {
         var ledger = await _ledger.ReadAsync(cancellationToken);

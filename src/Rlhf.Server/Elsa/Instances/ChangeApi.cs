@@ -169,7 +169,8 @@ static class ChangeApi
         await Replies.NotFoundAsync(context);
     }
 
-    static async Task<bool> TryCancelAsync(WorkflowRuntime runtime, string id, CancellationToken cancellationToken)
+    /// <summary>False where it had ended, or is gone.</summary>
+    public static async Task<bool> TryCancelAsync(WorkflowRuntime runtime, string id, CancellationToken cancellationToken)
     {
         try
         {

@@ -25,6 +25,8 @@ static class InstanceRoutes
         Do("POST", "/cancel/workflow-instances/{id}", ChangeApi.CancelAsync),
         Do("POST", "/bulk-actions/cancel/workflow-instances", ChangeApi.CancelManyAsync),
         Do("POST", "/alterations/workflows/retry", ChangeApi.RetryAsync),
+        Do("POST", "/alterations/submit", AlterationApi.SubmitAsync),
+        See("POST", "/alterations/dry-run", AlterationApi.DryRunAsync),
         Do("POST", "/events/{eventName}/trigger", ChangeApi.TriggerAsync),
         Do("POST", "/tasks/{taskId}/complete", ChangeApi.CompleteTaskAsync),
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rlhf.Runtime;
 using Rlhf.Runtime.Labeling;
+using Rlhf.Server.Artifacts;
 
 namespace Rlhf.Server.Elsa.Instances;
 
@@ -100,13 +101,10 @@ static class RunShapes
         var links = new JsonObject();
         foreach (var (name, value) in run.Given() ?? [])
         {
-            if (value is JsonValue text && text.TryGetValue<string>(out var reference) && reference.StartsWith($"{Decision}/", StringComparison.Ordinal))
-                links[name] = $"/decisions/{reference[(Decision.Length + 1)..]}";
+            if (value is JsonValue text && text.TryGetValue<string>(out var reference) && ArtifactLinks.Find(reference) is { } address) links[name] = address;
         }
         return links;
     }
-
-    const string Decision = "decision";
 
     /// <summary>Of every failure: a step tells why, and not by which exception.</summary>
     public const string FaultType = "Rlhf.Fault";

@@ -41,6 +41,29 @@ public sealed class DeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_pages_of_what_was_delivered_are_known_without_asking_the_server_and_there_are_none_before()
+    {
+        using var sender = new Sender(this);
+        var instance = SomeStore.Instance(1);
+        var before = await sender.Delivery.PagesOfAsync(instance, Token);
+        await sender.Delivery.DeliverAsync(Token);
+        var asked = _mlflow.Requests.Count;
+
+        var pages = await sender.Delivery.PagesOfAsync(instance, Token);
+
+        Assert.Empty(before);
+        Assert.Equal(asked, _mlflow.Requests.Count);
+        var runs = _mlflow.Runs.ToDictionary(r => r.Id);
+        Assert.True(pages.Count > 1 && pages.ContainsKey(instance), string.Join(", ", pages.Keys));
+        foreach (var (key, page) in pages)
+        {
+            var run = runs[page.Fragment.Split('/')[^1]];
+            Assert.Equal($"{_mlflow.Address.TrimEnd('/')}/#/experiments/{run.Experiment.Id}/runs/{run.Id}", page.AbsoluteUri);
+            Assert.Equal(key, run.Tags.GetValueOrDefault("rlhf.step_key") ?? run.Tags["rlhf.instance"]);
+        }
+    }
+
+    [Fact]
     public async Task A_second_delivery_asks_nothing_of_the_server_until_the_store_has_news()
     {
         using var sender = new Sender(this);

@@ -10,7 +10,7 @@ using Rlhf.Steps.Journal;
 using Rlhf.Steps.Json;
 using Rlhf.Steps.Running;
 
-namespace Rlhf.Claims;
+namespace Rlhf.Benchmarks;
 
 /// <summary>The steps of a round over one store, on the default preset with changes; what has been computed is answered from its record.</summary>
 sealed class World

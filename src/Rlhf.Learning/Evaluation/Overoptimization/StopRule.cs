@@ -1,0 +1,60 @@
+namespace Rlhf.Learning.Evaluation.Overoptimization;
+
+/// <summary>What a monitor has measured of one checkpoint. Proxy and gold are above the starting policy's mean, in its standard deviations.</summary>
+/// <param name="Kl">To the reference policy, in nats, at least 0.</param>
+public sealed record CheckpointPoint(double Kl, Interval Proxy, Interval Gold);
+
+/// <summary>What the stop rule says after the last of some checkpoints.</summary>
+/// <param name="Best">Index of the checkpoint that is best by gold: by the law's value at its KL where a law was fitted, otherwise by its own estimate.</param>
+/// <param name="PartsAt">KL, in nats, from which on proxy still rises while the law of gold falls; null where they do not part, or no law was fitted.</param>
+/// <param name="Reached">The sentence that the last checkpoint has reached the predicted best KL; null where it has not.</param>
+/// <param name="Fell">The sentence that gold fell there for certain; null where it did not.</param>
+public sealed record StopDecision(int Best, FitOutcome Law, double? PartsAt, string? Reached, string? Fell)
+{
+    public bool Stop => Reached is not null || Fell is not null;
+
+    /// <summary>A sentence each: why it stops, and why no law was fitted.</summary>
+    public IReadOnlyList<string> Reasons => [.. new[] { Reached, Fell, Law.Refused }.OfType<string>()];
+}
+
+/// <summary>Ends a training before it does harm. A function of the points alone.</summary>
+public static class StopRule
+{
+    /// <summary>
+    /// Stops where the last checkpoint has reached the KL that the fitted law predicts to be best, or where the upper bound of its gold is below the best gold so far.
+    /// </summary>
+    /// <param name="points">At least one, in the order of the training.</param>
+    /// <param name="resamples">Of the fit's bootstrap.</param>
+    /// <param name="seed">Of the fit's bootstrap.</param>
+    /// <exception cref="ArgumentException">There is no point, or one is out of its range.</exception>
+    public static StopDecision Decide(IReadOnlyList<CheckpointPoint> points, int resamples = 2000, ulong seed = 1)
+    {
+        if (points.Count == 0) throw new ArgumentException("There is no checkpoint to decide by; expected at least one.");
+        var law = LawFitting.Fit(Law.Rl, GoldOf(points), resamples, seed);
+        var (last, best) = (points[^1], points.MaxBy(p => p.Gold.Value)!);
+        var reached = law.Fit is { } fit && last.Kl >= fit.BestKl.Value
+            ? $"The KL of the last checkpoint, {last.Kl:0.0} nats, has reached {fit.BestKl.Value:0.0} ({fit.BestKl.Lower:0.0} to {fit.BestKl.Upper:0.0}), where the fitted law is highest." : null;
+        var fell = last.Gold.Upper < best.Gold.Value
+            ? $"The upper bound of the last checkpoint's gold, {last.Gold.Upper:0.00} deviations, is below the best so far, {best.Gold.Value:0.00} at {best.Kl:0.0} nats." : null;
+        return new(Best(points, law.Fit), law, PartsAt(points, law.Fit), reached, fell);
+    }
+
+    // A law of two numbers through all points is less noisy than any of them.
+    static int Best(IReadOnlyList<CheckpointPoint> points, FittedLaw? fit) =>
+        Enumerable.Range(0, points.Count).MaxBy(i => fit is null ? points[i].Gold.Value : fit.Curve.At(points[i].Kl));
+
+    /// <summary>The law's highest point, where the proxy is higher at some checkpoint beyond it than at all before.</summary>
+    static double? PartsAt(IReadOnlyList<CheckpointPoint> points, FittedLaw? fit)
+    {
+        if (fit is null) return null;
+        var beyond = points.Where(p => p.Kl > fit.Curve.BestKl).ToList();
+        return beyond.Count > 0 && beyond.Max(p => p.Proxy.Value) > points.Except(beyond).Select(p => p.Proxy.Value).DefaultIfEmpty(0).Max() ? fit.Curve.BestKl : null;
+    }
+
+    /// <summary>Points for the fit; where an interval has no width, none of them has a standard error.</summary>
+    static List<GoldPoint> GoldOf(IReadOnlyList<CheckpointPoint> points)
+    {
+        var known = points.All(p => p.Gold.StandardError > 0);
+        return [.. points.Select(p => new GoldPoint(p.Kl, p.Gold.Value, known ? p.Gold.StandardError : null))];
+    }
+}

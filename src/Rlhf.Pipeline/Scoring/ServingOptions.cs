@@ -1,0 +1,29 @@
+namespace Rlhf.Pipeline.Scoring;
+
+/// <summary>How requests become passes of a model, and how much may wait.</summary>
+public sealed record ServingOptions
+{
+    /// <summary>Tokens of a pass, padding included, 1 to 1,000,000; a text that is longer makes a pass of its own.</summary>
+    public int TokenBudget { get; init; } = 1024;
+
+    /// <summary>How long a text may wait for others to be computed with it, where nothing else is computed meanwhile; 0 to 10 s.</summary>
+    public TimeSpan LongestDelay { get; init; } = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>Tokens that may wait, of all requests for one model; beyond them a request is refused. One request alone is never too much.</summary>
+    public int QueueTokens { get; init; } = 1 << 16;
+
+    /// <summary>How long a request may wait that says nothing of it.</summary>
+    public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Characters of a text, prompt and completion together.</summary>
+    public int LongestText { get; init; } = 1 << 16;
+
+    /// <summary>False: each text is computed alone, for comparison.</summary>
+    public bool Batches { get; init; } = true;
+
+    /// <summary>How often names are looked at for another artifact.</summary>
+    public TimeSpan Look { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a model whose name moved on still answers who asks for its artifact, after the last one did.</summary>
+    public TimeSpan Retire { get; init; } = TimeSpan.FromMinutes(10);
+}

@@ -1,0 +1,42 @@
+using System.Xml.Linq;
+using Rlhf.Reports.Figures;
+using Rlhf.Reports.Pages;
+using Rlhf.Reports.Rounds;
+using Rlhf.Steps.Gates;
+using static Rlhf.Reports.Pages.Elements;
+
+namespace Rlhf.Reports.Comparing;
+
+/// <summary>Rounds laid over each other: of a campaign, or any.</summary>
+public static class RoundsDocument
+{
+    /// <summary>UTF-8 HTML; the same bytes for the same rounds.</summary>
+    /// <param name="title">Of the page.</param>
+    /// <param name="rounds">At least one; those of one campaign in their order.</param>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static byte[] Write(string title, IReadOnlyList<RoundMaterial> rounds)
+    {
+        if (rounds.Count == 0) throw new ArgumentException("There is no round to show; expected at least one.");
+        return Document.Write(title,
+        [
+            new("header", new XElement("h1", title), rounds.Any(r => r.IsSimulated)
+                ? Message(new XElement("strong", "Simulated."), " Some of what follows rests on simulated labelers: no person said it. It is marked.") : null),
+            Section("rounds", "Rounds", Overview(rounds), RoundFigures.Of(rounds).Select(f => f.ToElement())),
+            Section("ppo", "PPO over each other", TrainingCurves.Figures([.. rounds.Select(r => (NameOf(r, rounds), r.Training))]).Select(f => f.ToElement())),
+            Section("hparams", "What differs", HParamDifferences.Of(rounds)),
+        ]);
+    }
+
+    /// <summary>The number of the round, and its campaign where there are several.</summary>
+    internal static string NameOf(RoundMaterial round, IReadOnlyList<RoundMaterial> among) =>
+        among.DistinctBy(r => r.Campaign).Count() == 1 ? $"round {round.Report.Round}" : $"round {round.Report.Round} of {round.Campaign}";
+
+    static XElement Overview(IReadOnlyList<RoundMaterial> rounds) => Table(
+        "The rounds", ["Round", "Decision", "Win rate", "Interval", "Judgements", "Proxy before", "Proxy after", "Gold gain (simulated)", "KL (nats)", "Reward model's accuracy", "Pairs", "Rating", ""],
+        rounds.Select(r => (IReadOnlyList<object?>)
+        [
+            NameOf(r, rounds), new XElement("span", Class(r.Report.Decision.Outcome == GateVerdict.Promote ? "good" : "bad"), DecisionSection.Outcome(r.Report.Decision.Outcome)), r.Report.Decision.Verdict.WinRate,
+            Readable.Interval(r.Report.Decision.Verdict.LowerBound, r.Report.Decision.Verdict.UpperBound), r.Report.Decision.Verdict.Judgements, r.Report.ProxyBefore, r.Report.ProxyAfter, r.Report.Gold?.Gain,
+            r.Report.SequenceKl, r.Report.RewardModel.Accuracy, r.Preferences?.TrainPairs, r.Report.ChallengerRating?.Rating, r.GateMark.Trim(),
+        ]));
+}

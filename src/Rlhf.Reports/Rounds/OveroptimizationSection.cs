@@ -1,0 +1,63 @@
+using System.Xml.Linq;
+using Rlhf.Reports.Figures;
+using Rlhf.Reports.Pages;
+using Rlhf.Steps.Data;
+using static Rlhf.Reports.Pages.Elements;
+
+namespace Rlhf.Reports.Rounds;
+
+/// <summary>Gold and proxy on the way of the training, the laws fitted to gold, and what the monitor says.</summary>
+static class OveroptimizationSection
+{
+    public static XElement Of(RoundMaterial round)
+    {
+        const string id = "overoptimization", title = "Over-optimization: gold and proxy";
+        if (round.Overoptimization is not { } report) return Section(id, title, Absent(round.Missing.GetValueOrDefault(RoundReader.Overoptimization, "")), Ends(round));
+        return Section(
+            id, $"{title}{Mark(report)}",
+            new XElement("p", Class("outcome"), report.Verdict switch { MonitorVerdict.Continue => "Go on", MonitorVerdict.Stop => "Stop", _ => "Refresh the reward model" }),
+            report.Reasons.Count > 0 ? new XElement("ul", report.Reasons.Select(r => new XElement("li", r))) : null,
+            report.Points.Count + report.BestOfN.Count == 0 ? Absent("No checkpoint was judged yet.") : OveroptimizationPlot.Of(report).ToElement(),
+            report.Refused is { } refused ? Message($"No law was fitted: {refused}") : null, Fits(report), Points(report), Shift(report.Shift), report.Signs.SelectMany(s => Sign(s)));
+    }
+
+    public static string Mark(OveroptimizationReport report) => report.Points.Concat(report.BestOfN).Any(p => p.Simulated) ? " (gold: simulated)" : "";
+
+    /// <summary>What a round without a monitor still knows: before and after.</summary>
+    static XElement? Ends(RoundMaterial round) => round.Report.Gold is not { } gold ? null : Paragraph(
+        $"At the end of the training, at a sequence KL of {Readable.Number(round.Report.SequenceKl)} nats: proxy {Readable.Number(round.Report.ProxyBefore)} before and {Readable.Number(round.Report.ProxyAfter)} after; "
+        + $"gold (simulated) {Readable.Number(gold.ChampionMean)} before and {Readable.Number(gold.ChallengerMean)} after.");
+
+    static XElement? Fits(OveroptimizationReport report)
+    {
+        var fits = new[] { report.Fit, report.BestOfNFit }.OfType<LawFit>().ToList();
+        if (fits.Count == 0) return null;
+        return Table("Laws fitted to gold, with 95 % bootstrap intervals; d = √KL", ["Law", "α", "β", "Best KL (nats)", "Gain there (deviations)", "R²", "Points"], fits.Select(f => (IReadOnlyList<object?>)
+        [
+            f.Law == OveroptimizationLaw.Rl ? "RL: d(α − β ln d)" : "best of n: d(α − βd)", With(f.Alpha), With(f.Beta), With(f.BestKl), With(f.BestGain), f.R2, f.Points,
+        ]));
+    }
+
+    static XElement Points(OveroptimizationReport report) => Details(
+        $"All {report.Points.Count + report.BestOfN.Count} points",
+        Table("Points, re-centred on the starting policy, in its standard deviations", ["Policy", "Update or n", "KL (nats)", "Proxy", "Gold", "Samples", "Judged", ""], report.Points.Concat(report.BestOfN).Select(p => (IReadOnlyList<object?>)
+            [Code(p.Policy.Short), p.Update, p.Kl, With(p.Proxy), With(p.Gold), p.Samples, p.Judged, $"{(p.Simulated ? "simulated" : "")}{(p.Policy == report.Best ? " best by gold" : "")}".Trim()])));
+
+    static XElement? Shift(DistributionShift? shift) => shift is null ? null : Table("Distribution shift: the reward model then and on the current policy's pairs", ["Figure", "Then", "Now"],
+    [
+        ["Accuracy", shift.AccuracyThen, shift.AccuracyNow], ["Calibration error", shift.CalibrationErrorThen, shift.CalibrationErrorNow],
+        ["Disagreement of the ensemble", shift.DisagreementThen, shift.DisagreementNow], ["Distance of hidden states", null, shift.HiddenDistance],
+    ]);
+
+    static IEnumerable<XElement> Sign(HackingSign sign)
+    {
+        yield return new("h3", $"Sign of reward hacking: {sign.Name}{(sign.Alarm ? " – alarm" : "")}");
+        yield return Paragraph($"{Readable.Number(sign.Before)} at the start, {Readable.Number(sign.Now)} now; the threshold is {Readable.Number(sign.Threshold)}.");
+        if (sign.Examples.Count > 0)
+            yield return Details($"The {sign.Examples.Count} completions that show it most", sign.Examples.Select(e => new XElement(
+                "div", Class("pair"), new XElement("p", Class("text prompt"), Readable.Beginning(e.Prompt)), new XElement("div", new XElement("p", Class("text"), Readable.Beginning(e.Completion)),
+                    Paragraph($"{sign.Name} {Readable.Number(e.Figure)}, score {Readable.Number(e.Score)}")))));
+    }
+
+    static string With(Estimate estimate) => $"{Readable.Number(estimate.Value)} [{Readable.Number(estimate.Lower)}, {Readable.Number(estimate.Upper)}]";
+}
