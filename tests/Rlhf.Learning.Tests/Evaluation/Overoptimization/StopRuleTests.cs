@@ -41,7 +41,7 @@ public sealed class StopRuleTests
     }
 
     [Fact]
-    public void The_best_is_by_neighbors_too_so_that_one_lucky_estimate_does_not_win()
+    public void The_best_is_by_the_law_where_one_is_fitted_so_that_one_lucky_estimate_does_not_win()
     {
         double[] kl = [1, 2, 4, 8, 12.7, 20, 30, 45, 60];
         List<CheckpointPoint> points = [.. kl.Select(k => Point(k, 0.03))];
@@ -49,6 +49,7 @@ public sealed class StopRuleTests
 
         var decision = StopRule.Decide(points);
 
+        Assert.NotNull(decision.Law.Fit);
         Assert.InRange(decision.Best, 3, 6);
     }
 
