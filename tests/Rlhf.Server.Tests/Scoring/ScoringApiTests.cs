@@ -125,8 +125,14 @@ public sealed class ScoringApiTests
         await using var place = await ScoringPlace.OpenAsync();
         var expected = new Dictionary<string, bool> // true: for everybody
         {
-            ["POST /v1/score"] = false, ["POST /get_reward"] = false, ["POST /classify"] = false, ["GET /v1/models"] = false,
-            ["GET /healthz"] = true, ["GET /readyz"] = true, ["GET /metrics"] = true, ["GET /openapi.json"] = true,
+            ["POST /v1/score"] = false,
+            ["POST /get_reward"] = false,
+            ["POST /classify"] = false,
+            ["GET /v1/models"] = false,
+            ["GET /healthz"] = true,
+            ["GET /readyz"] = true,
+            ["GET /metrics"] = true,
+            ["GET /openapi.json"] = true,
         };
         Assert.Equal(HttpStatusCode.OK, (await place.PostAsync("/v1/score", One)).Status); // this machine's own person, as long as there is no key
         var keys = new Dictionary<string, (string? Key, bool May)>

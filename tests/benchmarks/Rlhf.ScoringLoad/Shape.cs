@@ -20,8 +20,15 @@ sealed record Shape(string Name, DecoderConfig Config, int Texts)
 
     static DecoderConfig Llama(int hidden, int intermediate, int layers, int heads, int keyValueHeads, int vocabulary) => new()
     {
-        HiddenSize = hidden, IntermediateSize = intermediate, NumHiddenLayers = layers, NumAttentionHeads = heads, NumKeyValueHeads = keyValueHeads, VocabSize = vocabulary,
-        MaxPositionEmbeddings = 256, BosTokenId = 1, EosTokenId = 2,
+        HiddenSize = hidden,
+        IntermediateSize = intermediate,
+        NumHiddenLayers = layers,
+        NumAttentionHeads = heads,
+        NumKeyValueHeads = keyValueHeads,
+        VocabSize = vocabulary,
+        MaxPositionEmbeddings = 256,
+        BosTokenId = 1,
+        EosTokenId = 2,
     };
 
     /// <summary>The model, whose tokenizer knows fewer tokens than the weights have rows.</summary>
