@@ -28,7 +28,7 @@ static class CompletionsSection
         Side("Champion", sample.Champion), Side("Challenger", sample.Challenger), Judged(round, sample));
 
     static XElement Side(string name, IReadOnlyList<TokenKl> tokens) => new(
-        "div", new XElement("h4", $"{name}: {Readable.Number(tokens.Sum(t => t.Kl))} nats in {tokens.Sum(t => t.Tokens)} tokens"), new XElement("p", Class("text"), Shaded(tokens)));
+        "div", new XElement("h3", $"{name}: {Readable.Number(tokens.Sum(t => t.Kl))} nats in {tokens.Sum(t => t.Tokens)} tokens"), new XElement("p", Class("text"), Shaded(tokens)));
 
     /// <summary>Tokens of one shade behind each other are one element, so that a long text stays small.</summary>
     static IEnumerable<object> Shaded(IReadOnlyList<TokenKl> tokens)

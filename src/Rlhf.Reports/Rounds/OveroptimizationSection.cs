@@ -44,14 +44,14 @@ static class OveroptimizationSection
     static IEnumerable<XElement> Outlook(RoundOutlook? outlook)
     {
         if (outlook is null) yield break;
-        yield return Table("What the law predicts of going on, in deviations of gold; it decides nothing", ["", "Predicted gain, with its interval"],
+        yield return Table("What the law predicts of going on, in deviations of gold; it decides nothing", ["Going on", "Predicted gain, with its interval"],
             [[$"One more round after round {outlook.Round}, with a reward model trained anew", With(outlook.OneMoreRound)], ["Training longer against this reward model", With(outlook.TrainingLonger)]]);
         if (outlook.Assumptions.Count > 0) yield return Details("What that assumes", new XElement("ul", outlook.Assumptions.Select(a => new XElement("li", a))));
     }
 
     static XElement Points(OveroptimizationReport report) => Details(
         $"All {report.Points.Count + report.BestOfN.Count} points",
-        Table("Points, re-centred on the starting policy, in its standard deviations", ["Policy", "Update or n", "KL (nats)", "Proxy", "Gold", "Samples", "Judged", ""], report.Points.Concat(report.BestOfN).Select(p => (IReadOnlyList<object?>)
+        Table("Points, re-centred on the starting policy, in its standard deviations", ["Policy", "Update or n", "KL (nats)", "Proxy", "Gold", "Samples", "Judged", "Remark"], report.Points.Concat(report.BestOfN).Select(p => (IReadOnlyList<object?>)
             [Code(p.Policy.Short), p.Update, p.Kl, With(p.Proxy), With(p.Gold), p.Samples, p.Judged, $"{(p.Simulated ? "simulated" : "")}{(p.Policy == report.Best ? " best by gold" : "")}".Trim()])));
 
     static XElement? Shift(DistributionShift? shift) => shift is null ? null : Table("Distribution shift: the reward model then and on the current policy's pairs", ["Figure", "Then", "Now"],

@@ -5,8 +5,8 @@ using Rlhf.Server.Tests.Support;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
-using Rlhf.Steps.Json;
 using Rlhf.Steps.Journal;
+using Rlhf.Steps.Json;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Server.Tests.Rounds;
