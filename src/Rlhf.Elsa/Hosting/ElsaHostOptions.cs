@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Rlhf.Elsa.Hosting;
 
 /// <summary>Where the host keeps things and is reached; nothing here changes a result.</summary>
@@ -38,12 +40,17 @@ public sealed record ElsaHostOptions(string Store)
             Workflows = given.GetValueOrDefault("--workflows") ?? (Directory.Exists("workflows") ? "workflows" : null),
             Urls = given.GetValueOrDefault("--urls") ?? DefaultUrl,
             Token = variable(TokenVariable),
+            Interrupted = Seconds(variable("RLHF_LEASE_SECONDS")),
         };
         if (options.Workflows is { } folder && !Directory.Exists(folder)) throw new ArgumentException($"There is no folder '{folder}'; expected one of workflow files (--workflows).");
         if (options.Token is null && options.Urls.Split(';').FirstOrDefault(u => !IsLoopback(u)) is { } open)
             throw new ArgumentException($"--urls is '{open}', which others reach, and {TokenVariable} is not set; expected a token, or a loopback address.");
         return options;
     }
+
+    static TimeSpan Seconds(string? text) => text is null or "" ? TimeSpan.FromSeconds(30)
+        : double.TryParse(text, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 2 and <= 3600 ? TimeSpan.FromSeconds(seconds)
+        : throw new ArgumentException($"RLHF_LEASE_SECONDS is '{text}'; expected seconds, 2 to 3600.");
 
     static bool IsLoopback(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.IsLoopback;
 }

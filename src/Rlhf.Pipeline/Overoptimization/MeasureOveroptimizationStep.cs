@@ -46,7 +46,7 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
         return Completed(new(artifact, best.Policy, best.Kl, best.MeanScore), $"{verdict}");
     }
 
-    /// <summary>The points of the checkpoints before, which are of the same training.</summary>
+    /// <summary>The points before: checkpoints of the same training, or ends of others that started from the same policy against the same reward model.</summary>
     static async Task<IReadOnlyList<OveroptimizationPoint>> EarlierAsync(
         MeasureOveroptimization.Inputs inputs, SampledCheckpoint checkpoint, ArtifactStore artifacts, CancellationToken cancellationToken)
     {
@@ -57,8 +57,8 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
                      ("starting policy", earlier.Start, checkpoint.Start), ("reference policy", earlier.Reference, checkpoint.Reference), ("reward model", earlier.RewardModel, checkpoint.RewardModel),
                  })
             if (measured != given) throw new ArgumentException($"The {name} of {artifact.Short} is {measured.Short}; expected {given.Short}, that of {inputs.Samples.Short}.");
-        if (earlier.Points.Count > 0 && earlier.Points[^1].Update >= inputs.Update)
-            throw new ArgumentException($"'update' is {inputs.Update}; expected more than the {earlier.Points[^1].Update} of the last point of {artifact.Short}.");
+        if (earlier.Points.FirstOrDefault(p => p.Policy == checkpoint.Policy) is { } known)
+            throw new ArgumentException($"{checkpoint.Policy.Short}, at update {known.Update}, is among the points of {artifact.Short} already; expected another checkpoint.");
         return earlier.Points;
     }
 

@@ -19,7 +19,7 @@ static class CompletionsSection
             : [Legend(round), .. round.Samples.Select(s => Pair(round, s))]);
 
     static XElement Legend(RoundMaterial round) => Paragraph(
-        $"The first {round.Samples.Count} prompts of the evaluation, in the order of asking; nothing was picked. The darker a token, the further the policy's log-probability is from the reference policy's: ",
+        $"The first {round.Samples.Count} prompts of the evaluation, in the order of asking; nothing was picked. The stronger a token is shaded, the further the policy's log-probability is from the reference policy's: ",
         Shades.Select((from, i) => new object[] { new XElement("span", Class($"k k{i + 1}"), $"from {Readable.Number(from)}"), " " }), "nats; ", new XElement("span", Class("less"), "underlined"), " where the policy likes the token less than the reference does.");
 
     static XElement Pair(RoundMaterial round, TokenSample sample) => new(

@@ -27,14 +27,18 @@ static class TrainPolicyRules
         // The error is bounded by 0.2: with a shorter horizon the coefficient could fall to zero or below in one update.
         : h.KlControl == KlControl.Adaptive && h.KlHorizon <= 0.2 * h.RolloutSize
             ? $"'klHorizon' is {h.KlHorizon}; expected above a fifth of 'rolloutSize' ({0.2 * h.RolloutSize})."
-        : Grid(h.KlGrid) is null ? $"'klGrid' is '{h.KlGrid}'; expected numbers above 0, each greater than the one before it, by commas, such as 0.5,1,2,4,8."
+        : Grid(h.KlGrid) is null ? $"'klGrid' is '{h.KlGrid}'; expected numbers above 0, each greater than the one before it, by commas, such as 0.5,1,2,4,8, or none."
         : null;
 
-    /// <summary>The numbers of a KL grid; null where it is none.</summary>
+    // A workflow says so where a preset may have a grid: an empty text there is no text.
+    const string NoGrid = "none";
+
+    /// <summary>The numbers of a KL grid; null where it is malformed.</summary>
     public static IReadOnlyList<double>? Grid(string text)
     {
         var values = new List<double>();
-        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | (text.Length == 0 ? StringSplitOptions.RemoveEmptyEntries : 0)))
+        if (text is "" or NoGrid) return values;
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
         {
             if (!double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value) || value <= values.LastOrDefault()) return null;
             values.Add(value);

@@ -70,7 +70,7 @@ public sealed record HackingExample(string PromptId, string Prompt, string Compl
 
 /// <summary>
 /// What the over-optimization monitor knows of one training; <c>overoptimization</c> artifact, file <c>overoptimization.json</c>, points as
-/// <c>points.csv</c> beside it. The points are in the order of updates; a later pass of the monitor has all earlier points too.
+/// <c>points.csv</c> beside it. The points are in the order in which they were measured; a later pass of the monitor has all earlier points too.
 /// </summary>
 /// <param name="Reference">Policy the KL is measured to.</param>
 /// <param name="Start">Policy that the training started from.</param>

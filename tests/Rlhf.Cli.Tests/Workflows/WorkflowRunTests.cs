@@ -129,13 +129,13 @@ public sealed class WorkflowRunTests(FinishedRound finished)
     public async Task A_round_with_checkpoints_waits_for_people_and_goes_on_as_they_say()
     {
         await using var site = new Site();
-        var run = site.Start("run", File("human-checkpoints-round"), "--preset", "tiny", "--json");
+        var run = site.Start("run", File("human-checkpoints-round"), "--preset", "tiny", "--input", "klGrid=1,8", "--json");
         var instance = (await site.UntilAsync("it waits", async () => (await site.Look.InstancesAsync()).Find(i => i.Status == "Suspended"))).Id;
 
         await AnswerAsync(site, instance, "checkpoint.reward-model", "Continue");
-        await site.UntilAsync("one part of PPO is done and it waits", () => WaitsAfterAsync(site, parts: 1));
+        await site.UntilAsync("PPO is at its first checkpoint and it waits", () => WaitsAfterAsync(site, parts: 1));
         await AnswerAsync(site, instance, "checkpoint.policy", "Continue");
-        await site.UntilAsync("two parts of PPO are done and it waits", () => WaitsAfterAsync(site, parts: 2));
+        await site.UntilAsync("PPO is at its second checkpoint and it waits", () => WaitsAfterAsync(site, parts: 2));
         await AnswerAsync(site, instance, "checkpoint.policy", "Evaluate");
         var said = await run.EndAsync();
 
@@ -143,14 +143,15 @@ public sealed class WorkflowRunTests(FinishedRound finished)
         Assert.Contains($"{said.Json["outputs"]!["outcome"]}", new[] { "Promote", "Reject" });
         foreach (var name in new[] { "checkpoint.reward-model", "checkpoint.policy" }) Assert.Contains($"waits for the event '{name}'", said.Error, StringComparison.Ordinal);
         var parts = (await RecordsAsync(site)).Where(r => r.Step == "TrainPolicy").OrderBy(r => r.StartedAt).ToList();
-        Assert.Equal($"{parts[0].Outputs["policy"]}", $"{parts[1].Inputs["policy"]}");
+        Assert.Equal(($"{parts[0].Outputs["training"]}", $"{parts[0].Inputs["policy"]}"), ($"{parts[1].Inputs["training"]}", $"{parts[1].Inputs["policy"]}"));
         var report = said.Json["report"]!;
-        Assert.Equal(($"{parts[0].Inputs["policy"]}", $"{parts[1].Outputs["policy"]}"), ($"{report["champion"]}", $"{report["challenger"]}"));
-        Assert.Equal(((double)parts[0].Outputs["proxyBefore"]!, (double)parts[1].Outputs["proxyAfter"]!), ((double)report["proxyBefore"]!, (double)report["proxyAfter"]!));
+        Assert.Equal($"{parts[0].Inputs["policy"]}", $"{report["champion"]}");
+        Assert.Contains($"{report["challenger"]}", parts.Select(p => $"{p.Outputs["policy"]}"));
+        Assert.StartsWith("overoptimization/", $"{report["overoptimization"]}", StringComparison.Ordinal);
     }
 
     static async Task<string?> WaitsAfterAsync(Site site, int parts) =>
-        (await RecordsAsync(site)).Count(r => r.Step == "TrainPolicy") == parts && (await site.Look.InstancesAsync()).Any(i => i.Status == "Suspended") ? "" : null;
+        (await RecordsAsync(site)).Count(r => r.Step == "MeasureOveroptimization") == parts && (await site.Look.InstancesAsync()).Any(i => i.Status == "Suspended") ? "" : null;
 
     static async Task AnswerAsync(Site site, string instance, string name, string answer)
     {

@@ -104,7 +104,7 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
         var two = await Report(run, await run.Completes("MeasureOveroptimization", await Measuring(run, second, 5, ("overoptimization", one))));
 
         Assert.Equal([4, 5], two.Points.Select(p => p.Update));
-        Assert.Contains("'update' is 4; expected more than the 4", await run.Fails("MeasureOveroptimization", await Measuring(run, first, 4, ("overoptimization", one))), StringComparison.Ordinal);
+        Assert.Contains("at update 4, is among the points of", await run.Fails("MeasureOveroptimization", await Measuring(run, first, 4, ("overoptimization", one))), StringComparison.Ordinal);
         var elsewhere = await run.Completes("SampleCheckpoint", Sampling(round.Policy, ("champion", await Trained(run, 3)), ("policy", round.Policy)));
         Assert.Contains("The starting policy of", await run.Fails("MeasureOveroptimization", await Measuring(run, elsewhere, 9, ("overoptimization", one))), StringComparison.Ordinal);
     }

@@ -95,13 +95,15 @@ public sealed class KlGridTests(SmallRound round) : IClassFixture<SmallRound>
         Assert.Equal((at[0], "Done"), (first.Outputs["update"]!.GetValue<int>(), last.Outcome));
     }
 
-    [Fact]
-    public async Task A_value_that_is_never_reached_stops_nothing()
+    [Theory]
+    [InlineData("1000000")]
+    [InlineData("none")]
+    public async Task A_value_that_is_never_reached_stops_nothing_and_none_neither(string grid)
     {
         var (through, _, _) = await Undisturbed();
         using var run = new TestRun(round.Folder);
 
-        var result = await Train(run, Values(("klGrid", "1000000")));
+        var result = await Train(run, Values(("klGrid", grid)));
 
         Assert.Equal("Done", result.Outcome);
         Assert.True(JsonNode.DeepEquals(through.Outputs, result.Outputs));

@@ -146,14 +146,32 @@ public sealed class RoundVariantTests
     }
 
     [Fact]
-    public async Task A_training_with_two_axes_goes_through_its_checkpoints()
+    public async Task A_sweep_trains_its_arms_from_one_reward_model_and_names_the_best_by_gold()
     {
-        await using var run = new Run("two-reward-models-round.json", outcome: TwoCheckpoints);
+        var inputs = new JsonObject { ["labeler"] = "simulated" };
+        foreach (var name in new[] { "champion", "reference", "rewardModel", "prompts" }) inputs[name] = $"some/{new string('1', 64)}";
+        await using var run = new Run("kl-sweep.json", inputs, e => e.Activity == "measure-strict" ? "Refresh" : e.Activity == "measure-usual" ? "Stop" : null);
+
+        var result = await run.EndAsync();
+
+        Assert.Equal(WorkflowStatus.Finished, result.Status);
+        Assert.Equal(["0.0125", "0.05", "0.2"], run.HParamsOf("TrainPolicy", "klCoefficient").Order(StringComparer.Ordinal));
+        var measured = run.Of("MeasureOveroptimization");
+        Assert.Equal(["measure-strict", "measure-usual", "measure-loose"], measured.Select(m => m.Execution));
+        Assert.Equal([true, false, false], measured.Select(m => m.Inputs["overoptimization"] is null));
+        Assert.StartsWith("some/", (string?)result.Outputs["best"], StringComparison.Ordinal);
+        Assert.StartsWith("some/", (string?)result.Outputs["overoptimization"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_training_with_two_axes_stops_at_no_checkpoint()
+    {
+        await using var run = new Run("two-reward-models-round.json");
 
         await run.EndAsync();
 
-        Assert.Equal([true, false, false], run.Of("TrainPolicy").Select(p => p.Inputs["training"] is null));
-        Assert.Single(run.Of("SampleEvaluation"));
+        // Whatever grid its preset has: a monitor of two axes there is none.
+        Assert.Equal(["none"], run.HParamsOf("TrainPolicy", "klGrid"));
     }
 
     [Theory]
