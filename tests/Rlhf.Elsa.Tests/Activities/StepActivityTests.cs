@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Rlhf.Elsa.Tests.Support;
+using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Jobs;
 using Rlhf.Steps.Running;
 
@@ -46,6 +47,25 @@ public sealed class StepActivityTests
         await world.UntilAsync(await world.DispatchAsync("defaults"), "Finished");
 
         Assert.Equal("""{"flag":false,"mode":"plain","share":0.5,"text":"hello"}""", Steps.Json.CanonicalJson.ToText(Assert.Single(given)));
+    }
+
+    [Fact]
+    public async Task What_is_left_out_comes_from_the_preset_before_the_steps_own_defaults()
+    {
+        await using var world = await FakeWorld.StartAsync();
+        var preset = await new ArtifactStore(new FolderObjectStore(world.Store)).PutAsync(
+            "hparams", new Dictionary<string, byte[]> { ["hparams.json"] = """{"Fake":{"share":0.9,"flag":true,"mode":"loud"}}"""u8.ToArray() }, default);
+        var given = new ConcurrentQueue<JsonObject>();
+        world.Work((_, values, _) =>
+        {
+            given.Enqueue(values);
+            return Task.FromResult(FakeStep.Done());
+        });
+        await world.PublishAsync("preset", new() { ["preset"] = FakeWorld.Literal("String", preset.ToString()), ["flag"] = FakeWorld.Literal("Boolean", "false") });
+
+        await world.UntilAsync(await world.DispatchAsync("preset"), "Finished");
+
+        Assert.Equal("""{"flag":false,"mode":"loud","share":0.9,"text":"hello"}""", Steps.Json.CanonicalJson.ToText(Assert.Single(given)));
     }
 
     [Fact]
