@@ -48,7 +48,11 @@ public sealed class Plot
         _model.Axes.Add(Axis(AxisPosition.Left, y));
         _model.Legends.Add(new Legend
         {
-            LegendPlacement = LegendPlacement.Outside, LegendPosition = LegendPosition.TopLeft, LegendOrientation = LegendOrientation.Horizontal, LegendSymbolLength = 36, LegendBorderThickness = 0,
+            LegendPlacement = LegendPlacement.Outside,
+            LegendPosition = LegendPosition.TopLeft,
+            LegendOrientation = LegendOrientation.Horizontal,
+            LegendSymbolLength = 36,
+            LegendBorderThickness = 0,
         });
     }
 
@@ -104,8 +108,15 @@ public sealed class Plot
     {
         _model.Annotations.Add(new LineAnnotation
         {
-            Type = LineAnnotationType.Vertical, X = x, Text = word, Color = OxyColors.Black, TextColor = OxyColors.Black, StrokeThickness = 1.2, LineStyle = LineStyle.LongDash,
-            TextLinePosition = 0.03 + 0.36 * _model.Annotations.Count % 0.9, TextHorizontalAlignment = HorizontalAlignment.Left,
+            Type = LineAnnotationType.Vertical,
+            X = x,
+            Text = word,
+            Color = OxyColors.Black,
+            TextColor = OxyColors.Black,
+            StrokeThickness = 1.2,
+            LineStyle = LineStyle.LongDash,
+            TextLinePosition = 0.03 + 0.36 * _model.Annotations.Count % 0.9,
+            TextHorizontalAlignment = HorizontalAlignment.Left,
         });
         return this;
     }
@@ -126,7 +137,14 @@ public sealed class Plot
     {
         var line = new LineSeries
         {
-            Title = name, Color = color, LineStyle = dash, StrokeThickness = 1.8, MarkerType = points.Count > 60 ? MarkerType.None : marker, MarkerSize = 3.5, MarkerFill = color, MarkerStroke = color,
+            Title = name,
+            Color = color,
+            LineStyle = dash,
+            StrokeThickness = 1.8,
+            MarkerType = points.Count > 60 ? MarkerType.None : marker,
+            MarkerSize = 3.5,
+            MarkerFill = color,
+            MarkerStroke = color,
         };
         line.Points.AddRange(points.Select(p => new DataPoint(p.X, p.Y)));
         _model.Series.Add(line);
@@ -144,6 +162,13 @@ public sealed class Plot
 
     static LinearAxis Axis(AxisPosition position, string title) => new()
     {
-        Position = position, Title = title, AxisTitleDistance = position == AxisPosition.Left ? 14 : 10, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColor.FromRgb(0xe4, 0xe4, 0xe4), TicklineColor = OxyColors.Gray, MinimumPadding = 0.03, MaximumPadding = 0.05,
+        Position = position,
+        Title = title,
+        AxisTitleDistance = position == AxisPosition.Left ? 14 : 10,
+        MajorGridlineStyle = LineStyle.Solid,
+        MajorGridlineColor = OxyColor.FromRgb(0xe4, 0xe4, 0xe4),
+        TicklineColor = OxyColors.Gray,
+        MinimumPadding = 0.03,
+        MaximumPadding = 0.05,
     };
 }

@@ -10,7 +10,10 @@ static class Svg
     /// <param name="height">In pixels.</param>
     public static string Of(PlotModel model, double width, double height) => new SvgExporter
     {
-        Width = width, Height = height, UseVerticalTextAlignmentWorkaround = true, TextMeasurer = new InPixels(width, height),
+        Width = width,
+        Height = height,
+        UseVerticalTextAlignmentWorkaround = true,
+        TextMeasurer = new InPixels(width, height),
     }.ExportToString(model);
 
     /// <summary>The exporter's own measure of width takes sizes as points, 72 an inch, and they are written as pixels, 96 an inch: texts would be cut.</summary>

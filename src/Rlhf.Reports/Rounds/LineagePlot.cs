@@ -29,15 +29,28 @@ static class LineagePlot
                 csv.Add(lineage.Steps[from].Record.Step, step.Record.Step, $"{artifact}");
                 model.Annotations.Add(new ArrowAnnotation
                 {
-                    StartPoint = new(places[from].X, places[from].Y + High / 2), EndPoint = new(places[index].X, places[index].Y - High / 2), Color = OxyColors.Gray, StrokeThickness = 1, HeadLength = 6, HeadWidth = 2.5,
+                    StartPoint = new(places[from].X, places[from].Y + High / 2),
+                    EndPoint = new(places[index].X, places[index].Y - High / 2),
+                    Color = OxyColors.Gray,
+                    StrokeThickness = 1,
+                    HeadLength = 6,
+                    HeadWidth = 2.5,
                 });
             }
         }
         foreach (var (index, step) in lineage.Steps.Index())
             model.Annotations.Add(new RectangleAnnotation
             {
-                MinimumX = places[index].X - Wide / 2, MaximumX = places[index].X + Wide / 2, MinimumY = places[index].Y - High / 2, MaximumY = places[index].Y + High / 2,
-                Fill = OxyColors.White, Stroke = OxyColors.Black, StrokeThickness = 1, Text = step.Record.Step, TextColor = OxyColors.Black, FontSize = 11,
+                MinimumX = places[index].X - Wide / 2,
+                MaximumX = places[index].X + Wide / 2,
+                MinimumY = places[index].Y - High / 2,
+                MaximumY = places[index].Y + High / 2,
+                Fill = OxyColors.White,
+                Stroke = OxyColors.Black,
+                StrokeThickness = 1,
+                Text = step.Record.Step,
+                TextColor = OxyColors.Black,
+                FontSize = 11,
             });
         var svg = Svg.Of(model, Math.Max(720, 170 * columns), 62 * rows);
         return new("lineage", "Graph of the round's steps", "Steps from top to bottom; an arrow is an artifact that one step made and another took.", svg, csv.ToString());

@@ -100,8 +100,12 @@ public sealed class RoundDocumentTests
             Lineage = RoundLineage.Of([], SomeRound.Inputs(1)),
             Missing = new Dictionary<string, string>
             {
-                [RoundReader.Measures] = "measures/1 is not in this store.", [RoundReader.Samples] = "No tokens were kept.", [RoundReader.Training] = "No curves.", [RoundReader.Pairs] = "No pairs.",
-                [RoundReader.Overoptimization] = "Nobody watched.", [RoundReader.ClusterPlot] = "Prompts were not grouped.",
+                [RoundReader.Measures] = "measures/1 is not in this store.",
+                [RoundReader.Samples] = "No tokens were kept.",
+                [RoundReader.Training] = "No curves.",
+                [RoundReader.Pairs] = "No pairs.",
+                [RoundReader.Overoptimization] = "Nobody watched.",
+                [RoundReader.ClusterPlot] = "Prompts were not grouped.",
             },
         };
         var page = Parsed(Text(bare));
