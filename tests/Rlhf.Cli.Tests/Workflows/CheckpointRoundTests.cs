@@ -31,12 +31,12 @@ public sealed class CheckpointRoundTests
         var records = (await RecordsAsync(site)).Where(r => r.Instance == instance).ToList();
         var trained = records.Where(r => r.Step == "TrainPolicy").OrderBy(r => r.StartedAt).ToList();
         Assert.Equal(["Checkpoint", "Checkpoint", "Done"], trained.Select(t => t.Outcome));
-        Assert.Equal($"{trained[0].Outputs["policy"]}", $"{records.Single(r => r.Step == "ReportRound").Inputs["challenger"]}");
         Assert.Equal(trained[^1].Outputs.ToJsonString(), (await ThroughAsync(site, trained[0])).ToJsonString());
         var measured = records.Where(r => r.Step == "MeasureOveroptimization").OrderBy(r => r.StartedAt).Last();
         var known = await new ArtifactStore(new FolderObjectStore(site.Store)).ReadJsonAsync<OveroptimizationReport>(
             ArtifactRef.Parse($"{measured.Outputs["overoptimization"]}"), OveroptimizationReport.File, Token);
-        Assert.Equal([true, false, false], known.Points.Select(p => p.Gold.Value > 0));
+        Assert.True(known.Points.Select(p => p.Gold.Value > 0).SequenceEqual([true, false, false]), string.Join(" ", known.Points));
+        Assert.Equal($"{trained[0].Outputs["policy"]}", $"{records.Single(r => r.Step == "ReportRound").Inputs["challenger"]}");
         Assert.All(known.Points, p => Assert.False(p.Simulated));
         Assert.True((await run.EndAsync()).ExitCode is 0 or 4);
     }
@@ -91,24 +91,28 @@ public sealed class CheckpointRoundTests
         return File.Exists(file) ? [.. (await File.ReadAllLinesAsync(file, Token)).Select(l => JsonNode.Parse(l)!.AsObject())] : [];
     }
 
-    /// <summary>By comparison the side that people prefer: at the first checkpoint mostly its own, at later ones mostly the starting policy's.</summary>
-    static async Task<IReadOnlyDictionary<string, string>> PreferredAsync(Site site)
+    /// <summary>By both sides, in either order, the one that people prefer: at the first checkpoint mostly its own, at later ones mostly the starting policy's.</summary>
+    static async Task<IReadOnlyDictionary<(string, string), string>> PreferredAsync(Site site)
     {
-        var preferred = new Dictionary<string, string>();
+        var preferred = new Dictionary<(string, string), string>();
         foreach (var (place, record) in (await RecordsAsync(site)).Where(r => r.Step == "SampleCheckpoint").OrderBy(r => r.StartedAt).Index())
         {
-            var comparisons = await new ArtifactStore(new FolderObjectStore(site.Store)).ReadLinesAsync<Comparison>(ArtifactRef.Parse($"{record.Outputs["comparisons"]}"), "comparisons.jsonl", Token);
-            foreach (var (i, c) in comparisons.Index())
-                preferred[c.Id] = (c.A.Source == ArtifactRef.Parse($"{record.Inputs["policy"]}")) == (place == 0) != (i % 4 == 0) ? "a" : "b";
+            var (policy, comparisons) = (ArtifactRef.Parse($"{record.Inputs["policy"]}"), ArtifactRef.Parse($"{record.Outputs["comparisons"]}"));
+            foreach (var (i, c) in (await new ArtifactStore(new FolderObjectStore(site.Store)).ReadLinesAsync<Comparison>(comparisons, "comparisons.jsonl", Token)).Index())
+            {
+                var (own, other) = c.A.Source == policy ? (c.A.Text, c.B.Text) : (c.B.Text, c.A.Text);
+                preferred[(own, other)] = preferred[(other, own)] = place == 0 != (i % 4 == 0) ? own : other;
+            }
         }
         return preferred;
     }
 
-    static string Answered(JsonObject question, IReadOnlyDictionary<string, string> preferred)
+    static string Answered(JsonObject question, IReadOnlyDictionary<(string, string), string> preferred)
     {
+        var (a, b) = ($"{question["completion_a"]}", $"{question["completion_b"]}");
         var answer = question.DeepClone().AsObject();
         answer["labeler"] = "ann";
-        answer["choice"] = preferred.GetValueOrDefault($"{question["item"]}") ?? ($"{question["completion_a"]}".Length >= $"{question["completion_b"]}".Length ? "a" : "b");
+        answer["choice"] = (preferred.TryGetValue((a, b), out var side) ? side == a : a.Length >= b.Length) ? "a" : "b";
         return answer.ToJsonString();
     }
 
