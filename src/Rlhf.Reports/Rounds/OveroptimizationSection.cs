@@ -19,7 +19,7 @@ static class OveroptimizationSection
             new XElement("p", Class("outcome"), report.Verdict switch { MonitorVerdict.Continue => "Go on", MonitorVerdict.Stop => "Stop", _ => "Refresh the reward model" }),
             report.Reasons.Count > 0 ? new XElement("ul", report.Reasons.Select(r => new XElement("li", r))) : null,
             report.Points.Count + report.BestOfN.Count == 0 ? Absent("No checkpoint was judged yet.") : OveroptimizationPlot.Of(report).ToElement(),
-            report.Refused is { } refused ? Message($"No law was fitted: {refused}") : null, Fits(report), Outlook(report.Outlook), Points(report), Shift(report.Shift), report.Signs.SelectMany(s => Sign(s)));
+            report.Refused is { } refused ? Message(refused) : null, Fits(report), Outlook(report.Outlook), Points(report), Shift(report.Shift), report.Signs.SelectMany(s => Sign(s)));
     }
 
     public static string Mark(OveroptimizationReport report) => report.Points.Concat(report.BestOfN).ToList() is { Count: > 0 } points
@@ -62,7 +62,7 @@ static class OveroptimizationSection
 
     static IEnumerable<XElement> Sign(HackingSign sign)
     {
-        yield return new("h3", $"Sign of reward hacking: {sign.Name}{(sign.Alarm ? " – alarm" : "")}");
+        yield return new("h3", $"Reward hacking by {sign.Name}: {(sign.Alarm ? "alarm" : "no sign")}");
         yield return Paragraph($"{Readable.Number(sign.Before)} at the start, {Readable.Number(sign.Now)} now; the threshold is {Readable.Number(sign.Threshold)}.");
         if (sign.Examples.Count > 0)
             yield return Details($"The {sign.Examples.Count} completions that show it most", sign.Examples.Select(e => new XElement(

@@ -54,7 +54,7 @@ static class SomeRound
             Ref("policy", (char)('1' + i)), 10 * i, kl, Around(0.4 * Math.Sqrt(kl)), Around(Math.Sqrt(kl) * (0.5 - 0.12 * Math.Log(Math.Sqrt(kl)))), 256, 64, simulated))];
         return new(
             Ref("policy", 'a'), Ref("policy", 'a'), Ref("reward-model", 'd'), points, fitted ? new(OveroptimizationLaw.Rl, Around(0.5), Around(0.12), Around(9), Around(1.1), 0.97, 5) : null,
-            fitted ? null : "two points carry no law of two parameters", fitted ? 9 : null, MonitorVerdict.Stop, points[3].Policy, ["Gold's upper bound fell below its best."])
+            fitted ? null : "No law was fitted: two points carry no law of two parameters", fitted ? 9 : null, MonitorVerdict.Stop, points[3].Policy, ["Gold's upper bound fell below its best."])
         {
             BestOfN = [.. points.Take(3)],
             BestOfNFit = fitted ? new(OveroptimizationLaw.BestOfN, Around(0.6), Around(0.1), Around(9), Around(0.9), 0.96, 3) : null,
