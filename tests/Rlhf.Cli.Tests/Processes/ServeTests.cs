@@ -91,10 +91,6 @@ public sealed class ServeTests(FinishedRound round, RoundInPpo ppo) : IClassFixt
     }
 
     /// <summary>Waits until PPO has gone on from the fixture's checkpoint; returns its job.</summary>
-    static Task<JobSeen> UntilItGoesOnAsync(Site site)
-    {
-        var last = site.Checkpoints()[^1];
-        return site.UntilAsync("PPO goes on", async () =>
-            await site.Look.JobAsync("train-policy") is { IsRunning: true } job && site.Checkpoints() is [.., var newest] && newest.Epoch > last.Epoch ? job : null);
-    }
+    Task<JobSeen> UntilItGoesOnAsync(Site site) => site.UntilAsync("PPO goes on", async () =>
+        await site.Look.JobAsync("train-policy") is { IsRunning: true } job && site.Checkpoints() is [.., var newest] && newest.Epoch > ppo.Left.Epoch ? job : null);
 }

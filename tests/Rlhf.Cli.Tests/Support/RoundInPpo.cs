@@ -10,6 +10,9 @@ public sealed class RoundInPpo : IAsyncLifetime
 
     internal string Instance { get; private set; } = null!;
 
+    /// <summary>Its newest checkpoint, as epoch and number.</summary>
+    internal (int Epoch, int Number) Left { get; private set; }
+
     internal Site Copy() => Site.CopyOf(_site.Store);
 
     public async ValueTask InitializeAsync()
@@ -22,6 +25,7 @@ public sealed class RoundInPpo : IAsyncLifetime
         await _site.UntilPpoHasACheckpointAsync();
         await process.KillAsync();
         Instance = Assert.Single(await _site.Look.InstancesAsync()).Id;
+        Left = _site.Checkpoints()[^1];
     }
 
     public async ValueTask DisposeAsync()
