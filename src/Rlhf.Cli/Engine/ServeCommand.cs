@@ -23,12 +23,24 @@ static class ServeCommand
         await DriveAsync(workspace, wait, cancellationToken);
         await using var pages = options is null ? null : await PagesServer.StartAsync(options, workspace.Runtime, TimeProvider.System, log.Trouble, cancellationToken);
         if (pages is not null) Console.Error.WriteLine($"Pages at {string.Join(", ", pages.Addresses)}; people label at {pages.Addresses[0]}/label.");
+        try
+        {
+            await AnnounceAsync(workspace, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Stopped while it started: steps may run by now, and are handed over as ever.
+        }
+        await UntilStoppedAsync(workspace.Runtime.EngineAsync(), cancellationToken);
+        return ExitCodes.Done;
+    }
+
+    static async Task AnnounceAsync(Workspace workspace, CancellationToken cancellationToken)
+    {
         await workspace.PublishWorkflowsAsync(cancellationToken);
         Console.Error.WriteLine($"Driving {workspace.Place}; Ctrl+C or SIGTERM lets running steps reach their next checkpoint and ends.");
         foreach (var schedule in await workspace.Runtime.SchedulesAsync(cancellationToken))
             Console.Error.WriteLine($"Schedule {schedule.DefinitionId}: {(schedule.Paused ? "paused" : schedule.NextDue is { } due ? $"next {due:u}" : $"by the event {schedule.Expression}")}");
-        await UntilStoppedAsync(workspace.Runtime.EngineAsync(), cancellationToken);
-        return ExitCodes.Done;
     }
 
     /// <summary>Runs steps of a store that another process drives.</summary>

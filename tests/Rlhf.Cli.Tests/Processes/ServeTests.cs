@@ -55,7 +55,7 @@ public sealed class ServeTests(FinishedRound round, RoundInPpo ppo) : IClassFixt
     public async Task Asked_to_stop_it_hands_its_step_over_within_30_seconds_and_the_next_one_goes_on_from_the_checkpoint()
     {
         await using var site = ppo.Copy();
-        var serve = await site.ServeAsync();
+        var serve = site.Start("serve", "--no-pages");
         var running = await UntilItGoesOnAsync(site);
 
         serve.Terminate();
