@@ -57,7 +57,7 @@ static partial class Commands
         };
         Option<string?> gold = new("--gold") { Description = "Known answers, .jsonl or .jsonl.gz: judgements of the same items, one of each, whose choice is right." };
         Command command = new("report", "What judgements are worth: agreement, consensus, labelers, judges beside people. For a file no store is needed.") { sources, gold };
-        command.SetAction((parsed, cancellation) => ReportCommand.RunAsync(parsed.GetValue(Store)!, parsed.GetValue(sources)!, parsed.GetValue(gold), parsed.GetValue(Json), cancellation));
+        command.Does((parsed, cancellation) => ReportCommand.RunAsync(parsed.GetValue(Store)!, parsed.GetValue(sources)!, parsed.GetValue(gold), parsed.GetValue(Json), cancellation));
         return command;
     }
 

@@ -58,7 +58,7 @@ static partial class Commands
         Argument<string> record = new("record") { Description = "A promotion: its artifact (promotion/…), or without any store the folder that rlhf artifacts export wrote, or record.json in it." };
         Option<string[]> keys = new("--key") { Description = "File of a public key that is trusted (PEM). May stand several times. Besides: RLHF_TRUSTED_KEYS and the own key." };
         Command command = new("verify", "Check a promotion's signatures, hashes and criteria, and decide again from its evidence. Exit code 1 where something is wrong.") { record, keys };
-        command.SetAction((parsed, cancellation) => VerifyCommand.RunAsync(parsed.GetValue(Store)!, parsed.GetValue(record)!, parsed.GetValue(keys) ?? [], parsed.GetValue(Json), cancellation));
+        command.Does((parsed, cancellation) => VerifyCommand.RunAsync(parsed.GetValue(Store)!, parsed.GetValue(record)!, parsed.GetValue(keys) ?? [], parsed.GetValue(Json), cancellation));
         return command;
     }
 }

@@ -28,7 +28,7 @@ static partial class Commands
         Option<Precision> precision = new("--precision") { Description = "What models compute in: float32, bfloat16, float16, or auto: bfloat16 on CUDA, else float32. A shorter type is refused where it ranks texts otherwise than float32 (Kendall tau below 0.99).", DefaultValueFactory = _ => Precision.Auto };
         Option<bool> alone = new("--no-batching") { Description = "Compute every text alone: for comparison." };
         var serve = new Command("serve", "Score completions over HTTP: /v1/score, OpenRLHF's /get_reward, verl's /classify; until stopped.") { models, onDemand, port, urls, budget, delay, queue, texts, body, characters, retire, precision, alone };
-        serve.SetAction((parsed, cancellation) => RewardsCommand.ServeAsync(
+        serve.Does((parsed, cancellation) => RewardsCommand.ServeAsync(
             parsed.GetValue(Store)!, parsed.GetValue(models) ?? [],
             new(
                 parsed.GetValue(urls)?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [$"http://127.0.0.1:{Within("--port", parsed.GetValue(port), 0, 65535)}"],

@@ -38,7 +38,7 @@ static partial class Commands
         Option<bool> same = new("--same") { Description = "Replay the first round with these inputs, from the cache." };
         Command command = new("round", "Run one round to a decision, or go on with the one that was interrupted.") { same };
         foreach (var option in options) command.Options.Add(option);
-        command.SetAction((parsed, cancellation) => RoundCommand.RunAsync(read(parsed) with { Same = parsed.GetValue(same) }, cancellation));
+        command.Does((parsed, cancellation) => RoundCommand.RunAsync(read(parsed) with { Same = parsed.GetValue(same) }, cancellation));
         return command;
     }
 
@@ -49,7 +49,7 @@ static partial class Commands
         Option<int> rejections = new("--rejections") { Description = "How many rejections in a row end it.", DefaultValueFactory = _ => 1 };
         Command command = new("campaign", "Run rounds until their budget is used up or the gate says no, or go on with the interrupted campaign.") { rounds, rejections };
         foreach (var option in options) command.Options.Add(option);
-        command.SetAction((parsed, cancellation) => CampaignCommand.RunAsync(read(parsed), parsed.GetValue(rounds), parsed.GetValue(rejections), cancellation));
+        command.Does((parsed, cancellation) => CampaignCommand.RunAsync(read(parsed), parsed.GetValue(rounds), parsed.GetValue(rejections), cancellation));
         return command;
     }
 
@@ -64,7 +64,7 @@ static partial class Commands
         };
         Option<bool> noPages = new("--no-pages") { Description = "Serve no pages." };
         Command command = new("serve", "Drive the store, fire its schedules, run steps and serve the labeling page, until stopped.") { queues, wait, urls, noPages };
-        command.SetAction((parsed, cancellation) => ServeCommand.ServeAsync(
+        command.Does((parsed, cancellation) => ServeCommand.ServeAsync(
             parsed.GetValue(Store)!, parsed.GetValue(queues), parsed.GetValue(wait), parsed.GetValue(noPages) ? null : parsed.GetValue(urls), cancellation));
         return command;
     }
@@ -74,7 +74,7 @@ static partial class Commands
         Option<string> queues = new("--queues") { Description = "Queues to run steps of, such as gpu,cpu or cpu=4.", DefaultValueFactory = _ => "gpu,cpu" };
         Option<EngineKind> engine = new("--engine") { Description = "Whose steps: embedded, of a store that another process drives (PostgreSQL: RLHF_DATABASE), or elsa, of Elsa hosts over the store." };
         Command command = new("worker", "Run steps for another process.") { queues, engine };
-        command.SetAction((parsed, cancellation) => parsed.GetValue(engine) == EngineKind.Elsa
+        command.Does((parsed, cancellation) => parsed.GetValue(engine) == EngineKind.Elsa
             ? ElsaWorkCommand.WorkAsync(parsed.GetValue(Store)!, parsed.GetValue(queues)!, cancellation)
             : ServeCommand.WorkAsync(parsed.GetValue(Store)!, parsed.GetValue(queues)!, cancellation));
         return command;
@@ -198,7 +198,7 @@ static partial class Commands
         Option<bool> create = new("--create") { Description = "Make the container where it is missing." };
         Option<bool> webhook = new("--webhook") { Description = "Send a test notification to the webhook's receiver (RLHF_WEBHOOK_URL)." };
         Command command = new("doctor", "Check every configured service.") { create, webhook };
-        command.SetAction((parsed, cancellation) => DoctorCommand.RunAsync(parsed.GetValue(Store)!, parsed.GetValue(create), parsed.GetValue(webhook), parsed.GetValue(Json), cancellation));
+        command.Does((parsed, cancellation) => DoctorCommand.RunAsync(parsed.GetValue(Store)!, parsed.GetValue(create), parsed.GetValue(webhook), parsed.GetValue(Json), cancellation));
         return command;
     }
 
@@ -207,8 +207,15 @@ static partial class Commands
         if (ObjectStores.Container is null && command.GetValue(Store) is { } store && !Directory.Exists(store)) command.AddError($"There is no store '{store}'; rlhf round makes one, --store names another.");
     }
 
+    /// <summary>
+    /// What a command does, on another thread than the one that parsed: System.CommandLine listens for signals only once the action has come to its first wait, and with
+    /// SQLite that is after a step may have begun; the process would end under it.
+    /// </summary>
+    static void Does(this Command command, Func<ParseResult, CancellationToken, Task<int>> action) =>
+        command.SetAction((parsed, cancellation) => Task.Run(() => action(parsed, cancellation), CancellationToken.None));
+
     static void Act(Command command, Func<Workspace, ParseResult, bool, CancellationToken, Task<int>> action) =>
-        command.SetAction(async (parsed, cancellation) =>
+        command.Does(async (parsed, cancellation) =>
         {
             await using var workspace = new Workspace(parsed.GetValue(Store)!, observer: new Troubles(Console.Error));
             return await action(workspace, parsed, parsed.GetValue(Json), cancellation);

@@ -20,27 +20,22 @@ static class ServeCommand
         // What is broken is said to who starts the server, not to the first who wants to label.
         if (options is not null) WorkflowInputs.CheckGuidelines();
         if (options is not null) await PagesServer.CheckAsync(options, workspace.Runtime, cancellationToken);
-        await DriveAsync(workspace, wait, cancellationToken);
-        await using var pages = options is null ? null : await PagesServer.StartAsync(options, workspace.Runtime, TimeProvider.System, log.Trouble, cancellationToken);
-        if (pages is not null) Console.Error.WriteLine($"Pages at {string.Join(", ", pages.Addresses)}; people label at {pages.Addresses[0]}/label.");
         try
         {
-            await AnnounceAsync(workspace, cancellationToken);
+            await DriveAsync(workspace, wait, cancellationToken);
+            await using var pages = options is null ? null : await PagesServer.StartAsync(options, workspace.Runtime, TimeProvider.System, log.Trouble, cancellationToken);
+            if (pages is not null) Console.Error.WriteLine($"Pages at {string.Join(", ", pages.Addresses)}; people label at {pages.Addresses[0]}/label.");
+            await workspace.PublishWorkflowsAsync(cancellationToken);
+            Console.Error.WriteLine($"Driving {workspace.Place}; Ctrl+C or SIGTERM lets running steps reach their next checkpoint and ends.");
+            foreach (var schedule in await workspace.Runtime.SchedulesAsync(cancellationToken))
+                Console.Error.WriteLine($"Schedule {schedule.DefinitionId}: {(schedule.Paused ? "paused" : schedule.NextDue is { } due ? $"next {due:u}" : $"by the event {schedule.Expression}")}");
+            await workspace.Runtime.EngineAsync().WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Stopped while it started: steps may run by now, and are handed over as ever.
+            Console.Error.WriteLine("Stopping: running steps reach their next checkpoint.");
         }
-        await UntilStoppedAsync(workspace.Runtime.EngineAsync(), cancellationToken);
         return ExitCodes.Done;
-    }
-
-    static async Task AnnounceAsync(Workspace workspace, CancellationToken cancellationToken)
-    {
-        await workspace.PublishWorkflowsAsync(cancellationToken);
-        Console.Error.WriteLine($"Driving {workspace.Place}; Ctrl+C or SIGTERM lets running steps reach their next checkpoint and ends.");
-        foreach (var schedule in await workspace.Runtime.SchedulesAsync(cancellationToken))
-            Console.Error.WriteLine($"Schedule {schedule.DefinitionId}: {(schedule.Paused ? "paused" : schedule.NextDue is { } due ? $"next {due:u}" : $"by the event {schedule.Expression}")}");
     }
 
     /// <summary>Runs steps of a store that another process drives.</summary>
@@ -97,18 +92,6 @@ static class ServeCommand
                 if (isFirst) Console.Error.WriteLine($"{e.Message} Waiting until it is done.");
                 await Task.Delay(Again, TimeProvider.System, cancellationToken);
             }
-        }
-    }
-
-    static async Task UntilStoppedAsync(Task engine, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await engine.WaitAsync(cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            Console.Error.WriteLine("Stopping: running steps reach their next checkpoint.");
         }
     }
 }

@@ -52,6 +52,19 @@ public sealed class ServeTests(FinishedRound round, RoundInPpo ppo) : IClassFixt
     }
 
     [Fact]
+    public async Task Asked_to_stop_while_it_still_starts_it_hands_over_the_step_that_runs_already()
+    {
+        await using var site = ppo.Copy();
+        var serve = site.Start("serve", "--no-pages");
+        await serve.UntilItSaysAsync("train-policy");
+        serve.Terminate();
+
+        Assert.True((await serve.EndAsync()).ExitCode == 0, $"{serve}");
+        var job = await site.Look.JobAsync("train-policy");
+        Assert.Equal(("Queued", null), (job!.Status, job.Owner));
+    }
+
+    [Fact]
     public async Task Asked_to_stop_it_hands_its_step_over_within_30_seconds_and_the_next_one_goes_on_from_the_checkpoint()
     {
         await using var site = ppo.Copy();
