@@ -31,52 +31,25 @@ sealed class SampleCheckpointStep : Step<SampleCheckpoint.Inputs, SampleCheckpoi
         var purpose = $"checkpoint {inputs.Policy}";
         var prompts = (await context.Artifacts.ReadPromptsAsync(inputs.Prompts, cancellationToken)).Where(p => !p.HeldOut).Draw(hparams.Samples, inputs.Seed, purpose);
         if (prompts.Count < 2) throw new InvalidDataException($"{inputs.Prompts.Short} has {prompts.Count} prompts that are not held out; expected two at least.");
-        var settings = new SamplingSettings(hparams.Temperature, TopK: 0, TopP: 1, hparams.MaxNewTokens, hparams.Slots);
-        var sampler = new CompletionSampler(context, settings, Seeds.Derive(inputs.Seed, purpose));
-
         var (written, numbers) = await MeasuringRun.ResumeAsync(context, cancellationToken);
-        var run = (MeasuringRun?)null;
-        var texts = new List<GivenText>();
-        var (byStart, own, byReference) = (Array.Empty<double>(), Array.Empty<double>(), Array.Empty<double>());
-        foreach (var (source, sample) in new[] { (inputs.Champion, 0), (inputs.Policy, 1) })
-        {
-            using var policy = await context.Artifacts.LoadPolicyAsync(source, trainable: false, cancellationToken);
-            var offset = sample * prompts.Count;
-            if (written.Count < offset + prompts.Count)
-                await sampler.RunAsync(policy, source, [.. prompts.Select(p => new CompletionRequest(p, sample))], written, offset, 2 * prompts.Count, cancellationToken);
-        }
+        await SampleAsync(inputs, hparams, prompts, purpose, written, context, cancellationToken);                          // 1. what both policies write
         var members = await context.Artifacts.LoadRewardModelsAsync(inputs.RewardModel, cancellationToken);
         try
         {
-            foreach (var source in new[] { inputs.Reference, inputs.Champion, inputs.Policy }.Distinct())
-            {
-                using var policy = await context.Artifacts.LoadPolicyAsync(source, trainable: false, cancellationToken);
-                if (run is null)
-                {
-                    var encoding = new EvaluationTexts(policy);
-                    texts.AddRange(written.Until(cancellationToken).Select((c, i) => encoding.Encode(prompts[i % prompts.Count], c, i < prompts.Count ? "starting policy" : "checkpoint")));
-                    run = new(context, hparams.BatchSize, (inputs.Champion == inputs.Reference ? 3 : 4) * prompts.Count + members.Count * written.Count, written, numbers);
-                }
-                // Of the reference both policies' texts, which are also what the starting policy says of its own where they are the same.
-                var asked = source == inputs.Reference ? texts : texts[prompts.Count..];
-                var found = await run.NumbersAsync(
-                    [.. asked.Select(t => t.Tokens.Length)], rows => TextLikelihood.Logprobs(policy.Model, [.. rows.Select(r => asked[r])], policy.Tokenizer.PadId, hparams.Temperature),
-                    "log-probabilities", cancellationToken);
-                if (source == inputs.Reference) byReference = found;
-                if (source == inputs.Champion) byStart = found[^prompts.Count..];
-                if (source == inputs.Policy) own = found[^prompts.Count..];
-            }
-            var scored = written.Select((c, i) => members[0].Encode(prompts[i % prompts.Count].Turns.Chat(), c.Text)).ToList();
-            var scores = new List<double[]>();
+            var run = new MeasuringRun(context, hparams.BatchSize, (inputs.Champion == inputs.Reference ? 3 : 4) * prompts.Count + members.Count * written.Count, written, numbers);
+            var likely = await LikelihoodsAsync(inputs, hparams, prompts, written, run, context.Artifacts, cancellationToken); // 2. how likely by whom
+            var texts = written.Select((c, i) => members[0].Encode(prompts[i % prompts.Count].Turns.Chat(), c.Text)).ToList();
+            var scores = new List<double[]>();                                                                               // 3. scores
             foreach (var member in members)
-                scores.Add(await run!.NumbersAsync([.. scored.Select(t => t.Tokens.Length)], rows => Scores(member, [.. rows.Select(r => scored[r])], inputs, cancellationToken), "scores", cancellationToken));
+                scores.Add(await run.NumbersAsync([.. texts.Select(t => t.Tokens.Length)], rows => Scores(member, [.. rows.Select(r => texts[r])], inputs, cancellationToken), "scores", cancellationToken));
+            var distance = members.Average(m => HiddenStates.Distance(                                                       // 4. how far the reward model is from home
+                m.States(texts[..prompts.Count], hparams.BatchSize, cancellationToken), m.States(texts[prompts.Count..], hparams.BatchSize, cancellationToken)));
+
             var samples = written.Select((c, i) => new CheckpointSample(
-                prompts[i % prompts.Count], c, i < prompts.Count, [.. scores.Select(s => Rounded(s[i]))], Rounded(byReference[i]))).ToList();
-            var distance = members.Average(m => HiddenStates.Distance(
-                m.States(scored[..prompts.Count], hparams.BatchSize, cancellationToken), m.States(scored[prompts.Count..], hparams.BatchSize, cancellationToken)));
+                prompts[i % prompts.Count], c, i < prompts.Count, [.. scores.Select(s => Rounded(s[i]))], Rounded(likely.ByReference[i]))).ToList();
             var checkpoint = new SampledCheckpoint(
-                inputs.Policy, inputs.Champion, inputs.Reference, inputs.RewardModel, Rounded(own.Zip(byStart, (a, b) => a - b).Average()),
-                Rounded(own.Zip(byReference[prompts.Count..], (a, b) => a - b).Average()), [.. members.Select(m => (double)m.Normalization.Gain)], Math.Round(distance, 3));
+                inputs.Policy, inputs.Champion, inputs.Reference, inputs.RewardModel, Rounded(Kl(likely.Own, likely.ByChampion)), Rounded(Kl(likely.Own, likely.ByReference[prompts.Count..])),
+                [.. members.Select(m => (double)m.Normalization.Gain)], Math.Round(distance, 3));
             return Completed(new(
                 await context.Artifacts.PutSamplesAsync(checkpoint, samples, cancellationToken),
                 await context.Artifacts.PutComparisonsAsync(Comparisons(inputs, hparams, prompts, written), cancellationToken)));
@@ -86,6 +59,50 @@ sealed class SampleCheckpointStep : Step<SampleCheckpoint.Inputs, SampleCheckpoi
             foreach (var member in members) member.Dispose();
         }
     }
+
+    /// <summary>Completions of the champion, then of the checkpoint, behind those of an earlier attempt.</summary>
+    static async Task SampleAsync(
+        SampleCheckpoint.Inputs inputs, SampleCheckpoint.HParams hparams, List<Prompt> prompts, string purpose, List<Completion> written, StepContext context, CancellationToken cancellationToken)
+    {
+        var sampler = new CompletionSampler(context, new(hparams.Temperature, TopK: 0, TopP: 1, hparams.MaxNewTokens, hparams.Slots), Seeds.Derive(inputs.Seed, purpose));
+        foreach (var (source, sample) in new[] { (inputs.Champion, 0), (inputs.Policy, 1) })
+        {
+            var offset = sample * prompts.Count;
+            if (written.Count >= offset + prompts.Count) continue;
+            using var policy = await context.Artifacts.LoadPolicyAsync(source, trainable: false, cancellationToken);
+            await sampler.RunAsync(policy, source, [.. prompts.Select(p => new CompletionRequest(p, sample))], written, offset, 2 * prompts.Count, cancellationToken);
+        }
+    }
+
+    /// <summary>Log-probabilities in nats: of the checkpoint's completions by itself and by the champion, of all by the reference.</summary>
+    sealed record Likelihoods(double[] Own, double[] ByChampion, double[] ByReference);
+
+    static async Task<Likelihoods> LikelihoodsAsync(
+        SampleCheckpoint.Inputs inputs, SampleCheckpoint.HParams hparams, List<Prompt> prompts, List<Completion> written, MeasuringRun run, ArtifactStore artifacts, CancellationToken cancellationToken)
+    {
+        List<GivenText> texts;
+        double[] byReference;
+        using (var reference = await artifacts.LoadPolicyAsync(inputs.Reference, trainable: false, cancellationToken))
+        {
+            var encoding = new EvaluationTexts(reference);
+            texts = [.. written.Until(cancellationToken).Select((c, i) => encoding.Encode(prompts[i % prompts.Count], c, i < prompts.Count ? "champion" : "checkpoint"))];
+            byReference = await LogprobsAsync(reference, texts, "reference policy");
+        }
+        var byChampion = inputs.Champion == inputs.Reference ? byReference[prompts.Count..] : await ByAsync(inputs.Champion, "champion");
+        return new(await ByAsync(inputs.Policy, "checkpoint"), byChampion, byReference);
+
+        Task<double[]> LogprobsAsync(LoadedPolicy policy, List<GivenText> asked, string what) => run.NumbersAsync(
+            [.. asked.Select(t => t.Tokens.Length)], rows => TextLikelihood.Logprobs(policy.Model, [.. rows.Select(r => asked[r])], policy.Tokenizer.PadId, hparams.Temperature), what, cancellationToken);
+
+        async Task<double[]> ByAsync(ArtifactRef artifact, string what)
+        {
+            using var policy = await artifacts.LoadPolicyAsync(artifact, trainable: false, cancellationToken);
+            return await LogprobsAsync(policy, texts[prompts.Count..], what);
+        }
+    }
+
+    /// <summary>Of the sequences, estimated by the mean of the log-ratios (k1), in nats.</summary>
+    static double Kl(double[] own, double[] other) => own.Zip(other, (a, b) => a - b).Average();
 
     static IReadOnlyList<double> Scores(RewardModel member, IReadOnlyList<ScoredText> texts, SampleCheckpoint.Inputs inputs, CancellationToken cancellationToken)
     {
