@@ -1,5 +1,5 @@
 # What developers, CI and azure-pipelines.yml run; the same targets for all.
-.PHONY: default restore format build test smoke round kill-test load studio publish labeling-load transfer human-preferences claims experiments memory large-round gate-simulation package promote results clean
+.PHONY: default restore format build test smoke round kill-test load studio publish labeling-load scoring-load elsa transfer human-preferences claims experiments memory large-round gate-simulation package promote results clean
 
 default: format build test smoke
 
@@ -38,6 +38,15 @@ studio:
 	node src/Rlhf.Server/Studio/install.mjs
 	dotnet build src/Rlhf.Cli
 
+# The golden traces and the tests of src/Rlhf.Elsa in Elsa itself, beside the embedded runtime, into workflows/CONFORMANCE.md; ELSA_FEED names one more feed that has Elsa.
+# KILLS=20 also kills the host and a worker so often in a round.
+ELSA = -p:WithElsa=true $(if $(ELSA_FEED),-p:RestoreAdditionalProjectSources=$(ELSA_FEED))
+elsa:
+	dotnet run --project tests/Rlhf.Runtime.Tests -- -class '*GoldenTraces*'
+	@mkdir -p artifacts; if dotnet restore tests/Rlhf.Elsa.Tests $(ELSA) > artifacts/elsa.log 2>&1; then \
+	dotnet build tests/Rlhf.Elsa.Tests $(ELSA) && RLHF_KILLS=$(KILLS) dotnet artifacts/bin/Rlhf.Elsa.Tests/debug/Rlhf.Elsa.Tests.dll -parallel none; \
+	else echo "No feed here has Elsa (artifacts/elsa.log): workflows/CONFORMANCE.md holds what the embedded runtime gave today, and of Elsa what was there."; fi
+
 # The program as it is deployed: compiled ahead, so that it starts in half the time.
 publish:
 	dotnet publish src/Rlhf.Cli -c Release -r linux-x64 --self-contained false -p:PublishReadyToRun=true -o artifacts/published
@@ -57,6 +66,10 @@ promote:
 # 200 labelers, 50 judgements a second for two minutes against rlhf serve, which is killed once.
 labeling-load: publish
 	dotnet run -c Release --project tests/benchmarks/Rlhf.LabelingLoad -- artifacts/published/rlhf.dll
+
+# A server of reward models beside the same models in process, 32 clients; then 50,000 requests in a row. Some minutes.
+scoring-load: publish
+	dotnet run -c Release --project tests/benchmarks/Rlhf.ScoringLoad -- artifacts/published/rlhf.dll
 
 # Upload and download of 1 GB to an Azurite of its own, beside the SDK's own transfers; TMPDIR=/dev/shm keeps both in memory.
 transfer:

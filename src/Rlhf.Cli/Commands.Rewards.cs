@@ -14,8 +14,8 @@ static partial class Commands
         Option<string[]> models = new("--model")
         {
             Description = "A reward model or ensemble to serve: kind/sha256 or its first digits, or a name such as reward-model@latest, which is followed when it moves on; NAME=REF gives it another name. May stand several times.",
-            Required = true,
         };
+        Option<int> onDemand = new("--on-demand") { Description = "So many reward models of the store are loaded when somebody asks for their hash, as a round does for the one that it has just trained.", DefaultValueFactory = _ => 0 };
         Option<int> port = new("--port") { Description = "Where to listen on this machine; 0 for any free port.", DefaultValueFactory = _ => 5300 };
         Option<string?> urls = new("--urls") { Description = "In the place of --port: addresses, with ; between them. Anything but loopback needs a key (rlhf keys create NAME --role operator --scope scoring) or an OpenID Connect issuer." };
         Option<int> budget = new("--token-budget") { Description = "Tokens, padding included, that are computed in one pass.", DefaultValueFactory = _ => usual.TokenBudget };
@@ -25,8 +25,9 @@ static partial class Commands
         Option<double> body = new("--max-body-mb") { Description = "Longest body of a request, in megabytes (of 2^20 bytes).", DefaultValueFactory = _ => 4 };
         Option<int> characters = new("--max-characters") { Description = "Characters of a text, prompt and completion together.", DefaultValueFactory = _ => usual.LongestText };
         Option<double> retire = new("--retire-minutes") { Description = "How long a model whose name moved on still answers who asks for its hash, after the last one did.", DefaultValueFactory = _ => usual.Retire.TotalMinutes };
+        Option<Precision> precision = new("--precision") { Description = "What models compute in: float32, bfloat16, float16, or auto: bfloat16 on CUDA, else float32. A shorter type is refused where it ranks texts otherwise than float32 (Kendall tau below 0.99).", DefaultValueFactory = _ => Precision.Auto };
         Option<bool> alone = new("--no-batching") { Description = "Compute every text alone: for comparison." };
-        var serve = new Command("serve", "Score completions over HTTP: /v1/score, OpenRLHF's /get_reward, verl's /classify; until stopped.") { models, port, urls, budget, delay, queue, texts, body, characters, retire, alone };
+        var serve = new Command("serve", "Score completions over HTTP: /v1/score, OpenRLHF's /get_reward, verl's /classify; until stopped.") { models, onDemand, port, urls, budget, delay, queue, texts, body, characters, retire, precision, alone };
         serve.SetAction((parsed, cancellation) => RewardsCommand.ServeAsync(
             parsed.GetValue(Store)!, parsed.GetValue(models) ?? [],
             new(
@@ -43,6 +44,8 @@ static partial class Commands
                 QueueTokens = (int)Within("--queue-tokens", parsed.GetValue(queue), 1, 1 << 30),
                 LongestText = (int)Within("--max-characters", parsed.GetValue(characters), 1, 1 << 26),
                 Retire = TimeSpan.FromMinutes(Within("--retire-minutes", parsed.GetValue(retire), 0, 10_000)),
+                OnDemand = (int)Within("--on-demand", parsed.GetValue(onDemand), 0, 64),
+                Precision = parsed.GetValue(precision),
                 Batches = !parsed.GetValue(alone),
             },
             parsed.GetValue(Json), cancellation));

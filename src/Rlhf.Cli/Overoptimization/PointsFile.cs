@@ -12,16 +12,15 @@ static class PointsFile
     public static IReadOnlyList<GoldPoint> Read(string file)
     {
         if (!File.Exists(file)) throw new ArgumentException($"There is no file '{file}'; expected a table with the columns kl and gold.");
-        using var parser = new TextFieldParser(file) { Delimiters = [","], TrimWhiteSpace = true };
-        var header = Fields(parser, file) ?? throw new InvalidDataException($"{file} is empty; expected a header with the columns kl and gold, and points below it.");
+        var lines = File.ReadLines(file).Index().Where(l => !string.IsNullOrWhiteSpace(l.Item)).Select(l => (Line: l.Index + 1, Fields: Fields(file, l.Index + 1, l.Item))).ToList();
+        if (lines.Count == 0) throw new InvalidDataException($"{file} is empty; expected a header with the columns kl and gold, and points below it.");
+        var (first, header) = lines[0];
         if (header.GroupBy(c => c, StringComparer.Ordinal).FirstOrDefault(g => g.Key is "kl" or "gold" or "weight" && g.Count() > 1) is { } twice)
-            throw new InvalidDataException($"{file}, line 1: the column '{twice.Key}' is there {twice.Count()} times; expected once.");
+            throw new InvalidDataException($"{file}, line {first}: the column '{twice.Key}' is there {twice.Count()} times; expected once.");
         var (kl, gold, weight) = (Column("kl"), Column("gold"), Array.IndexOf(header, "weight"));
         List<GoldPoint> points = [];
-        while (!parser.EndOfData)
+        foreach (var (line, fields) in lines.Skip(1))
         {
-            var line = parser.LineNumber;
-            var fields = Fields(parser, file)!;
             if (fields.Length != header.Length) throw new InvalidDataException($"{file}, line {line}: {fields.Length} fields; expected {header.Length}, as in the header.");
             points.Add(new(
                 Number(fields[kl], "kl", x => x >= 0, "a number of at least 0"), Number(fields[gold], "gold", _ => true, "a finite number"), null,
@@ -34,18 +33,19 @@ static class PointsFile
         return points;
 
         int Column(string name) => Array.IndexOf(header, name) is var at && at >= 0 ? at
-            : throw new InvalidDataException($"{file}, line 1: the columns are {string.Join(", ", header)}; expected '{name}' among them.");
+            : throw new InvalidDataException($"{file}, line {first}: the columns are {string.Join(", ", header)}; expected '{name}' among them.");
     }
 
-    static string[]? Fields(TextFieldParser parser, string file)
+    static string[] Fields(string file, int line, string text)
     {
+        using var parser = new TextFieldParser(new StringReader(text)) { Delimiters = [","], TrimWhiteSpace = true };
         try
         {
-            return parser.ReadFields();
+            return parser.ReadFields()!;
         }
         catch (MalformedLineException e)
         {
-            throw new InvalidDataException($"{file}, line {e.LineNumber}: {parser.ErrorLine}; expected fields with commas between them, and quotes that are closed.", e);
+            throw new InvalidDataException($"{file}, line {line}: {text}; expected fields with commas between them, and quotes that are closed.", e);
         }
     }
 }

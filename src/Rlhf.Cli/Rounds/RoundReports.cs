@@ -50,6 +50,7 @@ static class RoundReports
         console.WriteLine();
         if (steps.Count > 0) Console.Out.WriteLine(string.Join("  ", steps.Select(s => $"{s.Activity} {(s.Cached ? "cached" : $"{s.Seconds:0.0} s")}")));
         console.WriteLine($"{wall.TotalSeconds:0.0} s in all, peak memory {PeakMemory() / 1e6:0} MB. Artifacts: {store} (rlhf artifacts list)");
+        if (report is not null) console.WriteLine($"To be read: rlhf report {report.Round} --open");
     }
 
     static void PrintRound(IAnsiConsole console, RoundReport report)

@@ -8,7 +8,7 @@ namespace Rlhf.Cli.Workflows;
 /// <summary><c>rlhf run --engine elsa</c>: the same file, sent to an Elsa server and followed there.</summary>
 static class ElsaRun
 {
-    static readonly TimeSpan Look = TimeSpan.FromSeconds(1), NotThere = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Look = TimeSpan.FromSeconds(1), NotThere = TimeSpan.FromMinutes(5);
 
     public static async Task<int> RunAsync(Workspace workspace, string file, JsonObject inputs, bool json, CancellationToken cancellationToken)
     {
@@ -22,16 +22,35 @@ static class ElsaRun
 
     static async Task<ElsaInstance> FollowAsync(ElsaClient client, string instance, CancellationToken cancellationToken)
     {
-        var (since, last) = (TimeProvider.System.GetTimestamp(), "");
+        var (heard, last) = (TimeProvider.System.GetTimestamp(), "");
         while (true)
         {
-            var now = await client.FindAsync(instance, cancellationToken);
             // Elsa answers a dispatch before the instance is stored.
-            if (now is null && TimeProvider.System.GetElapsedTime(since) > NotThere) throw new InvalidOperationException($"Instance {instance} was dispatched and does not exist after {NotThere.TotalSeconds} s.");
-            if (now is { Status: "Finished" }) return now;
-            if (now is not null && now.SubStatus != last) Console.Error.WriteLine(last = now.SubStatus);
-            if (now is { SubStatus: "Suspended", Incidents.Count: > 0 }) return now;
+            if (await FindAsync(client, instance, heard, cancellationToken) is { } now)
+            {
+                heard = TimeProvider.System.GetTimestamp();
+                if (now.Status == "Finished" || now is { SubStatus: "Suspended", Incidents.Count: > 0 }) return now;
+                if (now.SubStatus != last) Console.Error.WriteLine(last = now.SubStatus);
+            }
+            else if (TimeProvider.System.GetElapsedTime(heard) > NotThere)
+            {
+                throw new InvalidOperationException($"Nothing is heard of instance {instance} at {Settings.Elsa} for {NotThere.TotalMinutes} minutes; the server has lost it, or is away.");
+            }
             await Task.Delay(Look, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>Null also while the server is away: the instance goes on when it is back.</summary>
+    static async Task<ElsaInstance?> FindAsync(ElsaClient client, string instance, long heard, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.FindAsync(instance, cancellationToken);
+        }
+        catch (IOException e) when (TimeProvider.System.GetElapsedTime(heard) <= NotThere)
+        {
+            Console.Error.WriteLine($"{e.Message} Trying again.");
+            return null;
         }
     }
 

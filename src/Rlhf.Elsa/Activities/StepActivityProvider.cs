@@ -60,7 +60,7 @@ sealed partial class StepActivityProvider(StepCatalog catalog) : IActivityProvid
             Description = DescriptionOf(field),
             Category = category.Length == 0 ? null : category,
             Order = place,
-            DefaultValue = field.Default is null ? null : field.Type.IsEnum ? TextOf(field.Default) : field.Default,
+            // No DefaultValue: Elsa gives an input that a file leaves out its descriptor's default, and that would come before the preset. The description names it.
             DefaultSyntax = "Literal",
         };
     }
@@ -92,7 +92,8 @@ sealed partial class StepActivityProvider(StepCatalog catalog) : IActivityProvid
     static string DescriptionOf(StepField field)
     {
         var range = field is { Minimum: { } least, Maximum: { } most } ? string.Create(CultureInfo.InvariantCulture, $" {least:R} to {most:R}.") : "";
-        return $"{field.Description}{range}{(field.Required ? " Required." : "")}";
+        var standard = field.Default is { } value && CanonicalJson.ToNode(value)!.ToString() is { Length: > 0 } text ? $" Default {text}." : field.Required ? " Required." : "";
+        return $"{field.Description}{range}{standard}";
     }
 
     static string WordsOf(string property)

@@ -1,6 +1,8 @@
 using Elsa.Common.RecurringTasks;
 using Elsa.Extensions;
 using Elsa.Features.Services;
+using Elsa.Scheduling;
+using Elsa.Scheduling.Services;
 using Elsa.Persistence.EFCore.Extensions;
 using Elsa.Persistence.EFCore.Modules.Management;
 using Elsa.Persistence.EFCore.Modules.Runtime;
@@ -15,8 +17,10 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Jobs;
 
 namespace Rlhf.Elsa.Hosting;
 
@@ -38,11 +42,13 @@ public static class ElsaHost
         // Every statement and request would drown what the host has to say.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.EntityFrameworkCore.Model.Validation", LogLevel.Error).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton<IObjectStore>(new FolderObjectStore(options.Store));
         builder.Services.AddElsa(elsa =>
         {
             Configure(elsa, options, folder);
             more?.Invoke(elsa);
         });
+        builder.Services.Replace(ServiceDescriptor.Singleton<IScheduler>(services => ActivatorUtilities.CreateInstance<ClusterScheduler>(services, ActivatorUtilities.CreateInstance<LocalScheduler>(services))));
         builder.Services.AddAuthentication(TokenAuthentication.SchemeName).AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
         builder.Services.AddAuthorization();
         builder.Services.Configure<RuntimeOptions>(o => o.InactivityThreshold = options.Interrupted);
@@ -77,7 +83,7 @@ public static class ElsaHost
             .UseScheduling()
             .UseJavaScript()
             .UseWorkflowsApi()
-            .AddRlhfSteps(steps => steps.UseStore(new FolderObjectStore(options.Store)));
+            .AddRlhfSteps(steps => steps.Jobs = services => new StoredStepJobs(services.GetRequiredService<IObjectStore>()));
     }
 
     static IDistributedLockProvider LocksOf(ElsaHostOptions options, string folder) => options.Postgres is { } postgres

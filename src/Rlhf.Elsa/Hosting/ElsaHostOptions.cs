@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Rlhf.Elsa.Hosting;
 
 /// <summary>Where the host keeps things and is reached; nothing here changes a result.</summary>
@@ -32,18 +34,25 @@ public sealed record ElsaHostOptions(string Store)
                 throw new ArgumentException($"'{arguments[i]}' is not understood; expected --store FOLDER, --urls URL or --workflows FOLDER.");
             given[arguments[i]] = arguments[i + 1];
         }
-        var options = new ElsaHostOptions(given.GetValueOrDefault("--store") ?? variable("RLHF_STORE") ?? ".rlhf")
+        var options = new ElsaHostOptions(given.GetValueOrDefault("--store") ?? Set("RLHF_STORE") ?? ".rlhf")
         {
-            Postgres = variable("RLHF_DATABASE"),
+            Postgres = Set("RLHF_DATABASE"),
             Workflows = given.GetValueOrDefault("--workflows") ?? (Directory.Exists("workflows") ? "workflows" : null),
             Urls = given.GetValueOrDefault("--urls") ?? DefaultUrl,
-            Token = variable(TokenVariable),
+            Token = Set(TokenVariable),
+            Interrupted = Seconds(Set("RLHF_LEASE_SECONDS")),
         };
         if (options.Workflows is { } folder && !Directory.Exists(folder)) throw new ArgumentException($"There is no folder '{folder}'; expected one of workflow files (--workflows).");
         if (options.Token is null && options.Urls.Split(';').FirstOrDefault(u => !IsLoopback(u)) is { } open)
             throw new ArgumentException($"--urls is '{open}', which others reach, and {TokenVariable} is not set; expected a token, or a loopback address.");
         return options;
+
+        string? Set(string name) => variable(name) is { Length: > 0 } text ? text : null;
     }
+
+    static TimeSpan Seconds(string? text) => text is null ? TimeSpan.FromSeconds(30)
+        : double.TryParse(text, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 2 and <= 3600 ? TimeSpan.FromSeconds(seconds)
+        : throw new ArgumentException($"RLHF_LEASE_SECONDS is '{text}'; expected seconds, 2 to 3600.");
 
     static bool IsLoopback(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.IsLoopback;
 }

@@ -31,7 +31,7 @@ public sealed class DecoderModel : IDisposable
     DecoderModel(DecoderConfig config, ParameterSet parameters, LowRankAdapter? adapter, bool owns)
     {
         (Config, Parameters, Adapter, _owns) = (config.Validate(), parameters, adapter, owns);
-        _rotary = new(config, parameters.Device);
+        _rotary = new(config, parameters.Device, parameters.Flat.dtype);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => new DecoderLayer(config, parameters, adapter, i, _rotary))];
         _trains = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => new[] { parameters, adapter?.Parameters }.Any(s => Trains(s, i)))];
         _finalNorm = Norm.Of(parameters, "model.norm", config);
@@ -86,6 +86,15 @@ public sealed class DecoderModel : IDisposable
         var merged = Clone(requiresGrad);
         Adapter?.MergeInto(merged.Parameters);
         return merged;
+    }
+
+    /// <summary>
+    /// A frozen copy that computes in another floating-point type, an adapter's updates in its weights: what norms sum up stays float32. For <see cref="Hidden"/> alone.
+    /// </summary>
+    public DecoderModel To(ScalarType type)
+    {
+        using var merged = Merge();
+        return new(Config, merged.Parameters.To(type));
     }
 
     /// <summary>The same weights with the adapter off: nothing is copied. To be disposed of before this model.</summary>

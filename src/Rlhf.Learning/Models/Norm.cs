@@ -15,6 +15,8 @@ sealed class Norm(Tensor weight, Tensor? bias, double epsilon)
         new(parameters[name + ".weight"], config.IsGpt2 ? parameters[name + ".bias"] : null, config.NormEpsilon);
 
     internal Tensor Apply(Tensor x) => bias is null
-        ? x.mul(x.Squared().mean(LastDimension, keepdim: true).PlusInPlace(Number(epsilon)).rsqrt_()).mul(weight)
+        ? x.dtype == ScalarType.Float32 ? Rms(x).mul(weight) : Rms(x.to(ScalarType.Float32)).to(x.dtype).mul(weight)
         : nn.functional.layer_norm(x, weight.shape, weight, bias, epsilon);
+
+    Tensor Rms(Tensor x) => x.mul(x.Squared().mean(LastDimension, keepdim: true).PlusInPlace(Number(epsilon)).rsqrt_());
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Learning.Models;
 
-/// <summary>A model's weights in one flat float32 buffer, with a named view for each parameter.</summary>
+/// <summary>A model's weights in one flat buffer, float32 but for frozen copies in a shorter type, with a named view for each parameter.</summary>
 /// <remarks>
 /// The flat buffer makes an optimizer update, a gradient norm and a checkpoint one operation each. Gradients are flat too: every leaf's
 /// <c>grad</c> is a view of one buffer into which autograd adds in place.
@@ -20,11 +20,12 @@ public sealed class ParameterSet : IDisposable
     readonly FrozenSet<string> _frozen;
 
     /// <summary>
-    /// A zero-filled set. Names in <paramref name="frozen"/> get no gradient; <paramref name="requiresGrad"/> false freezes all.
+    /// A zero-filled set. Names in <paramref name="frozen"/> get no gradient; <paramref name="requiresGrad"/> false freezes all, as a <paramref name="type"/> other than float32 needs.
     /// </summary>
     /// <exception cref="ArgumentException">A name stands twice, a shape is not positive, or a frozen name is unknown.</exception>
     public ParameterSet(
-        IEnumerable<(string Name, long[] Shape)> shapes, Device device, bool requiresGrad = true, IEnumerable<string>? frozen = null)
+        IEnumerable<(string Name, long[] Shape)> shapes, Device device, bool requiresGrad = true, IEnumerable<string>? frozen = null,
+        ScalarType type = ScalarType.Float32)
     {
         _shapes = [.. shapes];
         _ranges = Ranges(_shapes);
@@ -33,7 +34,7 @@ public sealed class ParameterSet : IDisposable
             throw new ArgumentException($"Parameter '{unknown}' is to be frozen, but the model has no parameter of that name.");
         RequiresGrad = _frozen.Count < _shapes.Length;
         Count = _shapes.Sum(s => Size(s.Shape));
-        Flat = zeros(Count, ScalarType.Float32, device).DetachFromDisposeScope();
+        Flat = zeros(Count, type, device).DetachFromDisposeScope();
         _gradient = RequiresGrad ? zeros_like(Flat).DetachFromDisposeScope() : null;
         foreach (var (name, shape) in _shapes)
             _leaves[name] = Leaf(_ranges[name].Offset, shape, !_frozen.Contains(name));
@@ -114,6 +115,14 @@ public sealed class ParameterSet : IDisposable
     public ParameterSet Clone(bool requiresGrad = false)
     {
         var copy = new ParameterSet(_shapes, Device, requiresGrad, RequiresGrad ? _frozen : null);
+        copy.CopyFrom(this);
+        return copy;
+    }
+
+    /// <summary>A frozen copy in another floating-point type.</summary>
+    public ParameterSet To(ScalarType type)
+    {
+        var copy = new ParameterSet(_shapes, Device, requiresGrad: false, type: type);
         copy.CopyFrom(this);
         return copy;
     }

@@ -7,7 +7,7 @@ namespace Rlhf.Learning.Models;
 /// Rotary position embedding (Su et al. 2021) in Hugging Face's pairing of element i with element i + size/2. Rows are computed as they are asked
 /// for: a context of 100,000 positions that nobody uses costs nothing.
 /// </summary>
-sealed class RotaryTables(DecoderConfig config, Device device) : IDisposable
+sealed class RotaryTables(DecoderConfig config, Device device, ScalarType type = ScalarType.Float32) : IDisposable
 {
     const long FirstRows = 1024;
 
@@ -35,9 +35,9 @@ sealed class RotaryTables(DecoderConfig config, Device device) : IDisposable
         if (config.RopeScaling is { } scaling) frequencies = tensor(frequencies.data<double>().ToArray().Select(scaling.Apply).ToArray());
         var angles = Range(rows, ScalarType.Float64).unsqueeze(1).mul(frequencies); // [position, half]
         var (sine, cosine) = (angles.sin(), angles.cos());
-        _cosine = cat([cosine, cosine], 1).to(ScalarType.Float32).to(device).DetachFromDisposeScope();
+        _cosine = cat([cosine, cosine], 1).to(type).to(device).DetachFromDisposeScope();
         // The first half turns against the second, hence the sign: rotate(x) = x * cos + swap_halves(x) * [-sin, sin].
-        _signedSine = cat([sine.neg(), sine], 1).to(ScalarType.Float32).to(device).DetachFromDisposeScope();
+        _signedSine = cat([sine.neg(), sine], 1).to(type).to(device).DetachFromDisposeScope();
     }
 
     public void Dispose()

@@ -57,11 +57,11 @@ public sealed class ScalarHead : IDisposable
         return head;
     }
 
-    /// <summary>[…, hidden] → […].</summary>
+    /// <summary>[…, hidden] → […], float32 whatever the hidden states are.</summary>
     public Tensor Forward(Tensor hidden)
     {
         using var scope = NewDisposeScope();
-        return nn.functional.linear(hidden, Parameters[Weight], Parameters[Bias]).squeeze(-1).MoveToOuterDisposeScope();
+        return nn.functional.linear(hidden.to(ScalarType.Float32), Parameters[Weight], Parameters[Bias]).squeeze(-1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Makes every output gain·output + bias.</summary>

@@ -141,6 +141,9 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
         }
     }
 
+    /// <summary>A copy that computes in another floating-point type; the head and the normalization stay as they are.</summary>
+    public RewardModel To(ScalarType type) => new(model.To(type), ScalarHead.Of(head.Weights, head.Offset, trainable: false), tokenizer) { Normalization = Normalization };
+
     static float Finite(float value, int text, IReadOnlyList<ScoredText> texts) =>
         float.IsFinite(value) ? value : throw new TrainingBatch(null, [$"text {text}"], [texts[text].Tokens]).NotFinite("score", value);
 

@@ -22,7 +22,9 @@ public sealed class RewardServing : IRewardServing, IAsyncDisposable
     readonly Action<string> _log;
     readonly Lock _gate = new();
     readonly Dictionary<string, ServedModel> _byName = [];
-    readonly List<ServedModel> _retired = [];
+    // Whose name moved on, and what was loaded for who asked for it.
+    readonly List<ServedModel> _byHash = [];
+    readonly SemaphoreSlim _loading = new(1);
     readonly CancellationTokenSource _stop = new();
     Task _watch = Task.CompletedTask;
 
@@ -44,7 +46,7 @@ public sealed class RewardServing : IRewardServing, IAsyncDisposable
         IReadOnlyList<ServedName> names, IObjectStore objects, Func<string, CancellationToken, Task<ArtifactRef>> resolve, ServingOptions options, TimeProvider time,
         ServingMeter meter, Action<string> log, CancellationToken cancellationToken)
     {
-        if (names.Count == 0) throw new ArgumentException("No model was named; expected at least one reward model to serve.");
+        if (names.Count == 0 && options.OnDemand == 0) throw new ArgumentException("No model was named, and none is loaded on demand; expected at least one reward model to serve.");
         if (names.CountBy(n => n.Name).FirstOrDefault(n => n.Value > 1) is { Value: > 1 } twice) throw new ArgumentException($"The name '{twice.Key}' stands for {twice.Value} models; expected each name once.");
         var serving = new RewardServing(names, objects, resolve, options, time, meter, log);
         try
@@ -67,6 +69,8 @@ public sealed class RewardServing : IRewardServing, IAsyncDisposable
             lock (_gate) return [.. _names.Where(n => _byName.ContainsKey(n.Name)).Select(n => Info(n.Name, _byName[n.Name]))];
         }
     }
+
+    public bool IsReady => !_stop.IsCancellationRequested;
 
     public async Task<RewardScores> ScoreAsync(ScoringRequest request, CancellationToken cancellationToken)
     {
@@ -105,8 +109,8 @@ public sealed class RewardServing : IRewardServing, IAsyncDisposable
         List<ServedModel> idle;
         lock (_gate)
         {
-            idle = [.. _retired.Where(m => m.Idle > _options.Retire)];
-            _retired.RemoveAll(idle.Contains);
+            idle = [.. _byHash.Where(m => m.Idle > _options.Retire)];
+            _byHash.RemoveAll(idle.Contains);
         }
         foreach (var model in idle)
         {
@@ -122,17 +126,18 @@ public sealed class RewardServing : IRewardServing, IAsyncDisposable
         List<ServedModel> all;
         lock (_gate)
         {
-            all = [.. _byName.Values.Concat(_retired).Distinct()];
+            all = [.. _byName.Values.Concat(_byHash).Distinct()];
             _byName.Clear();
-            _retired.Clear();
+            _byHash.Clear();
         }
         foreach (var model in all) model.Dispose();
         _stop.Dispose();
+        _loading.Dispose();
     }
 
     async Task<RewardScores> AskAsync(ScoringRequest request, CancellationToken cancellationToken)
     {
-        var model = Find(request.Model) ?? throw Unknown(request.Model);
+        var model = Find(request.Model) ?? await OnDemandAsync(request.Model, cancellationToken) ?? throw Unknown(request.Model);
         try
         {
             return await model.ScoreAsync(request, cancellationToken);
@@ -144,22 +149,64 @@ public sealed class RewardServing : IRewardServing, IAsyncDisposable
         }
     }
 
+    /// <summary>The reward model of that hash, loaded now where the store has it and there may be such; null where not.</summary>
+    async Task<ServedModel?> OnDemandAsync(string model, CancellationToken cancellationToken)
+    {
+        if (_options.OnDemand == 0 || !IsRewardModel(model)) return null;
+        await _loading.WaitAsync(cancellationToken);
+        try
+        {
+            if (Find(model) is { } loaded) return loaded;
+            var asked = await LoadAsync(ArtifactRef.Parse(model), cancellationToken);
+            List<ServedModel> leaving;
+            lock (_gate)
+            {
+                _byHash.Add(asked);
+                leaving = [.. _byHash.OrderBy(m => m.Idle).Skip(_options.OnDemand)];
+                _byHash.RemoveAll(leaving.Contains);
+            }
+            foreach (var old in leaving) old.Retire();
+            _log($"{asked.Artifact.Short} was asked for and is served.");
+            return asked;
+        }
+        catch (Exception e) when (e is ArtifactNotFoundException or InvalidDataException)
+        {
+            throw new ScoringRefusedException(ScoringRefusal.UnknownModel, e.Message, e);
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    static bool IsRewardModel(string model)
+    {
+        try
+        {
+            return ArtifactRef.Parse(model).Kind == "reward-model";
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
     async Task TakeAsync(ServedName name, ArtifactRef artifact, CancellationToken cancellationToken)
     {
         ServedModel? known;
         lock (_gate)
         {
             if (_byName.TryGetValue(name.Name, out var now) && now.Artifact == artifact) return;
-            known = _byName.Values.Concat(_retired).FirstOrDefault(m => m.Artifact == artifact);
+            known = _byName.Values.Concat(_byHash).FirstOrDefault(m => m.Artifact == artifact);
         }
         var model = known ?? await LoadAsync(artifact, cancellationToken);
         lock (_gate)
         {
-            _retired.Remove(model);
+            _byHash.Remove(model);
             _byName.TryGetValue(name.Name, out var old);
             _byName[name.Name] = model;
             if (old is null) return;
-            if (!_byName.ContainsValue(old)) _retired.Add(old);
+            if (!_byName.ContainsValue(old)) _byHash.Add(old);
         }
         _meter.Swaps.Add(1);
         _log($"{name.Name} is {artifact.Short} from now on.");
@@ -170,7 +217,10 @@ public sealed class RewardServing : IRewardServing, IAsyncDisposable
         var members = await new ArtifactStore(_objects).LoadRewardModelsAsync(artifact, cancellationToken);
         try
         {
-            return new(new(artifact, members, _time), _options, _time, _meter);
+            // Before anything else: where even float32 gives no numbers there is nothing to compare with.
+            var whole = new LoadedRewardModel(artifact, members, _time);
+            (members, var precision) = Precisions.Apply(_options.Precision, members, _log);
+            return new(precision == Precision.Float32 ? whole : new(artifact, members, _time), precision, _options, _time, _meter);
         }
         catch
         {
@@ -184,17 +234,17 @@ public sealed class RewardServing : IRewardServing, IAsyncDisposable
         lock (_gate)
         {
             return model.Length == 0 ? (_byName.Values.Distinct().ToList() is [var only] ? only : null)
-                : _byName.GetValueOrDefault(model) ?? _byName.Values.Concat(_retired).FirstOrDefault(m => $"{m.Artifact}" == model);
+                : _byName.GetValueOrDefault(model) ?? _byName.Values.Concat(_byHash).FirstOrDefault(m => $"{m.Artifact}" == model);
         }
     }
 
     ScoringRefusedException Unknown(string model) => new(
         ScoringRefusal.UnknownModel,
         model.Length == 0
-            ? $"The request names no model, and {_names.Count} are served; expected one of {string.Join(", ", _names.Select(n => n.Name))}."
+            ? $"The request names no model, and {_names.Count} are served by a name; expected one of {string.Join(", ", _names.Select(n => n.Name))}."
             : $"'{(model.Length > 100 ? model[..100] + "…" : model)}' is not served here; served are {string.Join(", ", Models.Select(m => $"{m.Name} ({m.Model.Short})"))}.");
 
-    static ServedModelInfo Info(string name, ServedModel model) => new(name, model.Artifact, model.Members, model.ContextLength, "float32");
+    static ServedModelInfo Info(string name, ServedModel model) => new(name, model.Artifact, model.Members, model.ContextLength, $"{model.Precision}".ToLowerInvariant());
 
     async Task WatchAsync()
     {

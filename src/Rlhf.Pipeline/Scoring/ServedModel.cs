@@ -4,7 +4,7 @@ using Rlhf.Steps.Scoring;
 namespace Rlhf.Pipeline.Scoring;
 
 /// <summary>A loaded model with its loop, counted by the requests that are under way, so that it goes only after the last of them.</summary>
-sealed class ServedModel(LoadedRewardModel model, ServingOptions options, TimeProvider time, ServingMeter meter) : IDisposable
+sealed class ServedModel(LoadedRewardModel model, Precision precision, ServingOptions options, TimeProvider time, ServingMeter meter) : IDisposable
 {
     readonly ScoringLoop _loop = new(model, options, time, meter);
     readonly Lock _gate = new();
@@ -14,6 +14,8 @@ sealed class ServedModel(LoadedRewardModel model, ServingOptions options, TimePr
     long _lastUse = time.GetTimestamp();
 
     public ArtifactRef Artifact => model.Artifact;
+
+    public Precision Precision => precision;
 
     public int Members => model.Members.Count;
 

@@ -18,6 +18,12 @@ public sealed record ServingOptions
     /// <summary>Characters of a text, prompt and completion together.</summary>
     public int LongestText { get; init; } = 1 << 16;
 
+    /// <summary>Reward models of the store that are loaded when somebody asks for their hash, beside those with names; the one that was asked least recently makes room. 0: none.</summary>
+    public int OnDemand { get; init; }
+
+    /// <summary>What models compute in; a shorter type is used only where it keeps the order of texts.</summary>
+    public Precision Precision { get; init; } = Precision.Auto;
+
     /// <summary>False: each text is computed alone, for comparison.</summary>
     public bool Batches { get; init; } = true;
 

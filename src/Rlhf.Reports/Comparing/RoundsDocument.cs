@@ -32,7 +32,7 @@ public static class RoundsDocument
         among.DistinctBy(r => r.Campaign).Count() == 1 ? $"round {round.Report.Round}" : $"round {round.Report.Round} of {round.Campaign}";
 
     static XElement Overview(IReadOnlyList<RoundMaterial> rounds) => Table(
-        "The rounds", ["Round", "Decision", "Win rate", "Interval", "Judgements", "Proxy before", "Proxy after", "Gold gain (simulated)", "KL (nats)", "Reward model's accuracy", "Pairs", "Rating", ""],
+        "The rounds", ["Round", "Decision", "Win rate", "Interval", "Judgements", "Proxy before", "Proxy after", "Gold gain (simulated)", "KL (nats)", "Reward model's accuracy", "Pairs", "Rating", "Judged by"],
         rounds.Select(r => (IReadOnlyList<object?>)
         [
             NameOf(r, rounds), new XElement("span", Class(r.Report.Decision.Outcome == GateVerdict.Promote ? "good" : "bad"), DecisionSection.Outcome(r.Report.Decision.Outcome)), r.Report.Decision.Verdict.WinRate,

@@ -18,7 +18,9 @@ public sealed record Figure(string Name, string Alternative, string Caption, str
 
     /// <summary>The numbers, to be saved.</summary>
     public static XElement Link(string file, string numbers) => new(
-        "a", new XAttribute("class", "csv"), new XAttribute("download", file), new XAttribute("href", Data("text/csv;charset=utf-8", numbers)), $"Numbers (CSV, {numbers.Count(c => c == '\n') - 1} rows)");
+        "a", new XAttribute("class", "csv"), new XAttribute("download", file), new XAttribute("href", Data("text/csv;charset=utf-8", numbers)), $"Numbers (CSV, {RowsOf(numbers)})");
+
+    static string RowsOf(string numbers) => numbers.Count(c => c == '\n') - 1 is var rows && rows == 1 ? "1 row" : $"{rows} rows";
 
     /// <summary>An address that holds its content.</summary>
     public static string Data(string type, string content) => $"data:{type};base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(content))}";

@@ -19,7 +19,7 @@ static class CompletionsSection
             : [Legend(round), .. round.Samples.Select(s => Pair(round, s))]);
 
     static XElement Legend(RoundMaterial round) => Paragraph(
-        $"The first {round.Samples.Count} prompts of the evaluation, in the order of asking; nothing was picked. The darker a token, the further the policy's log-probability is from the reference policy's: ",
+        $"The first {round.Samples.Count} prompts of the evaluation, in the order of asking; nothing was picked. The stronger a token is shaded, the further the policy's log-probability is from the reference policy's: ",
         Shades.Select((from, i) => new object[] { new XElement("span", Class($"k k{i + 1}"), $"from {Readable.Number(from)}"), " " }), "nats; ", new XElement("span", Class("less"), "underlined"), " where the policy likes the token less than the reference does.");
 
     static XElement Pair(RoundMaterial round, TokenSample sample) => new(
@@ -28,7 +28,7 @@ static class CompletionsSection
         Side("Champion", sample.Champion), Side("Challenger", sample.Challenger), Judged(round, sample));
 
     static XElement Side(string name, IReadOnlyList<TokenKl> tokens) => new(
-        "div", new XElement("h4", $"{name}: {Readable.Number(tokens.Sum(t => t.Kl))} nats in {tokens.Sum(t => t.Tokens)} tokens"), new XElement("p", Class("text"), Shaded(tokens)));
+        "div", new XElement("h3", $"{name}: {Readable.Number(tokens.Sum(t => t.Kl))} nats in {tokens.Sum(t => t.Tokens)} tokens"), new XElement("p", Class("text"), Shaded(tokens)));
 
     /// <summary>Tokens of one shade behind each other are one element, so that a long text stays small.</summary>
     static IEnumerable<object> Shaded(IReadOnlyList<TokenKl> tokens)

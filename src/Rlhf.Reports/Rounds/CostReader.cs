@@ -2,7 +2,6 @@ using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Judging;
-using Rlhf.Steps.Labeling;
 
 namespace Rlhf.Reports.Rounds;
 

@@ -23,7 +23,7 @@ static class LineageSection
     static XElement Artifacts(RoundMaterial round)
     {
         var report = round.Report;
-        return Table("What the report is about", ["", "Artifact"], new (string Name, ArtifactRef? Artifact)[]
+        return Table("What the report is about", ["What", "Artifact"], new (string Name, ArtifactRef? Artifact)[]
         {
             ("Champion", report.Champion), ("Challenger", report.Challenger), ("Reward model", report.RewardModelRef), ("Preferences", report.Preferences), ("Evidence", report.Evidence),
             ("Criteria", report.Decision.Criteria), ("Measures", report.Decision.Measures), ("Report card", report.Decision.ReportCard), ("Ratings", report.Ratings), ("Over-optimization", report.Overoptimization),

@@ -12,7 +12,7 @@ public static class OveroptimizationPlot
     public static Figure Of(OveroptimizationReport report)
     {
         var gold = report.Points.Concat(report.BestOfN).Any(p => p.Simulated) ? "gold (simulated)" : "gold";
-        var plot = new Plot("√KL to the reference policy (√nats)", "Score (deviations of the starting policy's)");
+        var plot = new Plot("√KL to the starting policy (√nats)", "Score (deviations of the starting policy's)");
         var csv = new Csv("series", "policy", "update_or_n", "kl", "sqrt_kl", "proxy", "proxy_lower", "proxy_upper", "gold", "gold_lower", "gold_upper", "samples", "judged", "simulated");
         var furthest = Math.Sqrt(report.Points.Concat(report.BestOfN).Select(p => p.Kl).DefaultIfEmpty(1).Max());
         Add("PPO", report.Points, report.Fit);

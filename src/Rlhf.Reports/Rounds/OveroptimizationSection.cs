@@ -2,6 +2,7 @@ using System.Xml.Linq;
 using Rlhf.Reports.Figures;
 using Rlhf.Reports.Pages;
 using Rlhf.Steps.Data;
+using Rlhf.Steps.Judging;
 using static Rlhf.Reports.Pages.Elements;
 
 namespace Rlhf.Reports.Rounds;
@@ -18,10 +19,11 @@ static class OveroptimizationSection
             new XElement("p", Class("outcome"), report.Verdict switch { MonitorVerdict.Continue => "Go on", MonitorVerdict.Stop => "Stop", _ => "Refresh the reward model" }),
             report.Reasons.Count > 0 ? new XElement("ul", report.Reasons.Select(r => new XElement("li", r))) : null,
             report.Points.Count + report.BestOfN.Count == 0 ? Absent("No checkpoint was judged yet.") : OveroptimizationPlot.Of(report).ToElement(),
-            report.Refused is { } refused ? Message($"No law was fitted: {refused}") : null, Fits(report), Points(report), Shift(report.Shift), report.Signs.SelectMany(s => Sign(s)));
+            report.Refused is { } refused ? Message($"No law was fitted: {refused}") : null, Fits(report), Outlook(report.Outlook), Points(report), Shift(report.Shift), report.Signs.SelectMany(s => Sign(s)));
     }
 
-    public static string Mark(OveroptimizationReport report) => report.Points.Concat(report.BestOfN).Any(p => p.Simulated) ? " (gold: simulated)" : "";
+    public static string Mark(OveroptimizationReport report) => report.Points.Concat(report.BestOfN).ToList() is { Count: > 0 } points
+        && JudgedBy.Mark(points.Any(p => p.Simulated), points.Max(p => p.JudgeShare)) is { Length: > 0 } mark ? $" (gold: {mark.Trim(' ', '(', ')')})" : "";
 
     /// <summary>What a round without a monitor still knows: before and after.</summary>
     static XElement? Ends(RoundMaterial round) => round.Report.Gold is not { } gold ? null : Paragraph(
@@ -38,9 +40,18 @@ static class OveroptimizationSection
         ]));
     }
 
+    /// <summary>It informs; nothing is decided by it.</summary>
+    static IEnumerable<XElement> Outlook(RoundOutlook? outlook)
+    {
+        if (outlook is null) yield break;
+        yield return Table("What the law predicts of going on, in deviations of gold; it decides nothing", ["Going on", "Predicted gain, with its interval"],
+            [[$"One more round after round {outlook.Round}, with a reward model trained anew", With(outlook.OneMoreRound)], ["Training longer against this reward model", With(outlook.TrainingLonger)]]);
+        if (outlook.Assumptions.Count > 0) yield return Details("What that assumes", new XElement("ul", outlook.Assumptions.Select(a => new XElement("li", a))));
+    }
+
     static XElement Points(OveroptimizationReport report) => Details(
         $"All {report.Points.Count + report.BestOfN.Count} points",
-        Table("Points, re-centred on the starting policy, in its standard deviations", ["Policy", "Update or n", "KL (nats)", "Proxy", "Gold", "Samples", "Judged", ""], report.Points.Concat(report.BestOfN).Select(p => (IReadOnlyList<object?>)
+        Table("Points, re-centred on the starting policy, in its standard deviations", ["Policy", "Update or n", "KL (nats)", "Proxy", "Gold", "Samples", "Judged", "Remark"], report.Points.Concat(report.BestOfN).Select(p => (IReadOnlyList<object?>)
             [Code(p.Policy.Short), p.Update, p.Kl, With(p.Proxy), With(p.Gold), p.Samples, p.Judged, $"{(p.Simulated ? "simulated" : "")}{(p.Policy == report.Best ? " best by gold" : "")}".Trim()])));
 
     static XElement? Shift(DistributionShift? shift) => shift is null ? null : Table("Distribution shift: the reward model then and on the current policy's pairs", ["Figure", "Then", "Now"],

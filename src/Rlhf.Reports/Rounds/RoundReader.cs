@@ -4,8 +4,6 @@ using Rlhf.Steps.Contracts;
 using Rlhf.Steps.Data;
 using Rlhf.Steps.Gates;
 using Rlhf.Steps.Journal;
-using Rlhf.Steps.Judging;
-using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Reports.Rounds;

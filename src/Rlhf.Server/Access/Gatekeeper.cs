@@ -100,7 +100,7 @@ sealed class Gatekeeper(IEnumerable<IIdentify> ways)
         if (Elsewhere(context) is { } elsewhere) return elsewhere;
         if (CredentialIdentity.PageToken(context) is { } ofPage) return Cookies.HasApiToken(context, ofPage) ? null : "The request's token is not one of this browser's pages; reload the page.";
         var token = headers[Cookies.TokenHeader] is [{ } sent] ? sent
-            : context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted))[Cookies.TokenField].ToString()
+            : context.Request.HasFormContentType ? (await Answers.ReadFormAsync(context, "a form"))[Cookies.TokenField].ToString()
             : null;
         return Cookies.HasToken(context, token) ? null : $"The request has no valid token; expected {Cookies.TokenHeader} as a page of this server sends it (reload the page).";
     }

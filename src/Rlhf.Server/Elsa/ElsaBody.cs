@@ -18,6 +18,7 @@ static class ElsaBody
         await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
         try
         {
+            CheckTexts(bytes.ToArray());
             // Read whole first: a member that stands twice is found only by that.
             using var document = JsonDocument.Parse(bytes.ToArray(), Strict);
         }
@@ -29,6 +30,25 @@ static class ElsaBody
         }
         context.Request.Body = new MemoryStream(bytes.ToArray());
         return await Answers.ReadAsync<T>(context);
+    }
+
+    /// <summary>JSON may hold what no text is: half of a pair of UTF-16, or bytes that are no UTF-8. Read lazily, it would be found in the middle of a change.</summary>
+    /// <exception cref="ArgumentException">It holds such a one.</exception>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static void CheckTexts(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8);
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName) _ = reader.GetString();
+            }
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ArgumentException($"The body holds a text that is none, at byte {reader.TokenStartIndex}: {e.Message}", e);
+        }
     }
 
     /// <summary>The list of a body, every item of which has to be there.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -37,6 +38,7 @@ sealed class Fields
         if (!context.Request.HasJsonContentType()) throw new ArgumentException($"The body is '{context.Request.ContentType}'; expected application/json.");
         try
         {
+            ElsaBody.CheckTexts(Encoding.UTF8.GetBytes(text));
             return Of(JsonNode.Parse(text) as JsonObject ?? throw new ArgumentException($"The body is {Shown(text)}; expected a JSON object."));
         }
         catch (JsonException e)

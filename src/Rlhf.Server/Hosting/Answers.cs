@@ -38,6 +38,23 @@ static class Answers
         }
     }
 
+    /// <summary>The form of a request.</summary>
+    /// <param name="expected">What was expected, for people.</param>
+    /// <exception cref="ArgumentException">It is none, or breaks off.</exception>
+    public static async Task<IFormCollection> ReadFormAsync(HttpContext context, string expected)
+    {
+        if (!context.Request.HasFormContentType) throw new ArgumentException($"The body is '{context.Request.ContentType}'; expected {expected}.");
+        try
+        {
+            return await context.Request.ReadFormAsync(context.RequestAborted);
+        }
+        // A body that is too long is said by the server itself.
+        catch (Exception e) when (e is InvalidDataException or IOException and not BadHttpRequestException)
+        {
+            throw new ArgumentException($"The form cannot be read: {e.Message}", e);
+        }
+    }
+
     public static Task WriteAsync(HttpContext context, JsonNode document) =>
         context.Response.WriteAsJsonAsync(document, cancellationToken: context.RequestAborted);
 

@@ -18,7 +18,7 @@ static class DisputedPages
 
     public static async Task DecideAsync(HttpContext context)
     {
-        var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : throw new ArgumentException("The body is no form; expected item, choice and comment.");
+        var form = await Answers.ReadFormAsync(context, "a form with item, choice and comment");
         try
         {
             await DecideAsync(context, new($"{form["item"]}", $"{form["choice"]}") { Comment = form["comment"] });

@@ -29,7 +29,7 @@ static class SignInPages
     public static async Task SignInAsync(HttpContext context)
     {
         var site = SiteOf(context);
-        var key = context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted))["key"].ToString().Trim() : "";
+        var key = context.Request.HasFormContentType ? (await Answers.ReadFormAsync(context, "a form with a key"))["key"].ToString().Trim() : "";
         if (await site.Runtime.Credentials.SignInAsync(key, context.RequestAborted) is not { } session)
         {
             await ShowAsync(context, "This is no valid key.", StatusCodes.Status401Unauthorized);

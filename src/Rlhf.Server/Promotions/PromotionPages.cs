@@ -37,7 +37,7 @@ static class PromotionPages
     public static async Task ApproveAsync(HttpContext context)
     {
         if (await PromotionApi.FindAsync(context) is not var (counter, view)) return;
-        var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : throw new ArgumentException("The body is no form; expected evidence, word and comment.");
+        var form = await Answers.ReadFormAsync(context, "a form with evidence, word and comment");
         var (status, error) = (StatusCodes.Status409Conflict, (string?)null);
         try
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Rlhf.Reports.Rounds;
 using Rlhf.Server.Hosting;
 using Rlhf.Steps.Artifacts;
@@ -61,7 +60,7 @@ sealed class StoreWatch(Site site) : IDisposable
             if (names.Count > 0) _all = [.. _records.Values];
             var (finished, unreadable) = (_all.Select(r => r.Key).ToHashSet(), new List<string>());
             _running = await _steps.ListAsync(finished.Contains, unreadable, cancellationToken);
-            foreach (var sentence in unreadable) site.Log(string.Create(CultureInfo.InvariantCulture, $"A running step is not shown: {sentence}"));
+            foreach (var sentence in unreadable) site.Log($"A running step is not shown: {sentence}");
             _looked = site.Time.GetUtcNow();
         }
         finally

@@ -13,16 +13,12 @@ static class StateApi
     public static Task HealthAsync(HttpContext context) => Answers.WriteAsync(context, new JsonObject { ["status"] = "ok" });
 
     /// <summary><c>GET /readyz</c>: it answers requests for scores now; 503 where it stops.</summary>
-    public static Task ReadyAsync(HttpContext context)
-    {
-        var models = Models(context);
-        return models.Count > 0
-            ? Answers.WriteAsync(context, new JsonObject { ["status"] = "ready" })
-            : Answers.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "No model is in memory; expected at least one.");
-    }
+    public static Task ReadyAsync(HttpContext context) => Serving(context).IsReady
+        ? Answers.WriteAsync(context, new JsonObject { ["status"] = "ready" })
+        : Answers.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "The server stops; expected one that stays.");
 
     /// <summary><c>GET /v1/models</c>: names, artifacts and contexts.</summary>
-    public static Task ModelsAsync(HttpContext context) => Scoring.WriteAsync(context, new { models = Models(context) });
+    public static Task ModelsAsync(HttpContext context) => Scoring.WriteAsync(context, new { models = Serving(context).Models });
 
     /// <summary><c>GET /metrics</c>: Prometheus' text format.</summary>
     public static Task MetricsAsync(HttpContext context)
@@ -31,5 +27,5 @@ static class StateApi
         return context.Response.WriteAsync(context.RequestServices.GetRequiredService<ScoringMetrics>().Write(), context.RequestAborted);
     }
 
-    static IReadOnlyList<ServedModelInfo> Models(HttpContext context) => context.RequestServices.GetRequiredService<IRewardServing>().Models;
+    static IRewardServing Serving(HttpContext context) => context.RequestServices.GetRequiredService<IRewardServing>();
 }

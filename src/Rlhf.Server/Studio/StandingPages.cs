@@ -68,7 +68,7 @@ static class StandingPages
     /// <summary>A person's word at a checkpoint, which goes on by it.</summary>
     public static async Task AnswerAsync(HttpContext context)
     {
-        var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : throw new ArgumentException("The body is no form; expected execution, answer and comment.");
+        var form = await Answers.ReadFormAsync(context, "a form with execution, answer and comment");
         var (execution, answer, comment) = ($"{form["execution"]}", $"{form["answer"]}", $"{form["comment"]}".Trim());
         if (comment.Length > LongestComment || answer.Length > LongestComment) throw new ArgumentException($"'{(comment.Length > LongestComment ? "comment" : "answer")}' has more than {LongestComment} characters.");
         await DoAsync(context, async (runtime, id) =>

@@ -9,7 +9,8 @@ const lead = (kind, to) => window.parent.location.assign(`/studio/${kind}/${enco
 function follow(address) {
   const { origin, pathname } = new URL(address, document.baseURI);
   if (origin !== location.origin || pathname === location.pathname) return false;
-  const [, kind, to] = /\/workflows\/(definitions|instances)\/([^/]+)\/(?:edit|view)$/.exec(pathname) ?? [];
+  // To alter an instance is to cancel, retry or answer it, on its page.
+  const [, kind, to] = /\/(?:workflows\/(?=.+\/(?:edit|view)$)|alterations\/)(definitions|instances)\/([^/]+)(?:\/(?:edit|view))?$/.exec(pathname) ?? [];
   if (kind) lead(kind, decodeURIComponent(to));
   return true;
 }

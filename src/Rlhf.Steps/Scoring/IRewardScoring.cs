@@ -30,4 +30,7 @@ public interface IRewardServing : IRewardScoring
 {
     /// <summary>The models by the names that requests may use, in the order in which they were asked for.</summary>
     IReadOnlyList<ServedModelInfo> Models { get; }
+
+    /// <summary>True where requests can be answered now.</summary>
+    bool IsReady { get; }
 }

@@ -203,7 +203,10 @@ public sealed class ScoringClientTests
     {
         var refused = Assert.Throws<ArgumentException>(() => ScoringSettings.FromEnvironment(name => name switch
         {
-            ScoringSettings.Variable => urls, ScoringSettings.DeadlineVariable => deadline, ScoringSettings.KeyVariable => key, _ => null,
+            ScoringSettings.Variable => urls,
+            ScoringSettings.DeadlineVariable => deadline,
+            ScoringSettings.KeyVariable => key,
+            _ => null,
         }));
 
         Assert.Contains(sentence, refused.Message, StringComparison.Ordinal);

@@ -37,9 +37,11 @@ public sealed class FitTests : IDisposable
 
     [Theory]
     [InlineData("line 3: 'gold' is 'much'", "kl,gold", "1,.36", "4,much")]
+    [InlineData("line 4: 'gold' is ''", "kl,gold", "", "", "4,")]
     [InlineData("line 2: 'kl' is '-1'", "kl,gold", "-1,.36")]
     [InlineData("line 2: 'weight' is '0'", "kl,gold,weight", "1,.36,0")]
     [InlineData("line 3: 3 fields; expected 2", "kl,gold", "1,2", "1,2,3")]
+    [InlineData("is empty; expected a header", "", "")]
     [InlineData("expected 'gold' among them", "kl,proxy", "1,2")]
     [InlineData("the column 'kl' is there 2 times", "kl,gold,kl", "1,2,3")]
     [InlineData("line 2: 1,\"2", "kl,gold", "1,\"2")]

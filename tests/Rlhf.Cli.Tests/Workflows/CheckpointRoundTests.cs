@@ -114,13 +114,14 @@ public sealed class CheckpointRoundTests
 
     static Task<IReadOnlyList<StepRecord>> RecordsAsync(Site site) => new StepRecords(new FolderObjectStore(site.Store)).ListAsync(Token);
 
-    // The test preset with fewer questions.
+    // The test preset with fewer questions, and with people's word alone to stop PPO.
     static async Task<string> PresetAsync(Site site)
     {
         var preset = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Support.Rlhf.Root, "workflows", "presets", "tiny.json"), Token))!.AsObject();
         preset["SelectComparisons"] = new JsonObject { ["budget"] = 120 };
         preset["SampleEvaluation"]!["comparisons"] = 30;
         preset["SampleCheckpoint"] = new JsonObject { ["samples"] = 40, ["judged"] = 24, ["maxNewTokens"] = 48, ["slots"] = 40 };
+        preset["MeasureOveroptimization"] = new JsonObject { ["stopAtPrediction"] = false, ["stopAtFall"] = false, ["mostHiddenDistance"] = 1000, ["mostAccuracyLoss"] = 1, ["mostCalibrationLoss"] = 1 };
         var file = Path.Combine(site.Store, "preset.json");
         await File.WriteAllTextAsync(file, preset.ToJsonString(), Token);
         return file;

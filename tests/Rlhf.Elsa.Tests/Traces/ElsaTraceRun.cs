@@ -62,8 +62,7 @@ sealed partial class ElsaTraceRun(RunningHost host, Trace trace)
         if (stimulus["when"] is JsonObject when)
         {
             if (_instance is null) await FindAsync();
-            await UntilAsync(when);
-            _before.Add(new JsonObject { ["when"] = await StatusAsync(_instance) });
+            _before.Add(new JsonObject { ["when"] = await UntilAsync(when) });
         }
         var request = stimulus["request"]!.AsObject();
         var path = $"{request["path"]}".Replace("{instanceId}", _instance, StringComparison.Ordinal);
@@ -84,17 +83,23 @@ sealed partial class ElsaTraceRun(RunningHost host, Trace trace)
         throw new InvalidOperationException($"{trace.Name}: no new task is waited for.");
     }
 
-    /// <summary>Waits until the instance is as the recording has it, or for as long as anything could take.</summary>
-    async Task UntilAsync(JsonObject expected)
+    /// <summary>
+    /// Waits until the instance is as the recording has it, and stays so for a moment (a burst that a stimulus has just begun is not seen at once), or for as long
+    /// as anything could take; what it is then.
+    /// </summary>
+    async Task<JsonObject?> UntilAsync(JsonObject expected)
     {
         for (var began = Environment.TickCount64; Environment.TickCount64 - began < Longest.TotalMilliseconds; await Task.Delay(100))
         {
-            var now = await StatusAsync(_instance);
-            if (now is null || $"{now["status"]}/{now["subStatus"]} {now["bookmarks"]}" != $"{expected["status"]}/{expected["subStatus"]} {expected["bookmarks"]}") continue;
+            if (!IsAs(expected, await StatusAsync(_instance))) continue;
             await Task.Delay(Quiet);
-            return;
+            if (await StatusAsync(_instance) is { } now && IsAs(expected, now)) return now;
         }
+        return await StatusAsync(_instance);
     }
+
+    static bool IsAs(JsonObject expected, JsonObject? now) =>
+        now is not null && $"{now["status"]}/{now["subStatus"]} {now["bookmarks"]}" == $"{expected["status"]}/{expected["subStatus"]} {expected["bookmarks"]}";
 
     async Task<JsonObject?> StatusAsync(string? instance)
     {

@@ -93,6 +93,19 @@ public sealed class SelectComparisonsTests(SmallRound small) : IClassFixture<Sma
     }
 
     [Fact]
+    public async Task The_plot_of_the_clusters_shows_their_numbers_and_has_the_numbers_behind_it()
+    {
+        using var run = new TestRun(small.Folder);
+        var artifact = ArtifactRef.Parse($"{(await run.Completes("SelectComparisons", Values(new() { ["policy"] = small.Policy, ["clusters"] = 4, ["budget"] = 16 })))["comparisons"]}");
+
+        var plot = System.Xml.Linq.XDocument.Parse(System.Text.Encoding.UTF8.GetString(await run.Artifacts.ReadFileAsync(artifact, SelectionReport.Plot, Token)));
+        var rows = System.Text.Encoding.UTF8.GetString(await run.Artifacts.ReadFileAsync(artifact, SelectionReport.PlotNumbers, Token)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal("prompt,cluster,first_component,second_component", rows[0]);
+        Assert.Equal(rows.Skip(1).Select(r => r.Split(',')[1]), plot.Descendants().Where(e => e.Name.LocalName == "text").Select(e => e.Value));
+    }
+
+    [Fact]
     public async Task A_single_reward_model_finds_small_gaps_but_cannot_disagree_with_itself()
     {
         using var run = new TestRun(small.Folder);

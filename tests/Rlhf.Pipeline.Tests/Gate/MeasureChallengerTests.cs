@@ -122,6 +122,32 @@ public sealed class MeasureChallengerTests(TrainedPolicies policies) : IClassFix
     }
 
     [Fact]
+    public async Task Of_the_first_prompts_every_token_has_its_part_of_the_kl_and_the_texts_are_the_completions()
+    {
+        using var run = new TestRun(policies.Folder);
+        var made = ArtifactRef.Parse($"{(await run.Completes("MeasureChallenger", policies.Values(("temperature", 0.8))))["measures"]}");
+        var samples = await run.Artifacts.ReadLinesAsync<TokenSample>(made, TokenSample.File, Token);
+
+        var comparisons = await run.Artifacts.ReadComparisonsAsync(policies.Comparisons, Token);
+        using var reference = await run.Artifacts.LoadPolicyAsync(policies.Reference, trainable: false, Token);
+        using var champion = await run.Artifacts.LoadPolicyAsync(policies.Champion, trainable: false, Token);
+        using var challenger = await run.Artifacts.LoadPolicyAsync(policies.Challenger, trainable: false, Token);
+        Assert.Equal(comparisons.Take(8).Select(c => c.PromptId), samples.Select(s => s.PromptId));
+        foreach (var (comparison, sample) in comparisons.Zip(samples))
+        {
+            var (first, second) = comparison.A.Sample == 0 ? (comparison.A, comparison.B) : (comparison.B, comparison.A);
+            foreach (var (policy, completion, tokens) in new[] { (champion, first, sample.Champion), (challenger, second, sample.Challenger) })
+            {
+                var kl = Logprob(policy, comparison.Prompt, completion, 0.8) - Logprob(reference, comparison.Prompt, completion, 0.8);
+                Assert.Equal(kl, tokens.Sum(t => t.Kl), 1e-3);
+                Assert.EndsWith(string.Concat(tokens.Select(t => t.Text)).TrimEnd('\ufffd'), completion.Text.TrimEnd('\ufffd'), StringComparison.Ordinal);
+                Assert.True(tokens.Sum(t => t.Tokens) >= tokens.Count);
+            }
+        }
+        Assert.Contains(samples.SelectMany(s => s.Challenger), t => Math.Abs(t.Kl) > 1e-3);
+    }
+
+    [Fact]
     public async Task Held_out_text_that_is_given_is_read_as_a_whole_by_champion_challenger_and_reference()
     {
         using var run = new TestRun(policies.Folder);

@@ -111,6 +111,35 @@ public sealed class HandOverTests : IDisposable
     }
 
     [Fact]
+    public async Task A_round_has_a_page_that_says_the_same_whoever_reports_it_and_has_no_time_or_instance_in_it()
+    {
+        var values = await Reporting(await Start("one"), "", "");
+        var (first, again) = (await _run.Completes("ReportRound", values, "one"), await _run.Completes("ReportRound", values.DeepClone().AsObject(), "again"));
+        var page = System.Text.Encoding.UTF8.GetString(await _run.Artifacts.ReadFileAsync(ArtifactRef.Parse($"{first["report"]}"), RoundReport.Page, Token));
+
+        Assert.Equal($"{first["report"]}", $"{again["report"]}");
+        Assert.Contains("Reject: keep the champion", page, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"20[0-9]{2}-[01][0-9]-[0-3][0-9]", page);
+        Assert.DoesNotContain("again", page.Replace("against", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_report_that_names_what_the_monitor_said_shows_it()
+    {
+        var point = new OveroptimizationPoint(ArtifactRef.Parse(Some("policy", 'b')), 3, 4, new(0.5, 0.4, 0.6), new(0.2, 0.1, 0.3), 64, 16, Simulated: true);
+        var monitored = new OveroptimizationReport(point.Policy, point.Policy, point.Policy, [point], null, "one point carries no law", null, MonitorVerdict.Continue, null, []);
+        var values = await Reporting(await Start("one"), "", "");
+        values["overoptimization"] = $"{await _run.Put(OveroptimizationReport.Kind, OveroptimizationReport.File, CanonicalJson.Serialize(monitored))}";
+
+        var report = ArtifactRef.Parse($"{(await _run.Completes("ReportRound", values, "one"))["report"]}");
+        var page = System.Text.Encoding.UTF8.GetString(await _run.Artifacts.ReadFileAsync(report, RoundReport.Page, Token));
+
+        Assert.Equal($"{values["overoptimization"]}", $"{(await _run.Artifacts.ReadJsonAsync<RoundReport>(report, RoundReport.File, Token)).Overoptimization}");
+        Assert.Contains("No law was fitted: one point carries no law", page, StringComparison.Ordinal);
+        Assert.Contains("gold: simulated", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task One_axis_is_not_two_and_a_replay_on_another_one_is_refused()
     {
         Assert.Contains("are both 'safety'", await _run.Fails("StartRound", Starting("safety", "safety", null)), StringComparison.Ordinal);

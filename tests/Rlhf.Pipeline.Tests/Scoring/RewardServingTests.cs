@@ -191,6 +191,20 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
     }
 
     [Fact]
+    public async Task On_demand_a_model_is_loaded_when_its_hash_is_asked_for_and_the_least_recent_makes_room()
+    {
+        using var run = new TestRun(round.Folder);
+        var other = ArtifactRef.Parse((await run.Completes("TrainRewardModel", round.Values("TrainRewardModel", seed: 2)))["rewardModel"]!.GetValue<string>());
+        await using var serving = await RewardServing.OpenAsync([], run.Objects, (_, _) => Task.FromResult(Artifact), new() { OnDemand = 1 }, TimeProvider.System, new ServingMeter(), _ => { }, Token);
+
+        foreach (var model in new[] { Artifact, other, Artifact, Artifact })
+            Assert.Equal(model, (await serving.ScoreAsync(new($"{model}", [Text(1)]), Token)).Model);
+
+        foreach (var none in new[] { $"reward-model/{new string('0', 64)}", round.Policy, "reward-model@latest", "" })
+            Assert.Equal(ScoringRefusal.UnknownModel, (await Assert.ThrowsAsync<ScoringRefusedException>(() => serving.ScoreAsync(new(none, [Text(1)]), Token))).Reason);
+    }
+
+    [Fact]
     public async Task A_name_that_comes_to_mean_what_cannot_be_loaded_stays_as_it_is()
     {
         using var run = new TestRun(round.Folder);
@@ -203,6 +217,32 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
 
         Assert.Equal(Artifact, (await serving.ScoreAsync(new("", [Text(1)]), Token)).Model);
         Assert.Contains(log, line => line.StartsWith("rm stays as it is:", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_shorter_type_is_used_where_it_keeps_the_order_and_refused_where_it_does_not()
+    {
+        using var run = new TestRun(round.Folder);
+        var members = await run.Artifacts.LoadRewardModelsAsync(Artifact, Token);
+        using var model = Assert.Single(members);
+        using var shorter = model.To(TorchSharp.torch.ScalarType.BFloat16);
+        var tau = Precisions.Tau(model, shorter);
+
+        // Whichever it is with this model: the check decides, and by nothing else.
+        var log = new List<string>();
+        if (tau >= Precisions.LeastTau)
+        {
+            await using var serving = await Serve(run, new() { Precision = Precision.BFloat16 });
+            Assert.Equal("bfloat16", serving.Models[0].Precision);
+        }
+        else Assert.Contains($"a Kendall tau of {tau:0.0000}", (await Assert.ThrowsAsync<InvalidDataException>(() => Serve(run, new() { Precision = Precision.BFloat16 }))).Message, StringComparison.Ordinal);
+        Assert.InRange(tau, 0.9, 0.99999);
+
+        // Weights so small that the shorter type of them is nothing.
+        using (TorchSharp.torch.no_grad()) model.Model.Parameters.Flat.mul_(Learning.Native.Scalars.Number(1e-7));
+        var tiny = await run.Artifacts.PutRewardModelsAsync([model], new(1, 1, 10), Token);
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => Serve(run, new() { Precision = Precision.Float16 }, () => tiny));
+        Assert.Contains("expected at least 0.99", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

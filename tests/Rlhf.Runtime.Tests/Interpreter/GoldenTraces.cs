@@ -54,7 +54,8 @@ public class GoldenTraces(ITestOutputHelper output)
     static void KeepTable(List<Verdict> verdicts)
     {
         var file = Repository.Workflow("CONFORMANCE.md");
-        var table = TableOf(verdicts);
+        // What the other engine gave is written by its own test, and stays.
+        var table = TableOf(verdicts) + (File.Exists(file) ? ConformanceFile.ElsaOf(File.ReadAllText(file)) : "");
         if (Environment.GetEnvironmentVariable("CI") is { Length: > 0 }) Assert.Equal(table, File.Exists(file) ? File.ReadAllText(file) : "");
         else File.WriteAllText(file, table);
     }

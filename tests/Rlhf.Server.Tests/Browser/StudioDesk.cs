@@ -37,7 +37,8 @@ sealed class StudioDesk
 
     public ILocator Edges => Frame.Locator(".x6-edge");
 
-    public ILocator Rows => Frame.Locator(".mud-table tbody tr");
+    /// <summary>Rows of a list, once it has them: until then there is one that says so.</summary>
+    public ILocator Rows => Frame.Locator(".mud-table tbody tr:not(:has-text('Loading...'))");
 
     /// <param name="isEmpty">True where the list has nothing to show yet.</param>
     public async Task OpenAsync(string address, bool isEmpty = false)

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Rlhf.Server.Tests.Support;
 using Program = Rlhf.Server.Tests.Support.Program;
@@ -7,7 +6,7 @@ using Program = Rlhf.Server.Tests.Support.Program;
 namespace Rlhf.Server.Tests.Browser;
 
 /// <summary>A person draws, publishes, runs and watches workflows in Elsa Studio, against <c>rlhf serve</c> and nothing else. <c>RLHF_SCREENSHOTS=folder</c> keeps pictures.</summary>
-public sealed partial class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<Chromium>
 {
     [Fact]
     public async Task A_round_is_found_drawn_changed_and_published_and_its_file_is_changed_by_just_that()
@@ -277,28 +276,25 @@ public sealed partial class StudioInTheBrowserTests(Chromium chromium) : IClassF
         for (var looks = 0; looks < 1800 && await standing.GetByText("finished", new() { Exact = true }).CountAsync() == 0; looks++, await Task.Delay(100))
         {
             foreach (var bar in await standing.Locator("progress").EvaluateAllAsync<string[]>("bars => bars.map(b => b.ariaLabel)")) seen.Add(bar);
-            if (seen.Count == 3 && looks > 0) await studio.PictureAsync("studio-live");
+            if (seen.Count == 2) await studio.PictureAsync("studio-live");
         }
         await studio.Frame.GetByText("Finished", new() { Exact = true }).First.WaitForAsync();
         await standing.Locator("summary").ClickAsync();
         await studio.PictureAsync("studio-round");
         var steps = await standing.Locator("#steps tbody tr").AllInnerTextsAsync();
-        await standing.Locator("#steps").GetByRole(AriaRole.Link, new() { NameRegex = Policy() }).First.ClickAsync();
+        await standing.Locator("#steps a[href^='/artifacts/policy/']").First.ClickAsync();
         await studio.Page.GetByRole(AriaRole.Heading, new() { Name = "Made by" }).WaitForAsync();
         await studio.PictureAsync("artifact");
         var files = await studio.Page.Locator("table").First.InnerTextAsync();
         await studio.Page.GetByRole(AriaRole.Link, new() { Name = $"instance {instance}" }).First.ClickAsync();
         await studio.Page.WaitForURLAsync($"**/studio/instances/{instance}");
 
-        Assert.True(seen.Count >= 4, $"seen at work: {string.Join(", ", seen)}");
+        Assert.True(seen.Count >= 2, $"seen at work: {string.Join(", ", seen)}");
         Assert.Contains(steps, s => s.StartsWith("train-policy", StringComparison.Ordinal) && s.Contains("policy/", StringComparison.Ordinal));
         Assert.Contains("model.safetensors", files, StringComparison.Ordinal);
         Assert.Empty(studio.Errors);
         Assert.Empty(studio.Foreign);
     }
-
-    [GeneratedRegex("^policy/")]
-    private static partial Regex Policy();
 
     static IEnumerable<string> Ids(JsonNode definition) => definition["root"]!["activities"]!.AsArray().Select(a => $"{a!["type"]} {a["id"]}");
 

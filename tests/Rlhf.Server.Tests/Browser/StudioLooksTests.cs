@@ -1,6 +1,9 @@
 using Microsoft.Playwright;
+using Rlhf.Runtime.Interpreter;
 using Rlhf.Server.Tests.Studio;
 using Rlhf.Server.Tests.Support;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Running;
 
 namespace Rlhf.Server.Tests.Browser;
 
@@ -36,10 +39,17 @@ public sealed class StudioLooksTests(Chromium chromium) : IClassFixture<Chromium
         await place.Runtime.DriveAsync();
         var instance = await StudioPagesTests.StartAsync(place, "broken");
         await place.Runtime.RunAsync(instance);
+        await File.WriteAllTextAsync(Path.Combine(place.Workflows, "asks.json"), SomeFlow.WithCheckpoint("asks"));
+        await place.Runtime.Library.LookAsync();
+        var asks = await place.StartAsync("asks");
+        await place.UntilAsync(asks, s => s == WorkflowStatus.Suspended);
+        var artifact = await new ArtifactStore(place.Runtime.Objects).PutAsync("report", new Dictionary<string, byte[]> { ["report.json"] = """{"rounds":[1,2]}"""u8.ToArray(), ["notes.md"] = "# Notes"u8.ToArray() }, default);
+        await new StepRecords(place.Runtime.Objects).CommitAsync(
+            new("key", "ReportRound", 1, "1.0", instance, "report-round", new() { ["decision"] = $"decision/{new string('d', 64)}" }, [], new() { ["report"] = $"{artifact}" }, "Done", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 1, 1, null), default);
         await using var person = await PersonAsync(place, scheme, width, height);
         var page = await person.NewPageAsync();
 
-        foreach (var (address, name) in new[] { ("/studio/definitions", "definitions"), ("/studio/definitions/broken", "definition"), ("/studio/instances", "instances"), ($"/studio/instances/{instance}", "instance"), ("/studio/instances/none", "nothing") })
+        foreach (var (address, name) in new[] { ("/studio/definitions", "definitions"), ("/studio/definitions/broken", "definition"), ("/studio/instances", "instances"), ($"/studio/instances/{instance}", "instance"), ($"/studio/instances/{asks}", "checkpoint"), ($"/artifacts/{artifact}", "artifact"), ("/studio/instances/none", "nothing") })
         {
             await page.GotoAsync(address, new() { WaitUntil = WaitUntilState.DOMContentLoaded });
             await page.Locator("iframe, main p").First.WaitForAsync();

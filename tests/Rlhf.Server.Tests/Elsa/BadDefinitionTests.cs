@@ -38,6 +38,8 @@ public sealed class BadDefinitionTests
         { """{"model":{"root":{"id":"x","type":"Elsa.Flowchart","connections":{}}}}""", "'root.connections' is of kind Object; expected Array." },
         { """{"model":{"variables":["x"]}}""", "'variables[0]' is of kind String; expected Object." },
         { """{"model":{"inputs":[{}]}}""", "'inputs[0].name' is missing; expected String." },
+        { """{"model":{"name":"\ud800x"}}""", "The body holds a text that is none, at byte 17" },
+        { """{"model":{"\udc00":1}}""", "The body holds a text that is none, at byte 10" },
     };
 
     [Theory]
@@ -183,6 +185,9 @@ public sealed class BadDefinitionTests
             Assert.Contains(sentence, DefinitionTests.ErrorOf(reply), StringComparison.Ordinal);
         }
         Assert.Equal(HttpStatusCode.BadRequest, (await place.SendAsync("POST", $"{Path}/import-files", key, new JsonObject())).Status);
+        var cut = await place.SendAsync("POST", $"{Path}/import-files", key, null, r => r.Content = new StringContent("5", new MediaTypeHeaderValue("multipart/form-data") { Parameters = { new("boundary", "x") } }));
+        Assert.Equal(HttpStatusCode.BadRequest, cut.Status);
+        Assert.Contains("The form cannot be read", DefinitionTests.ErrorOf(cut), StringComparison.Ordinal);
         Assert.Equal(0, (await place.SendAsync("GET", $"{Path}/query/count", key)).Json["count"]!.GetValue<int>());
     }
 

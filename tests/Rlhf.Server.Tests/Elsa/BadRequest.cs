@@ -11,10 +11,13 @@ sealed record BadRequest(int Route, IReadOnlyList<string> Parts, string Query, s
 {
     const string Json = "application/json";
 
+    // Stands for what no string holds: in a body it becomes half of a pair of UTF-16.
+    const string Half = "\u0001";
+
     static readonly string[] Ids =
     [
         "some-flow", "some-flow:1", "some-flow:1:1", "some-flow:2", "1", "0", "-1", "99999999999999", "Elsa.WriteLine", "Rlhf.TrainPolicy", "text", "none", "waiting", "Latest", "go", "..", ".", "a/b", "../../etc/passwd",
-        "C:\\x", "%", "%00", "a\0b", " ", "'; drop table x; --", "<script>", "\ud83d\ude00", "\u202e", "some-flow:1:1:1", "some-flow:", ":1", "?x=1#y", "{id}", new('x', 3000), "con", "SOME-FLOW",
+        "C:\\x", "%", "%00", "a\0b", " ", "'; drop table x; --", "<script>", "\ud83d\ude00", "\u202e", "some-flow:1:1:1", "some-flow:", ":1", "?x=1#y", "{id}", new('x', 3000), "con", "SOME-FLOW", Half + "pair",
     ];
 
     static readonly string[] Names =
@@ -77,7 +80,7 @@ sealed record BadRequest(int Route, IReadOnlyList<string> Parts, string Query, s
 
     /// <param name="routes">How many there are.</param>
     public static Gen<BadRequest> Of(int routes) => Gen.Select(Gen.Int[0, routes - 1], Part.List[3], Queries, Bodies, Gen.Frequency<string>((12, Gen.Const(Json)), (1, Gen.OneOf("text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "application/json; charset=utf-7"))))
-        .Select((route, parts, query, body, type) => new BadRequest(route, parts, query, body, type));
+        .Select((route, parts, query, body, type) => new BadRequest(route, parts, query, body?.Replace("\\u0001", "\\ud800", StringComparison.Ordinal), type));
 
     /// <summary>The request to a route.</summary>
     public HttpRequestMessage Message(string method, string pattern)

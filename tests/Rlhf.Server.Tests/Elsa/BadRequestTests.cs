@@ -18,7 +18,7 @@ public sealed class BadRequestTests(ITestOutputHelper output)
     const string Seed = "0N0XIzNsQ0O2";
 
     // Each in turn; RLHF_BAD_REQUESTS asks for more.
-    static readonly int Requests = int.TryParse(Environment.GetEnvironmentVariable("RLHF_BAD_REQUESTS"), out var number) ? number : 1500;
+    static readonly int Requests = int.TryParse(Environment.GetEnvironmentVariable("RLHF_BAD_REQUESTS"), out var number) ? number : 2000;
 
     [Fact]
     public async Task Nothing_that_is_sent_is_a_failure_of_the_server_and_what_is_refused_changes_nothing()

@@ -60,7 +60,7 @@ public sealed class ScoringApiTests
     [InlineData("""{"inputs":[{"prompt":"x","completions":["y"]}],"models":["helpful","helpful"]}""", 400, "each once")]
     [InlineData("""{"inputs":[{"prompt":"x","completions":["y"]}],"models":[null]}""", 400, "A name in 'models' is null")]
     [InlineData("""{"inputs":[{"prompt":"x","completions":["y"]}],"models":["nobody"]}""", 404, "'nobody' is not served here; served are helpful (")]
-    [InlineData("""{"inputs":[{"prompt":"x","completions":["y"]}]}""", 404, "names no model, and 2 are served")]
+    [InlineData("""{"inputs":[{"prompt":"x","completions":["y"]}]}""", 404, "names no model, and 2 are served by a name")]
     [InlineData("""{"inputs":[{"prompt":"x","completions":[""]}],"models":["helpful"]}""", 422, "A completion is empty")]
     [InlineData("""{"inputs":[{"turns":[{"role":"system","text":"a"},{"role":"user","text":"b"}],"completions":["y"]}],"models":["helpful"]}""", 422, "one user turn")]
     [InlineData("""{"inputs":[{"promptIds":[5],"completionIds":[[99999]]}],"models":["helpful"]}""", 422, "the token 99999")]
@@ -125,8 +125,14 @@ public sealed class ScoringApiTests
         await using var place = await ScoringPlace.OpenAsync();
         var expected = new Dictionary<string, bool> // true: for everybody
         {
-            ["POST /v1/score"] = false, ["POST /get_reward"] = false, ["POST /classify"] = false, ["GET /v1/models"] = false,
-            ["GET /healthz"] = true, ["GET /readyz"] = true, ["GET /metrics"] = true, ["GET /openapi.json"] = true,
+            ["POST /v1/score"] = false,
+            ["POST /get_reward"] = false,
+            ["POST /classify"] = false,
+            ["GET /v1/models"] = false,
+            ["GET /healthz"] = true,
+            ["GET /readyz"] = true,
+            ["GET /metrics"] = true,
+            ["GET /openapi.json"] = true,
         };
         Assert.Equal(HttpStatusCode.OK, (await place.PostAsync("/v1/score", One)).Status); // this machine's own person, as long as there is no key
         var keys = new Dictionary<string, (string? Key, bool May)>

@@ -23,8 +23,15 @@ sealed class ScoringPlace : IAsyncDisposable
 
     static readonly DecoderConfig Shape = new()
     {
-        HiddenSize = 32, IntermediateSize = 64, NumHiddenLayers = 2, NumAttentionHeads = 2, NumKeyValueHeads = 1, VocabSize = 300, MaxPositionEmbeddings = 128,
-        BosTokenId = 1, EosTokenId = 2,
+        HiddenSize = 32,
+        IntermediateSize = 64,
+        NumHiddenLayers = 2,
+        NumAttentionHeads = 2,
+        NumKeyValueHeads = 1,
+        VocabSize = 300,
+        MaxPositionEmbeddings = 128,
+        BosTokenId = 1,
+        EosTokenId = 2,
     };
 
     readonly string _folder = Directory.CreateTempSubdirectory("rlhf-test-").FullName;

@@ -15,6 +15,7 @@ public sealed class ProjectEdgesTests
     [InlineData("Rlhf.Pipeline", "Azure.", "Microsoft.EntityFrameworkCore", "Microsoft.AspNetCore", "Rlhf.Simulation", "Rlhf.Runtime")]
     [InlineData("Rlhf.Runtime", "TorchSharp", "Microsoft.AspNetCore", "Rlhf.Learning", "Rlhf.Pipeline", "Rlhf.Simulation")]
     [InlineData("Rlhf.Adapters", "TorchSharp", "Microsoft.AspNetCore", "Rlhf.Learning", "Rlhf.Pipeline", "Rlhf.Runtime", "Rlhf.Simulation")]
+    [InlineData("Rlhf.Reports", "TorchSharp", "SkiaSharp", "Azure.", "Microsoft.EntityFrameworkCore", "Microsoft.AspNetCore", "Rlhf.Learning", "Rlhf.Pipeline", "Rlhf.Runtime", "Rlhf.Simulation")]
     [InlineData("Rlhf.Server", "TorchSharp", "Rlhf.Learning", "Rlhf.Pipeline", "Rlhf.Adapters", "Rlhf.Simulation")]
     [InlineData("Rlhf.Elsa", "TorchSharp", "Rlhf.Learning", "Rlhf.Pipeline", "Rlhf.Runtime", "Rlhf.Server", "Rlhf.Simulation")]
     [InlineData("Rlhf.Simulation", "TorchSharp", "Microsoft.EntityFrameworkCore", "Rlhf.Learning", "Rlhf.Pipeline")]

@@ -20,24 +20,31 @@ sealed record Shape(string Name, DecoderConfig Config, int Texts)
 
     static DecoderConfig Llama(int hidden, int intermediate, int layers, int heads, int keyValueHeads, int vocabulary) => new()
     {
-        HiddenSize = hidden, IntermediateSize = intermediate, NumHiddenLayers = layers, NumAttentionHeads = heads, NumKeyValueHeads = keyValueHeads, VocabSize = vocabulary,
-        MaxPositionEmbeddings = 256, BosTokenId = 1, EosTokenId = 2,
+        HiddenSize = hidden,
+        IntermediateSize = intermediate,
+        NumHiddenLayers = layers,
+        NumAttentionHeads = heads,
+        NumKeyValueHeads = keyValueHeads,
+        VocabSize = vocabulary,
+        MaxPositionEmbeddings = 256,
+        BosTokenId = 1,
+        EosTokenId = 2,
     };
 
     /// <summary>The model, whose tokenizer knows fewer tokens than the weights have rows.</summary>
     public RewardModel Make()
     {
-        var tokenizer = BpeTrainer.Train(["The cat sat on the mat and looked at the moon, and then it ran home."], 300);
+        var tokenizer = BpeTrainer.Train(["The cat sat on the mat and looked at the moon, and then it ran home."], 280);
         var config = Config with { BosTokenId = tokenizer.BosId ?? 1, EosTokenId = tokenizer.EosId, TokenCount = tokenizer.VocabularySize };
         return new(DecoderModel.Initialize(config, 1, TorchDevice.FromEnvironment()).Clone(), ScalarHead.Random(config.HiddenSize, 1, TorchDevice.FromEnvironment()), tokenizer);
     }
 
-    /// <summary>Texts of 20 to 120 tokens, each its own: prompts of a sentence, completions of some.</summary>
-    public IReadOnlyList<ScoredText> Sequences(RewardModel model) => [.. Enumerable.Range(0, Texts).Select(i =>
+    /// <summary>Texts of so many tokens, evenly, each its own.</summary>
+    public IReadOnlyList<ScoredText> Sequences(RewardModel model, int shortest, int longest) => [.. Enumerable.Range(0, Texts).Select(i =>
     {
         double Uniform(uint t) => CounterRandom.Uniform(7, (ulong)i, 0, t);
-        var length = 20 + (int)(101 * Uniform(0));
-        return new ScoredText([.. Enumerable.Range(0, length - 1).Select(t => (int)(Uniform((uint)t + 1) * model.Tokenizer.VocabularySize)), model.Tokenizer.EosId], 8);
+        var length = shortest + (int)((longest - shortest + 1) * Uniform(0));
+        return new ScoredText([.. Enumerable.Range(0, length - 1).Select(t => (int)(Uniform((uint)t + 1) * model.Tokenizer.VocabularySize)), model.Tokenizer.EosId], 6);
     })];
 
     public static async Task<ArtifactRef> PutAsync(RewardModel model, string store)

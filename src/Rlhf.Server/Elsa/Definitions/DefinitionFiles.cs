@@ -55,16 +55,7 @@ static class DefinitionFiles
 
     public static async Task ImportFilesAsync(HttpContext context)
     {
-        if (!context.Request.HasFormContentType) throw new ArgumentException($"The body is '{context.Request.ContentType}'; expected multipart/form-data with files.");
-        IFormCollection form;
-        try
-        {
-            form = await context.Request.ReadFormAsync(context.RequestAborted);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new ArgumentException($"The form cannot be read: {e.Message}", e);
-        }
+        var form = await Answers.ReadFormAsync(context, "multipart/form-data with files");
         // All are read before one is kept, so that a broken one leaves nothing behind.
         var models = form.Files.SelectMany(f => ModelsIn(f.FileName, f.OpenReadStream())).ToList();
         if (models.Count == 0) throw new ArgumentException("The form has no files; expected .json or .zip.");
@@ -100,6 +91,7 @@ static class DefinitionFiles
         }
         try
         {
+            ElsaBody.CheckTexts(limited.ToArray());
             return JsonSerializer.Deserialize<JsonObject>(limited.ToArray(), Strict)
                 ?? throw new ArgumentException($"'{name}' is null; expected a definition.");
         }

@@ -36,7 +36,7 @@ public sealed class StopRuleTests
         Assert.True(decision.Stop);
         Assert.Equal(0, decision.Best);
         Assert.Null(decision.Law.Fit);
-        Assert.Contains(decision.Reasons, r => r.Contains("is below the best so far", StringComparison.Ordinal));
+        Assert.Contains(decision.Reasons, r => r.Contains("is below the best so far, 0.50 at 1.0 nats, by", StringComparison.Ordinal));
         Assert.Contains(decision.Reasons, r => r.StartsWith("No law was fitted", StringComparison.Ordinal));
     }
 
@@ -51,6 +51,16 @@ public sealed class StopRuleTests
 
         Assert.NotNull(decision.Law.Fit);
         Assert.InRange(decision.Best, 3, 6);
+    }
+
+    [Fact]
+    public void A_lucky_best_alone_does_not_stop_a_training()
+    {
+        // Each interval is ±0.35: the last one's upper bound is below the lucky best, their difference is within the noise of both.
+        List<CheckpointPoint> points = [new(0.5, new(0, 0, 0), new(.5, .15, .85)), new(0.8, new(0, 0, 0), new(.1, -.25, .45))];
+
+        Assert.False(StopRule.Decide(points).Stop);
+        Assert.True(StopRule.Decide([.. points, new(1, new(0, 0, 0), new(-.1, -.45, .25))]).Stop);
     }
 
     [Fact]

@@ -28,16 +28,17 @@ static class PpoTables
 
     static void Law(IReadOnlyList<(long Seed, PpoCurve Curve)> curves)
     {
-        Head("seed", "peak: KL", "gold there", "gold at the largest KL", "proxy at the peak, at the largest KL", "R² of the law", "α", "β", "its best KL", "points to 40 % of the peak's KL", "KL predicted from them", "over the peak's KL", "gain there over the peak's (fresh)");
+        Head("seed", "peak: KL", "gold there", "gold at the largest KL", "proxy at the peak, at the largest KL", "R² of the law", "while gold is above the start", "α", "β", "its best KL", "points to 40 % of the peak's KL", "KL predicted from them", "over the peak's KL", "gain there over the peak's (fresh)");
         foreach (var (seed, curve) in curves)
         {
             var (peak, far) = (curve.OnGrid.MaxBy(p => p.Gold.Value)!, curve.OnGrid.MaxBy(p => p.Kl)!);
             var whole = LawFitting.Fit(Learning.Evaluation.Overoptimization.Law.Rl, PpoCurve.ToGold(curve.OnGrid));
+            var above = LawFitting.Fit(Learning.Evaluation.Overoptimization.Law.Rl, PpoCurve.ToGold(curve.OnGrid.TakeWhile(p => p.Gold.Value > 0)));
             List<CurvePoint> early = [.. curve.OnGrid.Where(p => p.Kl <= 0.4 * peak.Kl)];
             var predicted = LawFitting.Fit(Learning.Evaluation.Overoptimization.Law.Rl, PpoCurve.ToGold(early));
             Row(
                 $"{seed}", Text(peak.Kl, "0.0"), With(peak.Gold), With(far.Gold), $"{Text(peak.Proxy.Value, "0.00")}, {Text(far.Proxy.Value, "0.00")}",
-                whole.Fit is { } fit ? Text(fit.R2) : whole.Refused!, whole.Fit is null ? "" : With(whole.Fit.Alpha), whole.Fit is null ? "" : With(whole.Fit.Beta), whole.Fit is null ? "" : With(whole.Fit.BestKl),
+                whole.Fit is { } fit ? Text(fit.R2) : whole.Refused!, above.Fit is { } part ? Text(part.R2) : above.Refused!, whole.Fit is null ? "" : With(whole.Fit.Alpha), whole.Fit is null ? "" : With(whole.Fit.Beta), whole.Fit is null ? "" : With(whole.Fit.BestKl),
                 $"{early.Count}", predicted.Fit is { } p ? With(p.BestKl) : predicted.Refused!, predicted.Fit is null ? "" : With(Over(predicted.Fit.BestKl, peak.Kl)),
                 predicted.Fit is null ? "" : Text(curve.FreshAt(predicted.Fit.BestKl.Value) / peak.Fresh.Value));
         }
