@@ -22,7 +22,7 @@ public static class PipelineSteps
     public static IReadOnlyList<IStep> All { get; } = [.. ((IStep[])[
         new PreparePolicyStep(), new StartRoundStep(), new PreparePromptsStep(), new SampleCompletionsStep(), new SelectComparisonsStep(),
         new CollectJudgementsStep(), new DrawSpotCheckStep(), new CompareJudgementsStep(), new BuildPreferencesStep(), new TrainRewardModelStep(), new EvaluateRewardModelStep(), new TrainPolicyStep(),
-        new SampleCheckpointStep(), new MeasureOveroptimizationStep(),
+        new SampleBestOfNStep(), new ProbeRewardModelStep(), new SampleCheckpointStep(), new MeasureOveroptimizationStep(),
         new FixCriteriaStep(), new SampleEvaluationStep(), new MeasureChallengerStep(), new DecideGateStep(), new PreparePromotionStep(), new PromoteChallengerStep(), new ReportRoundStep(),
         new ReportRefreshStep(),
     ]).Select(step => new GivesMemoryBack(step))];

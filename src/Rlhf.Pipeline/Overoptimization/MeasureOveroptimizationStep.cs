@@ -25,7 +25,8 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
         if (judged.Count == 0) throw new InvalidDataException($"No comparison of {inputs.Comparisons.Short} has a judgement in {inputs.Judgements.Short}; expected at least one to measure gold by.");
         var card = inputs.ReportCard is { } reportCard ? await context.Artifacts.ReadJsonAsync<RewardModelCard>(reportCard, ReportCards.File, cancellationToken) : null;
 
-        List<OveroptimizationPoint> points = [.. await EarlierAsync(inputs, checkpoint, context.Artifacts, cancellationToken), PointOf(inputs, checkpoint, samples, judged, collected)]; // 1. proxy and gold here
+        var earlier = await EarlierAsync(inputs, checkpoint, context.Artifacts, cancellationToken);
+        List<OveroptimizationPoint> points = [.. earlier?.Points ?? [], PointOf(inputs, checkpoint, samples, judged, collected)]; // 1. proxy and gold here
         var decision = StopRule.Decide([.. points.Select(p => new CheckpointPoint(p.Kl, Of(p.Proxy), Of(p.Gold)))], hparams.Resamples);                                                  // 2. the law
         var (shift, gaps) = DistributionShifts.Of(checkpoint, samples, judged, card);                                                                                                  // 3. the reward model's world
         var alarms = DistributionShifts.Alarms(shift, judged.Count(j => j.Won != 0.5), card, hparams).ToList();
@@ -34,32 +35,36 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
         var verdict = stops.Count > 0 ? MonitorVerdict.Stop : alarms.Count > 0 ? MonitorVerdict.Refresh : MonitorVerdict.Continue;
         var best = points[decision.Best];
         var report = new OveroptimizationReport(
-            checkpoint.Reference, checkpoint.Start, checkpoint.RewardModel, points, decision.Law.Fit is { } fit ? FitOf(fit) : null, decision.Law.Refused, decision.PartsAt,
+            checkpoint.Reference, checkpoint.Start, checkpoint.RewardModel, points, decision.Law.Fit is { } fit ? FitOf(fit, OveroptimizationLaw.Rl) : null, decision.Law.Refused, decision.PartsAt,
             verdict, best.Policy, [.. stops, .. alarms, .. decision.Law.Fit?.Remarks ?? [], .. signs.Where(s => s.Alarm).Select(Sentence), .. gaps])
-        { Shift = shift, Signs = signs, Outlook = OutlookOf(decision.Law.Fit, points[^1].Kl, inputs.Round) };
+        { Shift = shift, Signs = signs, Outlook = OutlookOf(decision.Law.Fit, points[^1].Kl, inputs.Round), BestOfN = earlier?.BestOfN ?? [], BestOfNFit = earlier?.BestOfNFit };
         foreach (var sentence in stops.Concat(alarms).Concat(signs.Where(s => s.Alarm).Select(Sentence))) context.Notice(sentence);
         var artifact = await context.Artifacts.PutAsync(OveroptimizationReport.Kind, new Dictionary<string, byte[]>
         {
             [OveroptimizationReport.File] = CanonicalJson.Serialize(report),
             [OveroptimizationReport.PointsFile] = Encoding.UTF8.GetBytes(Csv(points)),
         }, cancellationToken);
-        return Completed(new(artifact, best.Policy, best.Kl, best.MeanScore), $"{verdict}");
+        return Completed(new(artifact, best.Policy, best.Kl, best.MeanScore, best.Gold.Value), $"{verdict}");
     }
 
-    /// <summary>The points before: checkpoints of the same training, or ends of others that started from the same policy against the same reward model.</summary>
-    static async Task<IReadOnlyList<OveroptimizationPoint>> EarlierAsync(
+    /// <summary>
+    /// What was known before: of checkpoints of the same training, of ends of others that started from the same policy against the same reward model, or of that
+    /// reward model by best-of-n.
+    /// </summary>
+    static async Task<OveroptimizationReport?> EarlierAsync(
         MeasureOveroptimization.Inputs inputs, SampledCheckpoint checkpoint, ArtifactStore artifacts, CancellationToken cancellationToken)
     {
-        if (inputs.Overoptimization is not { } artifact) return [];
+        if (inputs.Overoptimization is not { } artifact) return null;
         var earlier = await artifacts.ReadJsonAsync<OveroptimizationReport>(artifact, OveroptimizationReport.File, cancellationToken);
         foreach (var (name, measured, given) in new[]
                  {
-                     ("starting policy", earlier.Start, checkpoint.Start), ("reference policy", earlier.Reference, checkpoint.Reference), ("reward model", earlier.RewardModel, checkpoint.RewardModel),
+                     ("starting policy", earlier.Start, checkpoint.Start), ("reward model", earlier.RewardModel, checkpoint.RewardModel),
+                     ("reference policy", earlier.Points.Count == 0 ? checkpoint.Reference : earlier.Reference, checkpoint.Reference), // A probe by best-of-n has none.
                  })
             if (measured != given) throw new ArgumentException($"The {name} of {artifact.Short} is {measured.Short}; expected {given.Short}, that of {inputs.Samples.Short}.");
         if (earlier.Points.FirstOrDefault(p => p.Policy == checkpoint.Policy) is { } known)
             throw new ArgumentException($"{checkpoint.Policy.Short}, at update {known.Update}, is among the points of {artifact.Short} already; expected another checkpoint.");
-        return earlier.Points;
+        return earlier;
     }
 
     static OveroptimizationPoint PointOf(
@@ -76,7 +81,7 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
     static RoundOutlook? OutlookOf(FittedLaw? law, double kl, int? round) => law is null || round is not { } k || !(kl > 0) ? null
         : NextRound.Predict(law, kl, k) is var next ? new(k, Of(next.OneMoreRound), Of(next.TrainingLonger), NextRound.Assumptions) : null;
 
-    static LawFit FitOf(FittedLaw fit) => new(OveroptimizationLaw.Rl, Of(fit.Alpha), Of(fit.Beta), Of(fit.BestKl), Of(fit.BestGain), fit.R2, fit.Points);
+    internal static LawFit FitOf(FittedLaw fit, OveroptimizationLaw law) => new(law, Of(fit.Alpha), Of(fit.Beta), Of(fit.BestKl), Of(fit.BestGain), fit.R2, fit.Points);
 
     static string Sentence(HackingSign sign) =>
         $"A sign of reward hacking: {sign.Name} is {sign.Now.ToString("0.###", CultureInfo.InvariantCulture)} and was {sign.Before.ToString("0.###", CultureInfo.InvariantCulture)} for the starting policy; the threshold is {sign.Threshold.ToString("0.###", CultureInfo.InvariantCulture)}.";

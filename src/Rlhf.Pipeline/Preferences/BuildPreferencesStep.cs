@@ -21,18 +21,19 @@ sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, BuildPreferenc
     protected override async Task<StepResult> RunAsync(
         BuildPreferences.Inputs inputs, BuildPreferences.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
+        var weights = PairWeights.Of(hparams, inputs.Round);
         var (earlier, old, unjudgedBefore, before) = await EarlierAsync(inputs.Earlier, context, cancellationToken);
         var comparisons = await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken);
         var collected = await context.Artifacts.ReadCollectedAsync(inputs.Judgements, comparisons, cancellationToken);
         var different = collected.Where(c => c.Comparison.A.Text != c.Comparison.B.Text).ToList();
-        var judged = Joined([.. earlier, .. different.Until(cancellationToken).Where(c => c.Judgements.Count > 0).Select(c => new JudgedComparison(c.Comparison, c.Judgements))]);
+        var judged = Joined([.. earlier, .. different.Until(cancellationToken).Where(c => c.Judgements.Count > 0).Select(c => new JudgedComparison(c.Comparison, c.Judgements) { Round = inputs.Round })]);
         var unjudged = Unjudged(unjudgedBefore, different, judged);
         if (different.Count(c => c.Judgements.Count == 0) is > 0 and var left)
             context.Notice($"{left} of {different.Count} comparisons are left out: no judgement of them came.");
 
         var (used, excluded) = Exclude(judged, hparams.Withdrawn.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
         var consensus = Consensus.Of(used, hparams.Consensus);
-        List<PreferencePair> pairs = [.. old, .. used.Until(cancellationToken).Select(consensus.Pair)];
+        List<PreferencePair> pairs = [.. old, .. used.Until(cancellationToken).Select(j => weights.Weighted(consensus.Pair(j), j))];
         var report = Report(pairs, used, consensus, cancellationToken) with
         {
             Identical = comparisons.Count - different.Count + (before?.Identical ?? 0),
@@ -89,7 +90,7 @@ sealed class BuildPreferencesStep : Step<BuildPreferences.Inputs, BuildPreferenc
         .. judged.GroupBy(j => j.Comparison.Id).Select(same =>
         {
             var first = same.First().Comparison;
-            return new JudgedComparison(first, [.. same.SelectMany(j => j.Judgements.Select(x => j.Comparison.A.Text == first.A.Text ? x : x.Swapped()))]);
+            return new JudgedComparison(first, [.. same.SelectMany(j => j.Judgements.Select(x => j.Comparison.A.Text == first.A.Text ? x : x.Swapped()))]) { Round = same.Max(j => j.Round) };
         }),
     ];
 

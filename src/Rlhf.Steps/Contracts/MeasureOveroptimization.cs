@@ -16,7 +16,7 @@ public static class MeasureOveroptimization
         [property: Description("Comparisons of the checkpoint with the starting policy.")] ArtifactRef Comparisons,
         [property: Description("What was said of them.")] ArtifactRef Judgements,
         [property: Description("Updates that the checkpoint has had.")] int Update,
-        [property: Description("What the monitor knew before.")] ArtifactRef? Overoptimization = null,
+        [property: Description("What the monitor knew before: of earlier checkpoints, or by best-of-n.")] ArtifactRef? Overoptimization = null,
         [property: Description("Report card of the reward model, for what it was worth when it was trained.")] ArtifactRef? ReportCard = null,
         [property: Description("Number of the round, for what one more round promises.")] int? Round = null);
 
@@ -42,10 +42,11 @@ public static class MeasureOveroptimization
         [property: Description("What the monitor knows now.")] ArtifactRef Overoptimization,
         [property: Description("The checkpoint that is best by gold.")] ArtifactRef Best,
         [property: Description("KL of that checkpoint to the starting policy, in nats.")] double BestKl,
-        [property: Description("Mean score of that checkpoint's samples.")] double BestScore);
+        [property: Description("Mean score of that checkpoint's samples.")] double BestScore,
+        [property: Description("Gold of that checkpoint, in standard deviations above the starting policy's.")] double BestGold = 0);
 
     public static readonly StepDescription Description = new(
-        nameof(MeasureOveroptimization), 1, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        nameof(MeasureOveroptimization), 2, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
         "Measures over-optimization at a checkpoint, and says whether PPO goes on.")
     { Outcomes = ["Continue", "Stop", "Refresh"] };
 }

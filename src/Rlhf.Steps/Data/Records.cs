@@ -95,7 +95,12 @@ public sealed record Judgement(string ComparisonId, string Labeler, Side Side, i
 }
 
 /// <summary>A comparison with what was said of it; <c>preferences</c> artifact, file <c>judged.jsonl</c>.</summary>
-public sealed record JudgedComparison(Comparison Comparison, IReadOnlyList<Judgement> Judgements);
+public sealed record JudgedComparison(Comparison Comparison, IReadOnlyList<Judgement> Judgements)
+{
+    /// <summary>Round in which it was last judged; null where that is not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Round { get; init; }
+}
 
 /// <summary>
 /// A comparison with fewer judgements than were asked for; <c>judgements</c> artifact, file <c>missing.jsonl</c>, which is there only where some are missing.

@@ -49,6 +49,52 @@ public sealed class BuildPreferencesTests : IDisposable
     public void Held_out_comparisons_make_held_out_pairs() => Assert.True(Pair(Some.Comparison(purpose: "heldOut"), By(Side.A)).HeldOut);
 
     [Fact]
+    public async Task Pairs_grow_old_by_the_round_and_what_judges_alone_said_counts_less()
+    {
+        var (comparisons, judgements) = await Put([.. Ids.Select(c => By(Side.A, comparison: c))]);
+        var first = await Built(new() { ["comparisons"] = comparisons, ["judgements"] = judgements, ["round"] = 1 });
+        var (asked, by) = await PutJudged();
+        var second = await Built(new() { ["comparisons"] = asked, ["judgements"] = by, ["earlier"] = first, ["round"] = 3, ["ageWeight"] = 0.5, ["judgeWeight"] = 0.1 });
+
+        var pairs = await _run.Artifacts.ReadPairsAsync(ArtifactRef.Parse(second), Token);
+        Assert.All(pairs.Where(p => p.HeldOut), p => Assert.Equal(1, p.Weight));
+        Assert.Equal(0.1, Assert.Single(pairs, p => p.ComparisonId == "new").Weight);
+        Assert.All(pairs.Where(p => p is { HeldOut: false } && p.ComparisonId != "new"), p => Assert.Equal(0.25, p.Weight));
+    }
+
+    [Fact]
+    public async Task Of_earlier_rounds_only_the_replayed_share_is_trained_on_again()
+    {
+        var (comparisons, judgements) = await Put([.. Ids.Select(c => By(Side.A, comparison: c))]);
+        var first = await Built(new() { ["comparisons"] = comparisons, ["judgements"] = judgements, ["round"] = 1 });
+        var (asked, by) = await PutJudged();
+        var second = await Built(new() { ["comparisons"] = asked, ["judgements"] = by, ["earlier"] = first, ["round"] = 2, ["replay"] = 0.0 });
+
+        var pairs = await _run.Artifacts.ReadPairsAsync(ArtifactRef.Parse(second), Token);
+        Assert.All(pairs.Where(p => !p.HeldOut), p => Assert.Equal(p.ComparisonId == "new" ? 1 : 0, p.Weight));
+        Assert.Contains(pairs, p => p.HeldOut);
+    }
+
+    [Fact]
+    public async Task Ages_without_a_round_are_refused()
+    {
+        var (comparisons, judgements) = await Put([.. Ids.Select(c => By(Side.A, comparison: c))]);
+
+        Assert.Contains("'round' is not given", await _run.Fails("BuildPreferences", new() { ["comparisons"] = comparisons, ["judgements"] = judgements, ["ageWeight"] = 0.5 }), StringComparison.Ordinal);
+    }
+
+    async Task<string> Built(JsonObject values) => $"{(await _run.Completes("BuildPreferences", values, $"{values["round"]}"))["preferences"]}";
+
+    /// <summary>One comparison for training and one held out, which an AI judge alone has answered.</summary>
+    async Task<(string Comparisons, string Judgements)> PutJudged()
+    {
+        var (train, heldOut) = (Some.Comparison(), Some.Comparison(purpose: "heldOut"));
+        Comparison[] asked = [train with { Id = "new", PromptId = "newPrompt" }, heldOut with { Id = "newHeldOut", PromptId = "newHeldOutPrompt" }];
+        Judgement[] given = [.. asked.Select(c => By(Side.A, comparison: c.Id) with { Kind = LabelerKind.Judge })];
+        return ($"{await _run.Artifacts.PutComparisonsAsync(asked, Token)}", $"{await _run.Artifacts.PutJudgementsAsync(asked, 1, given, new Dictionary<string, byte[]>(), Token)}");
+    }
+
+    [Fact]
     public async Task A_comparison_that_nobody_judged_is_an_error()
     {
         var (comparisons, judgements) = await Put(By(Side.A, comparison: "c0"));

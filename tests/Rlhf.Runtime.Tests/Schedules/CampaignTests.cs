@@ -18,7 +18,9 @@ public sealed class CampaignTests : IDisposable
     readonly List<ContractStep> _steps;
     string? _latest = "prompts/" + new string('1', 64);
 
-    public CampaignTests() => _steps = ContractStep.All(e => e.Activity == "decide-gate" ? _gate.Dequeue() : null);
+    bool _monitored;
+
+    public CampaignTests() => _steps = ContractStep.All(e => e.Activity == "decide-gate" ? _gate.Dequeue() : e.Activity == "train-policy" && _monitored ? "Checkpoint" : null);
 
     public void Dispose() => _folder.Dispose();
 
@@ -54,6 +56,25 @@ public sealed class CampaignTests : IDisposable
         Assert.Equal(rounds, runs.Count);
         Assert.All(runs, r => Assert.Equal((id, WorkflowStatus.Finished), (r.Parent, r.Status)));
         Assert.Equal((string?)(await node.Store.LoadAsync(runs[^1].Id, default)).State.Outputs["report"], (string?)campaign.Outputs["lastReport"]);
+        Assert.Empty(_gate);
+    }
+
+    [Theory]
+    [InlineData(true, 0.5, 1)] // the checkpoints' gold is 0.5
+    [InlineData(true, 0.4, 3)]
+    [InlineData(false, 0.5, 3)] // nothing was measured
+    public async Task A_campaign_ends_where_the_monitor_sees_no_gain(bool monitored, double leastGain, int rounds)
+    {
+        _monitored = monitored;
+        foreach (var _ in Enumerable.Range(0, rounds)) _gate.Enqueue("Promote");
+        using var node = Open();
+        var definition = await PublishAsync(node);
+
+        var id = await node.StartAsync(definition, new() { ["maxRounds"] = 3, ["leastGain"] = leastGain });
+        await node.TickAsync();
+
+        var campaign = (await node.Store.LoadAsync(id, default)).State;
+        Assert.Equal((WorkflowStatus.Finished, rounds), (campaign.Status, (int)campaign.Outputs["rounds"]!));
         Assert.Empty(_gate);
     }
 

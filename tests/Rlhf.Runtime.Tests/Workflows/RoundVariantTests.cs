@@ -163,6 +163,22 @@ public sealed class RoundVariantTests
         Assert.StartsWith("some/", (string?)result.Outputs["overoptimization"], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Continue")]
+    [InlineData("Hopeless")]
+    public async Task A_probe_says_of_a_reward_model_whether_it_is_worth_a_training_and_trains_nothing(string outcome)
+    {
+        var inputs = new JsonObject { ["labeler"] = "simulated" };
+        foreach (var name in new[] { "champion", "rewardModel", "prompts" }) inputs[name] = $"some/{new string('1', 64)}";
+        await using var run = new Run("probe-reward-model.json", inputs, e => e.Activity == "probe-reward-model" ? outcome : null);
+
+        var result = await run.EndAsync();
+
+        Assert.Equal((WorkflowStatus.Finished, outcome, 0.5), (result.Status, (string?)result.Outputs["outcome"], (double?)result.Outputs["gain"]));
+        Assert.StartsWith("some/", (string?)result.Outputs["overoptimization"], StringComparison.Ordinal);
+        Assert.Empty(run.Of("TrainPolicy"));
+    }
+
     [Fact]
     public async Task A_training_with_two_axes_stops_at_no_checkpoint()
     {
