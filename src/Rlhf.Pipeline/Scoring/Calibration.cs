@@ -7,14 +7,19 @@ static class Calibration
 {
     const int Tries = 3;
 
+    const int Few = 4;
+
+    const int Many = 32;
+
     /// <summary>What a pass costs besides its tokens, in tokens: from the times of a small pass and a large one.</summary>
     /// <exception cref="InvalidDataException">The model gives no finite outputs.</exception>
     public static double Overhead(IReadOnlyList<RewardModel> members, int context, TimeProvider time)
     {
         var length = Math.Min(32, context);
-        var (small, large) = (Seconds(members, 1, length, time), Seconds(members, 16, length, time));
-        var perToken = (large - small) / (15.0 * length);
-        return perToken > 0 ? Math.Clamp(small / perToken - length, 0, 4096) : 4096;
+        // Of the sizes that passes have under load: one text alone is computed by another path of the libraries, and would look cheap.
+        var (small, large) = (Seconds(members, Few, length, time), Seconds(members, Many, length, time));
+        var perToken = (large - small) / ((Many - Few) * length);
+        return perToken > 0 ? Math.Clamp(small / perToken - Few * length, 0, 4096) : 4096;
     }
 
     static double Seconds(IReadOnlyList<RewardModel> members, int rows, int length, TimeProvider time)

@@ -119,6 +119,8 @@ sealed class ScoringLoop : IDisposable
         int[][] rows = [.. pass.Jobs.Select(j => j.Text.Tokens)];
         var ends = _model.Members.Select(m => pass.Tile is null ? ScoringPass.Ends(m, rows) : m.RawInTiles(rows, CancellationToken.None)).ToList();
         var everywhere = pass.Jobs.Any(j => j.PerToken) ? _model.Members.Select(m => ScoringPass.Everywhere(m, rows)).ToList() : null;
+        // Before anybody has an answer: who reads the meter after it finds it counted.
+        Note(pass, rows, _time.GetElapsedTime(begun));
         foreach (var (row, job) in pass.Jobs.Index())
         {
             try
@@ -130,7 +132,6 @@ sealed class ScoringLoop : IDisposable
                 job.Request.Fail(e);
             }
         }
-        Note(pass, rows, _time.GetElapsedTime(begun));
     }
 
     void Note(NextPass pass, int[][] rows, TimeSpan took)

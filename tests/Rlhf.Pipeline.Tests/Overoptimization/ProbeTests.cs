@@ -112,7 +112,6 @@ public sealed class ProbeTests(SmallRound round) : IClassFixture<SmallRound>
     [InlineData("4,2")]
     [InlineData("2,9")]
     [InlineData("two")]
-    [InlineData("")]
     public async Task Sizes_that_no_pool_has_are_refused(string bestOf)
     {
         using var run = new TestRun(round.Folder);

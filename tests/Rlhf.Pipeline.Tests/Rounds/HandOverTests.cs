@@ -127,7 +127,7 @@ public sealed class HandOverTests : IDisposable
     public async Task A_report_that_names_what_the_monitor_said_shows_it()
     {
         var point = new OveroptimizationPoint(ArtifactRef.Parse(Some("policy", 'b')), 3, 4, new(0.5, 0.4, 0.6), new(0.2, 0.1, 0.3), 64, 16, Simulated: true);
-        var monitored = new OveroptimizationReport(point.Policy, point.Policy, point.Policy, [point], null, "one point carries no law", null, MonitorVerdict.Continue, null, []);
+        var monitored = new OveroptimizationReport(point.Policy, point.Policy, point.Policy, [point], null, "No law was fitted: one point carries no law.", null, MonitorVerdict.Continue, null, []);
         var values = await Reporting(await Start("one"), "", "");
         values["overoptimization"] = $"{await _run.Put(OveroptimizationReport.Kind, OveroptimizationReport.File, CanonicalJson.Serialize(monitored))}";
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using Rlhf.ScoringLoad;
 
 // A server of reward models beside the same model in process, on the same texts in the same run: rounds of a few seconds each, in turns, so that what else the machine does
-// falls on all alike. With texts of 12 to 56 tokens, as rollouts of the presets for small models have, and of 20 to 120. "passes" alone prints what passes of a model cost. Arguments: the program's rlhf.dll, rounds, clients, requests of the long run, number of the only shape.
+// falls on all alike. With texts of 12 to 56 tokens, as rollouts of the presets for small models have, and of 20 to 120. "passes" alone prints what passes of a model cost. Arguments: the program's rlhf.dll, rounds, clients, requests of the long run, number of the only shape, options of the server that batches.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var (program, rounds, clients, requests) = (
     args.ElementAtOrDefault(0) ?? throw new ArgumentException("Expected rlhf.dll, then perhaps rounds, clients, requests of the long run."), Number(1, 8), Number(2, 32), Number(3, 50_000));
@@ -30,7 +30,7 @@ async Task CompareAsync(Shape shape)
 {
     using var model = shape.Make();
     var artifact = await Shape.PutAsync(model, store);
-    using var batching = await Server.StartAsync(program, store, $"{artifact}");
+    using var batching = await Server.StartAsync(program, store, $"{artifact}", [.. args.Skip(5)]);
     using var alone = await Server.StartAsync(program, store, $"{artifact}", "--no-batching");
     await CompareTextsAsync(shape, model, shape.Sequences(model, 12, 56), batching, alone);
     await CompareTextsAsync(shape, model, shape.Sequences(model, 20, 120), batching, alone);
