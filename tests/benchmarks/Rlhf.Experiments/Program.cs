@@ -25,7 +25,7 @@ foreach (var name in names)
     var clock = Stopwatch.StartNew();
     Console.WriteLine($"\n## {name}");
     if (PpoSettings.Committed.Concat(PpoSettings.Pilots).FirstOrDefault(s => s.Name == name) is { } ppo)
-        PpoTables.Write(await EachAsync(seed => PpoExperiment.RunAsync(ppo, world, preset, results, seed)));
+        PpoTables.Write(ppo, await EachAsync(seed => PpoExperiment.RunAsync(ppo, world, preset, results, seed)));
     else if (RoundsSettings.Committed.Concat(RoundsSettings.Pilots).FirstOrDefault(s => s.Name == name) is { } rounds)
         RoundsExperiment.Write(rounds, await EachAsync(seed => RoundsExperiment.RunAsync(rounds, world, results, seed)));
     else LetterExperiment.Write(seeds);

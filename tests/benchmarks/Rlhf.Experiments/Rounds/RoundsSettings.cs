@@ -15,6 +15,7 @@ static class RoundsSettings
     [
         new("pilot-rounds-400", 400, 40, [One, Four], ("klCoefficient", 0.0)),
         new("pilot-rounds-100", 100, 40, [One, Four], ("klCoefficient", 0.0)),
+        new("pilot-rounds-steady", 400, 60, [One, Four], ("klCoefficient", 0.0), ("learningRate", 2e-4), ("learningRateAnneal", "Constant")),
     ];
 
     /// <summary>Those that a proof is made of.</summary>
