@@ -10,7 +10,10 @@ static class RoundsSettings
     /// <summary>As the preset has it, with its KL penalty.</summary>
     public static readonly RoundsSetting First = new("rounds", 400, 40, [One, Four, FromPrevious, ToChampion]);
 
-    /// <summary>For seeds 101 to 104: what a second setting is chosen from, in which the one reward model is over-optimized.</summary>
+    /// <summary>Where one reward model is over-optimized: the first without its KL penalty and nothing else, which is the smallest change of the pilots.</summary>
+    public static readonly RoundsSetting Second = new("rounds-unpenalized", 400, 40, [One, Four], ("klCoefficient", 0.0));
+
+    /// <summary>For seeds 101 to 104: what the second setting was chosen from.</summary>
     public static readonly RoundsSetting[] Pilots =
     [
         new("pilot-rounds-400", 400, 40, [One, Four], ("klCoefficient", 0.0)),
@@ -19,5 +22,5 @@ static class RoundsSettings
     ];
 
     /// <summary>Those that a proof is made of.</summary>
-    public static readonly RoundsSetting[] Committed = [First];
+    public static readonly RoundsSetting[] Committed = [First, Second];
 }
