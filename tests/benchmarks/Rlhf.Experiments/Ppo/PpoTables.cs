@@ -29,7 +29,8 @@ static class PpoTables
 
     static void Law(PpoSetting setting, IReadOnlyList<(long Seed, PpoCurve Curve)> curves)
     {
-        Head("seed", "peak: KL", "gold there", "gold at the largest KL", "proxy at the peak, at the largest KL", "R² of the law", "at the grid's own KL", "while gold is above the start", "α", "β", "its best KL", "points to 40 % of the peak's KL", "KL predicted from them", "over the peak's KL", "gain there over the peak's (fresh)");
+        Head("seed", "peak: KL", "gold there", "gold at the largest KL", "proxy at the peak, at the largest KL", "R² of the law", "at the grid's own KL", "while gold is above the start", "α", "β", "its best KL", "points to 40 % of the peak's KL", "KL predicted from them", "over the peak's KL", "gain there over the peak's (fresh)",
+            "KL where the lower bound of that law is highest", "gain there over the peak's", "gain of the last of those points over the peak's");
         foreach (var (seed, curve) in curves)
         {
             var (peak, far) = (curve.OnGrid.MaxBy(p => p.Gold.Value)!, curve.OnGrid.MaxBy(p => p.Kl)!);
@@ -43,9 +44,14 @@ static class PpoTables
                 whole.Fit is { } fit ? Text(fit.R2) : whole.Refused!, even.Fit is { } own ? Text(own.R2) : even.Refused!,
                 above.Fit is { } part ? Text(part.R2) : above.Refused!, whole.Fit is null ? "" : With(whole.Fit.Alpha), whole.Fit is null ? "" : With(whole.Fit.Beta), whole.Fit is null ? "" : With(whole.Fit.BestKl),
                 $"{early.Count}", predicted.Fit is { } p ? With(p.BestKl) : predicted.Refused!, predicted.Fit is null ? "" : With(Over(predicted.Fit.BestKl, peak.Kl)),
-                predicted.Fit is null ? "" : Text(curve.FreshAt(predicted.Fit.BestKl.Value) / peak.Fresh.Value));
+                predicted.Fit is null ? "" : Text(curve.FreshAt(predicted.Fit.BestKl.Value) / peak.Fresh.Value),
+                predicted.Fit is null ? "" : Text(Cautious(setting, predicted.Fit), "0.0"), predicted.Fit is null ? "" : Text(curve.FreshAt(Cautious(setting, predicted.Fit)) / peak.Fresh.Value),
+                early.Count == 0 ? "" : Text(early[^1].Fresh.Value / peak.Fresh.Value));
         }
     }
+
+    /// <summary>The law's highest point is the exponential of α/β, and far off where these are uncertain; its lower bound is highest earlier.</summary>
+    static double Cautious(PpoSetting setting, FittedLaw fit) => setting.Grid.MaxBy(kl => fit.At(kl).Lower);
 
     static void Means(PpoSetting setting, IReadOnlyList<PpoRun> runs)
     {
