@@ -5,30 +5,28 @@ using Rlhf.Steps.Scoring;
 namespace Rlhf.Pipeline.Scoring;
 
 /// <summary>
-/// The one thread that computes with a model. Requests from everywhere wait here together: they are taken as passes of like lengths, up to a budget of tokens, the oldest
-/// text always among them; what nobody waits for any more is not computed.
+/// The threads that compute with a model. Requests from everywhere wait here together: they are taken as passes of like lengths, up to a budget of tokens, the oldest
+/// text always among them, and shared among the threads that have nothing to do; what nobody waits for any more is not computed.
 /// </summary>
 sealed class ScoringLoop : IDisposable
 {
-    // Passes of several models would share the cores, and each would take the sum.
-    static readonly Lock Device = new();
-
     readonly LoadedRewardModel _model;
     readonly ServingOptions _options;
     readonly TimeProvider _time;
     readonly ServingMeter _meter;
     readonly ScoringBacklog _backlog;
     readonly object _gate = new();
-    readonly Thread _thread;
+    readonly IReadOnlyList<Thread> _threads;
     double _tokensPerSecond = 1000;
+    int _idle;
     bool _stops;
 
     public ScoringLoop(LoadedRewardModel model, ServingOptions options, TimeProvider time, ServingMeter meter)
     {
         (_model, _options, _time, _meter) = (model, options, time, meter);
-        _backlog = new(options, model.ContextLength, model.PassOverhead);
-        _thread = new(Run) { IsBackground = true, Name = $"scoring by {model.Artifact.Short}" };
-        _thread.Start();
+        _backlog = new(options, model.ContextLength, model.Pace.Overhead);
+        _threads = [.. Enumerable.Range(0, Cores.Own.Count / model.Pace.PassThreads).Select(_ => new Thread(Run) { IsBackground = true, Name = $"scoring by {model.Artifact.Short}" })];
+        foreach (var thread in _threads) thread.Start();
     }
 
     /// <summary>Tokens that wait.</summary>
@@ -70,21 +68,21 @@ sealed class ScoringLoop : IDisposable
         {
             _stops = true;
             left = _backlog.Clear();
-            Monitor.Pulse(_gate);
+            Monitor.PulseAll(_gate);
         }
         foreach (var job in left) job.Request.Fail(Stopping());
-        _thread.Join();
+        foreach (var thread in _threads) thread.Join();
     }
 
     ScoringRefusedException Stopping() => new(ScoringRefusal.Stopping, $"{_model.Artifact.Short} is served here no longer; ask again, or another server.");
 
     void Run()
     {
-        while (Next() is { } pass)
+        while (Next() is var (pass, threads))
         {
             try
             {
-                lock (Device) Compute(pass);
+                Cores.Own.Compute(threads, () => Compute(pass));
             }
             catch (Exception e)
             {
@@ -95,23 +93,30 @@ sealed class ScoringLoop : IDisposable
     }
 
     /// <summary>Waits for a pass that is full, or whose oldest text has waited long enough; null at the end.</summary>
-    NextPass? Next()
+    (NextPass Pass, int Threads)? Next()
     {
         lock (_gate)
         {
+            _idle++;
             while (!_stops)
             {
                 var left = _backlog.Oldest is { } oldest ? _options.LongestDelay - _time.GetElapsedTime(oldest.Since) : Timeout.InfiniteTimeSpan;
                 if (_backlog.Oldest is not null && (left <= TimeSpan.Zero || _backlog.Tokens >= _options.TokenBudget || !_options.Batches))
                 {
-                    if (_backlog.Take() is { } pass) return pass;
-                    continue;
+                    if (_backlog.Take(share: (_backlog.Tokens - 1) / _idle + 1) is not { } pass) continue;
+                    _idle--;
+                    if (_backlog.Oldest is not null) Monitor.Pulse(_gate);
+                    return (pass, ThreadsOf(pass));
                 }
                 Monitor.Wait(_gate, left);
             }
             return null;
         }
     }
+
+    // A trainer scores with all cores: only so many threads are sure to give its bits.
+    int ThreadsOf(NextPass pass) =>
+        pass.Tile is not null ? Cores.Own.Count : _idle == _threads.Count - 1 && _backlog.Oldest is null ? _model.Pace.AloneThreads : _model.Pace.PassThreads;
 
     void Compute(NextPass pass)
     {
@@ -138,7 +143,7 @@ sealed class ScoringLoop : IDisposable
     {
         var (texts, tokens) = (rows.Length, rows.Sum(r => r.Length));
         var padded = pass.Tile is { } tile ? tile.Rows * tile.Length : texts * rows.Max(r => r.Length);
-        _tokensPerSecond = 0.9 * _tokensPerSecond + 0.1 * tokens / Math.Max(took.TotalSeconds, 1e-6);
+        lock (_gate) _tokensPerSecond = 0.9 * _tokensPerSecond + 0.1 * tokens / Math.Max(took.TotalSeconds, 1e-6);
         KeyValuePair<string, object?> model = new("model", _model.Artifact.Short);
         _meter.Passes.Add(1, model);
         _meter.Texts.Add(texts, model);

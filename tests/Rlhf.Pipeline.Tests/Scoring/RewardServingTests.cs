@@ -14,9 +14,10 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
 
     ArtifactRef Artifact => ArtifactRef.Parse(round.RewardModel);
 
+    // With all threads: other tests of this process, which compute at the same time, compare bits.
     Task<RewardServing> Serve(TestRun run, ServingOptions? options = null, Func<ArtifactRef>? meaning = null, List<string>? log = null, ServingMeter? meter = null) => RewardServing.OpenAsync(
         [new("rm", meaning is null ? round.RewardModel : "reward-model@latest")], run.Objects, (_, _) => Task.FromResult(meaning?.Invoke() ?? Artifact),
-        options ?? new(), TimeProvider.System, meter ?? new ServingMeter(), line => log?.Add(line), Token);
+        (options ?? new()) with { PassThreads = ServingOptions.MostPassThreads }, TimeProvider.System, meter ?? new ServingMeter(), line => log?.Add(line), Token);
 
     static TextToScore Text(int i) => new TextToScore.Answered(Turn.User($"Prompt {i % 7} says"), " " + string.Concat(Enumerable.Repeat("cat and dog ", 1 + i % 5)) + i);
 
@@ -195,7 +196,7 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
     {
         using var run = new TestRun(round.Folder);
         var other = ArtifactRef.Parse((await run.Completes("TrainRewardModel", round.Values("TrainRewardModel", seed: 2)))["rewardModel"]!.GetValue<string>());
-        await using var serving = await RewardServing.OpenAsync([], run.Objects, (_, _) => Task.FromResult(Artifact), new() { OnDemand = 1 }, TimeProvider.System, new ServingMeter(), _ => { }, Token);
+        await using var serving = await RewardServing.OpenAsync([], run.Objects, (_, _) => Task.FromResult(Artifact), new() { OnDemand = 1, PassThreads = ServingOptions.MostPassThreads }, TimeProvider.System, new ServingMeter(), _ => { }, Token);
 
         foreach (var model in new[] { Artifact, other, Artifact, Artifact })
             Assert.Equal(model, (await serving.ScoreAsync(new($"{model}", [Text(1)]), Token)).Model);
