@@ -98,6 +98,43 @@ public sealed class StepJobTests : IDisposable
         Assert.Null(await Jobs.AnswerAsync(Job().Id, Token));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(200)]
+    public async Task A_beat_and_the_end_of_a_job_ask_the_store_as_often_however_many_jobs_are_open(int open)
+    {
+        var counting = new CountingStore(new MemoryObjectStore());
+        var jobs = new StoredStepJobs(counting);
+        for (var i = 0; i < open; i++) await jobs.SubmitAsync(Job(i), Token);
+        await jobs.ClaimAsync(Job().Id, 0, "worker", Token);
+
+        var beat = await counting.DuringAsync(async () => Assert.True(await jobs.BeatAsync(Job().Id, 0, "worker", Token)));
+        await jobs.AnswerAsync(Job().Id, new StepAnswer(AnswerKind.Failed) { Reason = "over" }, Token);
+        var end = await counting.DuringAsync(() => jobs.AcknowledgeAsync(Job().Id, Token));
+
+        Assert.Equal((4, 0), beat);
+        Assert.Equal((9, 0), end);
+        Assert.Equal(open - 1, (await jobs.OpenAsync(Token)).Count);
+    }
+
+    [Fact]
+    public async Task An_ended_job_leaves_no_object_behind_whoever_had_it_and_also_where_a_beat_came_between()
+    {
+        await Jobs.SubmitAsync(Job(), Token);
+        await Jobs.ClaimAsync(Job().Id, 0, "first", Token);
+        await Jobs.ReleaseAsync(Job().Id, 0, Token);
+        await Jobs.ClaimAsync(Job().Id, 1, "second", Token);
+        await Jobs.WakeAsync(Job().Id, Token);
+
+        await Jobs.CancelAsync(Job().Id, Token);
+        Assert.Empty(await Jobs.EntriesAsync(Token));
+        // What a beat does that has looked before the end and renews after it.
+        await Jobs.ClaimAsync(Job().Id, 1, "second", Token);
+        Assert.False(await Jobs.BeatAsync(Job().Id, 1, "second", Token));
+
+        Assert.Empty(await Jobs.EntriesAsync(Token));
+    }
+
     async Task WorkUntilAsync(Func<Some.Inputs, Some.HParams, StepContext, Task<StepResult>> run, Func<IReadOnlyList<OpenJob>, bool> done)
     {
         using var stop = new CancellationTokenSource();
