@@ -42,7 +42,7 @@ public static class ElsaHost
         // Every statement and request would drown what the host has to say.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.EntityFrameworkCore.Model.Validation", LogLevel.Error).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Services.AddSingleton(options);
-        builder.Services.AddSingleton<IObjectStore>(new FolderObjectStore(options.Store));
+        builder.Services.AddSingleton<IObjectStore>(options.Objects);
         builder.Services.AddElsa(elsa =>
         {
             Configure(elsa, options, folder);

@@ -21,8 +21,10 @@ sealed partial class AnswerDelivery(IServiceScopeFactory scopes, IStepJobs jobs,
 
     static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30), BetweenSweeps = TimeSpan.FromSeconds(3), NeverStarted = TimeSpan.FromHours(1);
 
+    const int Together = 500;
+
     readonly Dictionary<string, (DateTimeOffset Next, TimeSpan Pause)> _unheard = [];
-    readonly Dictionary<string, DateTimeOffset> _seen = [];
+    readonly Dictionary<string, (DateTimeOffset At, StepJob? Job)> _seen = [];
     DateTimeOffset _swept;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -56,18 +58,34 @@ sealed partial class AnswerDelivery(IServiceScopeFactory scopes, IStepJobs jobs,
         }
         if (clock.UtcNow - _swept < BetweenSweeps) return;
         _swept = clock.UtcNow;
-        foreach (var job in open) await EndIfOverAsync(scope.ServiceProvider, job.Id, cancellationToken);
+        await EndThoseOverAsync(scope.ServiceProvider.GetRequiredService<IWorkflowInstanceStore>(), open, cancellationToken);
     }
 
-    async Task EndIfOverAsync(IServiceProvider services, string id, CancellationToken cancellationToken)
+    /// <summary>Each job is read once, and the database asked once for all of their instances: most wait for people, for days.</summary>
+    async Task EndThoseOverAsync(IWorkflowInstanceStore instances, IReadOnlyList<OpenJob> open, CancellationToken cancellationToken)
     {
-        if (await jobs.FindAsync(id, cancellationToken) is not { } job) return;
-        var instance = await services.GetRequiredService<IWorkflowInstanceStore>().FindAsync(new WorkflowInstanceFilter { Id = job.Instance }, cancellationToken);
-        // An instance that was never committed left a job when its host was killed; one that is just being started is not there yet either.
-        if (instance is null ? clock.UtcNow - _seen[id] < NeverStarted : instance.Status != WorkflowStatus.Finished) return;
-        Over(job.Activity, job.Instance);
-        await jobs.CancelAsync(id, cancellationToken);
+        var known = new List<StepJob>();
+        foreach (var (id, _) in open)
+        {
+            if ((_seen[id].Job ?? await jobs.FindAsync(id, cancellationToken)) is not { } job) continue;
+            _seen[id] = (_seen[id].At, job);
+            known.Add(job);
+        }
+        foreach (var some in known.Chunk(Together))
+        {
+            var filter = new WorkflowInstanceFilter { Ids = [.. some.Select(j => j.Instance).Distinct()] };
+            var found = (await instances.SummarizeManyAsync(filter, cancellationToken)).ToDictionary(i => i.Id, i => i.Status);
+            foreach (var job in some.Where(j => IsOver(j, found)))
+            {
+                Over(job.Activity, job.Instance);
+                await jobs.CancelAsync(job.Id, cancellationToken);
+            }
+        }
     }
+
+    /// <summary>An instance that was never committed left a job when its host was killed; one that is just being started is not there yet either.</summary>
+    bool IsOver(StepJob job, Dictionary<string, WorkflowStatus> instances) =>
+        instances.TryGetValue(job.Instance, out var status) ? status == WorkflowStatus.Finished : clock.UtcNow - _seen[job.Id].At >= NeverStarted;
 
     bool IsDue(string id) => !_unheard.TryGetValue(id, out var later) || later.Next <= clock.UtcNow;
 
@@ -86,7 +104,7 @@ sealed partial class AnswerDelivery(IServiceScopeFactory scopes, IStepJobs jobs,
             _seen.Remove(gone);
             _unheard.Remove(gone);
         }
-        foreach (var id in ids) _seen.TryAdd(id, clock.UtcNow);
+        foreach (var id in ids) _seen.TryAdd(id, (clock.UtcNow, null));
     }
 
     [LoggerMessage(LogLevel.Warning, "Answers of steps could not be delivered and will be sent again: {Reason}")]
