@@ -7,6 +7,7 @@ using Elsa.Persistence.EFCore.Extensions;
 using Elsa.Persistence.EFCore.Modules.Management;
 using Elsa.Persistence.EFCore.Modules.Runtime;
 using Elsa.Workflows.CommitStates.Strategies;
+using Elsa.Workflows.Runtime;
 using Elsa.Workflows.Runtime.Distributed.Extensions;
 using Elsa.Workflows.Runtime.Options;
 using Elsa.Workflows.Runtime.Tasks;
@@ -49,6 +50,7 @@ public static class ElsaHost
             more?.Invoke(elsa);
         });
         builder.Services.Replace(ServiceDescriptor.Singleton<IScheduler>(services => ActivatorUtilities.CreateInstance<ClusterScheduler>(services, ActivatorUtilities.CreateInstance<LocalScheduler>(services))));
+        builder.Services.Replace(ServiceDescriptor.Scoped<IWorkflowRestarter, InterruptedInstances>());
         builder.Services.AddAuthentication(TokenAuthentication.SchemeName).AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
         builder.Services.AddAuthorization();
         builder.Services.Configure<RuntimeOptions>(o => o.InactivityThreshold = options.Interrupted);

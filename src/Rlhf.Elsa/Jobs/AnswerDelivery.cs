@@ -3,6 +3,7 @@ using Elsa.Workflows;
 using Elsa.Workflows.Management;
 using Elsa.Workflows.Management.Filters;
 using Elsa.Workflows.Runtime;
+using Elsa.Workflows.Runtime.Entities;
 using Elsa.Workflows.Runtime.Filters;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -51,9 +52,7 @@ sealed partial class AnswerDelivery(IServiceScopeFactory scopes, IStepJobs jobs,
         await using var scope = scopes.CreateAsyncScope();
         foreach (var job in open.Where(j => j.IsAnswered && IsDue(j.Id)))
         {
-            var resumed = await scope.ServiceProvider.GetRequiredService<IWorkflowResumer>().ResumeAsync(new BookmarkFilter { BookmarkId = job.Id }, cancellationToken: cancellationToken);
-            // What it gives back was committed before.
-            if (resumed.Any()) await jobs.AcknowledgeAsync(job.Id, cancellationToken);
+            if (await TryDeliverAsync(scope.ServiceProvider, job.Id, cancellationToken)) await jobs.AcknowledgeAsync(job.Id, cancellationToken);
             else SendLater(job.Id);
         }
         if (clock.UtcNow - _swept < BetweenSweeps) return;
@@ -61,15 +60,43 @@ sealed partial class AnswerDelivery(IServiceScopeFactory scopes, IStepJobs jobs,
         await EndThoseOverAsync(scope.ServiceProvider.GetRequiredService<IWorkflowInstanceStore>(), open, cancellationToken);
     }
 
-    /// <summary>Each job is read once, and the database asked once for all of their instances: most wait for people, for days.</summary>
+    /// <summary>
+    /// Elsa writes the rows of bookmarks before the state of the instance, and a host may be killed between the two. So the state says whether a job is waited for: where
+    /// only the row is there, a run would do nothing; where only the row is missing, it is written again.
+    /// </summary>
+    async Task<bool> TryDeliverAsync(IServiceProvider services, string id, CancellationToken cancellationToken)
+    {
+        if (await KnownAsync(id, cancellationToken) is not { } job) return false;
+        var instance = await services.GetRequiredService<IWorkflowInstanceStore>().FindAsync(new WorkflowInstanceFilter { Id = job.Instance }, cancellationToken);
+        if (instance?.WorkflowState.Bookmarks.FirstOrDefault(b => b.Id == id) is not { } waited) return false;
+        var (rows, filter) = (services.GetRequiredService<IBookmarkStore>(), new BookmarkFilter { BookmarkId = id });
+        if (await rows.FindAsync(filter, cancellationToken) is null)
+        {
+            await rows.SaveAsync(new StoredBookmark
+            {
+                Id = id, Name = waited.Name, Hash = waited.Hash, WorkflowInstanceId = instance.Id, CreatedAt = waited.CreatedAt, ActivityInstanceId = waited.ActivityInstanceId,
+                CorrelationId = instance.CorrelationId, Payload = waited.Payload, Metadata = waited.Metadata,
+            }, cancellationToken);
+        }
+        // What it gives back was committed before.
+        return (await services.GetRequiredService<IWorkflowResumer>().ResumeAsync(filter, cancellationToken: cancellationToken)).Any();
+    }
+
+    /// <summary>The job, read once: it never changes. Null where it was ended meanwhile.</summary>
+    async Task<StepJob?> KnownAsync(string id, CancellationToken cancellationToken)
+    {
+        var (at, job) = _seen[id];
+        if (job is null) _seen[id] = (at, job = await jobs.FindAsync(id, cancellationToken));
+        return job;
+    }
+
+    /// <summary>The database is asked once for all instances: most jobs wait for people, for days.</summary>
     async Task EndThoseOverAsync(IWorkflowInstanceStore instances, IReadOnlyList<OpenJob> open, CancellationToken cancellationToken)
     {
         var known = new List<StepJob>();
         foreach (var (id, _) in open)
         {
-            if ((_seen[id].Job ?? await jobs.FindAsync(id, cancellationToken)) is not { } job) continue;
-            _seen[id] = (_seen[id].At, job);
-            known.Add(job);
+            if (await KnownAsync(id, cancellationToken) is { } job) known.Add(job);
         }
         foreach (var some in known.Chunk(Together))
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Rlhf.Elsa.Tests.Support;
@@ -31,7 +32,9 @@ public sealed class KillTests(ITestOutputHelper output)
 
         await stop.CancelAsync();
         var (host, worker) = await kills;
-        output.WriteLine($"{host} kills of the host, {worker} of the worker; decision {ours["decision"]}");
+        output.WriteLine($"{(postgres ? "PostgreSQL" : "SQLite")}: {host} kills of the host, {worker} of the worker; decision {ours["decision"]}");
+        foreach (var other in Records(elsa.Path).Except(Records(embedded.Path))) output.WriteLine($"only in Elsa: {other}");
+        foreach (var line in site.Said.Where(l => l.Contains("interrupted;", StringComparison.Ordinal) || l.Contains("fail:", StringComparison.Ordinal))) output.WriteLine(line);
         Assert.Equal($"{expected["decision"]}", $"{ours["decision"]}");
         Assert.Equal(Records(embedded.Path), Records(elsa.Path));
     }
@@ -67,6 +70,9 @@ public sealed class KillTests(ITestOutputHelper output)
         readonly Dictionary<string, Process> _running = [];
         Task<(int Host, int Worker)> _killing = Task.FromResult((0, 0));
 
+        /// <summary>The lines of all that ran.</summary>
+        public ConcurrentQueue<string> Said { get; } = new();
+
         public string Api => $"{_url}/elsa/api";
 
         public void Start(string what)
@@ -74,8 +80,10 @@ public sealed class KillTests(ITestOutputHelper output)
             var process = what == "host"
                 ? Begin(["--store", store, "--urls", _url, "--workflows", Path.Combine(Repository.Root, "workflows")], Repository.Root, null, database, isHost: true)
                 : Begin(["worker", "--engine", "elsa", "--store", store], Repository.Root, null, null);
-            _ = process.StandardOutput.ReadToEndAsync();
-            _ = process.StandardError.ReadToEndAsync();
+            process.OutputDataReceived += (_, line) => Said.Enqueue(line.Data ?? "");
+            process.ErrorDataReceived += (_, line) => Said.Enqueue(line.Data ?? "");
+            process.BeginOutputReadLine();
+            process.BeginErrorReadLine();
             _running[what] = process;
         }
 
