@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Rlhf.Adapters.Blob;
 using Rlhf.Elsa.Hosting;
 
@@ -14,7 +15,7 @@ catch (ArgumentException e)
     Console.Error.WriteLine(e.Message);
     return 2;
 }
-catch (IOException e)
+catch (Exception e) when (e is IOException or DbException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;

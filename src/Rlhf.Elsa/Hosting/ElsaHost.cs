@@ -44,6 +44,7 @@ public static class ElsaHost
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.EntityFrameworkCore.Model.Validation", LogLevel.Error).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton<IObjectStore>(options.Objects);
+        builder.Services.AddHostedService<PostgresDatabase>();
         builder.Services.AddElsa(elsa =>
         {
             Configure(elsa, options, folder);
