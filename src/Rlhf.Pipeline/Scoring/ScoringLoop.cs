@@ -42,12 +42,13 @@ sealed class ScoringLoop : IDisposable
     /// <exception cref="ScoringRefusedException">Too much waits already, or the model is taken away.</exception>
     public void Enqueue(PendingScores pending, IReadOnlyList<ScoredText> texts, ScoringRequest request)
     {
-        var now = _time.GetTimestamp();
+        var jobs = Jobs(pending, texts, request).ToList();
+        var tokens = jobs.Sum(j => j.Tokens);
         lock (_gate)
         {
             if (_stops) throw Stopping();
-            if (!_backlog.HasRoomFor(texts.Sum(t => t.Tokens.Length))) _backlog.Drop();
-            if (!_backlog.HasRoomFor(texts.Sum(t => t.Tokens.Length)))
+            if (!_backlog.HasRoomFor(tokens)) _backlog.Drop();
+            if (!_backlog.HasRoomFor(tokens))
             {
                 _meter.Refused.Add(1);
                 throw new ScoringRefusedException(ScoringRefusal.Busy, $"{_backlog.Tokens} tokens wait for {_model.Artifact.Short} already; expected at most {_options.QueueTokens} with this request.")
@@ -55,9 +56,18 @@ sealed class ScoringLoop : IDisposable
                     RetryAfter = TimeSpan.FromSeconds(Math.Ceiling(Math.Clamp(_backlog.Tokens / _tokensPerSecond, 1, 60))),
                 };
             }
-            foreach (var (index, text) in texts.Index()) _backlog.Add(new(text, pending, index, request.PerToken, request.Deterministic) { Since = now });
+            foreach (var job in jobs) _backlog.Add(job);
             Monitor.Pulse(_gate);
         }
+    }
+
+    IEnumerable<ScoringJob> Jobs(PendingScores pending, IReadOnlyList<ScoredText> texts, ScoringRequest request)
+    {
+        var now = _time.GetTimestamp();
+        // Fixed shapes hold a text a row, and what is asked at every token is another output.
+        var rows = _options.Batches && !request.Deterministic && !request.PerToken
+            ? ScoringRow.Share(texts, _model.Members[0].Model.Config) : [.. texts.Select((text, place) => (ScoringRow.Of(text), (int[])[place]))];
+        return rows.Select(row => new ScoringJob(row.Row, [.. row.Places.Select(p => texts[p])], row.Places, pending, request.PerToken, request.Deterministic) { Since = now });
     }
 
     /// <summary>Ends what is computed now; what still waits gets no answer.</summary>
@@ -121,16 +131,17 @@ sealed class ScoringLoop : IDisposable
     void Compute(NextPass pass)
     {
         var begun = _time.GetTimestamp();
-        int[][] rows = [.. pass.Jobs.Select(j => j.Text.Tokens)];
-        var ends = _model.Members.Select(m => pass.Tile is null ? ScoringPass.Ends(m, rows) : m.RawInTiles(rows, CancellationToken.None)).ToList();
-        var everywhere = pass.Jobs.Any(j => j.PerToken) ? _model.Members.Select(m => ScoringPass.Everywhere(m, rows)).ToList() : null;
+        List<ScoringRow> rows = [.. pass.Jobs.Select(j => j.Row)];
+        var ends = _model.Members.Select(m => pass.Tile is null ? ScoringPass.Ends(m, rows) : InTiles(m, rows)).ToList();
+        var everywhere = pass.Jobs.Any(j => j.PerToken) ? _model.Members.Select(m => ScoringPass.Everywhere(m, [.. pass.Jobs.Select(j => j.Texts[0].Tokens)])).ToList() : null;
         // Before anybody has an answer: who reads the meter after it finds it counted.
-        Note(pass, rows, _time.GetElapsedTime(begun));
+        Note(pass, _time.GetElapsedTime(begun));
         foreach (var (row, job) in pass.Jobs.Index())
         {
             try
             {
-                job.Request.Complete(job.Index, _model.ScoreOf(job.Text, [.. ends.Select(e => e[row])], job.PerToken ? [.. everywhere!.Select(e => e[row])] : null));
+                foreach (var (k, text) in job.Texts.Index())
+                    job.Request.Complete(job.Places[k], _model.ScoreOf(text, [.. ends.Select(e => e[row][k])], job.PerToken ? [.. everywhere!.Select(e => e[row])] : null));
             }
             catch (ScoringRefusedException e)
             {
@@ -139,16 +150,19 @@ sealed class ScoringLoop : IDisposable
         }
     }
 
-    void Note(NextPass pass, int[][] rows, TimeSpan took)
+    static float[][] InTiles(RewardModel member, IEnumerable<ScoringRow> rows) => [.. member.RawInTiles([.. rows.Select(r => r.Endings[0])], CancellationToken.None).Select(end => (float[])[end])];
+
+    void Note(NextPass pass, TimeSpan took)
     {
-        var (texts, tokens) = (rows.Length, rows.Sum(r => r.Length));
-        var padded = pass.Tile is { } tile ? tile.Rows * tile.Length : texts * rows.Max(r => r.Length);
+        var (texts, tokens) = (pass.Jobs.Sum(j => j.Texts.Count), pass.Jobs.Sum(j => j.Tokens));
+        var padded = pass.Tile is { } tile ? tile.Rows * tile.Length : pass.Jobs.Count * pass.Jobs.Max(j => j.Tokens);
         lock (_gate) _tokensPerSecond = 0.9 * _tokensPerSecond + 0.1 * tokens / Math.Max(took.TotalSeconds, 1e-6);
         KeyValuePair<string, object?> model = new("model", _model.Artifact.Short);
         _meter.Passes.Add(1, model);
         _meter.Texts.Add(texts, model);
         _meter.Tokens.Add(tokens, model);
         _meter.Padding.Add(padded - tokens, model);
+        _meter.Shared.Add(pass.Jobs.Sum(j => j.Texts.Sum(t => t.Tokens.Length)) - tokens, model);
         _meter.PassSeconds.Record(took.TotalSeconds, model);
     }
 }
