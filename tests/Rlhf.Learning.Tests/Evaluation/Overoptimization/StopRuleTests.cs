@@ -17,22 +17,26 @@ public sealed class StopRuleTests
     }
 
     [Fact]
-    public void It_stops_at_the_predicted_best_KL_before_gold_has_fallen()
+    public void It_stops_beyond_the_predicted_best_KL_before_gold_has_fallen()
     {
-        double[] kl = [0.5, 1, 2, 4, 8, 13];
+        double[] kl = [0.5, 1, 2, 4, 8, 14.5]; // the law's own best is 12.7
 
         var decision = StopRule.Decide([.. kl.Select(k => Point(k, 0.002))]);
 
         Assert.True(decision.Stop);
         Assert.Contains("where the fitted law is highest", decision.Reasons[0], StringComparison.Ordinal);
-        Assert.Equal(5, decision.Best);
+        Assert.Null(decision.Fell);
+        Assert.InRange(decision.Law.Fit!.BestKl.Upper, 12.7, 14.5);
     }
 
     [Fact]
     public void It_stops_where_gold_has_certainly_fallen_although_no_law_fits()
     {
-        var decision = StopRule.Decide([new(1, new(0, 0, 0), new(.5, .4, .6)), new(2, new(0, 0, 0), new(.1, 0, .2))]);
+        List<CheckpointPoint> points = [new(1, new(0, 0, 0), new(.5, .4, .6)), new(2, new(0, 0, 0), new(.1, 0, .2)), new(2, new(0, 0, 0), new(0, -.1, .1))];
 
+        var decision = StopRule.Decide(points);
+
+        Assert.False(StopRule.Decide([.. points.Take(2)]).Stop);
         Assert.True(decision.Stop);
         Assert.Equal(0, decision.Best);
         Assert.Null(decision.Law.Fit);
@@ -41,16 +45,26 @@ public sealed class StopRuleTests
     }
 
     [Fact]
-    public void The_best_is_by_the_law_where_one_is_fitted_so_that_one_lucky_estimate_does_not_win()
+    public void One_checkpoint_that_is_low_by_chance_does_not_stop_a_training()
+    {
+        List<CheckpointPoint> points = [.. new[] { .1, .5, .1, .6, .2, .1 }.Select((gold, i) => new CheckpointPoint(1 + 0.1 * i, new(0, 0, 0), new(gold, gold - .1, gold + .1)))];
+
+        Assert.All(Enumerable.Range(1, 5), count => Assert.Null(StopRule.Decide([.. points.Take(count)]).Fell));
+        Assert.NotNull(StopRule.Decide(points).Fell);
+        Assert.Equal(3, StopRule.Decide(points).Best);
+    }
+
+    [Fact]
+    public void What_is_handed_on_is_the_best_by_its_own_estimate_whatever_the_law_says()
     {
         double[] kl = [1, 2, 4, 8, 12.7, 20, 30, 45, 60];
         List<CheckpointPoint> points = [.. kl.Select(k => Point(k, 0.03))];
-        points[8] = points[8] with { Gold = new(.6, .5, .7) };
+        points[2] = points[2] with { Gold = new(.9, .8, 1) };
 
         var decision = StopRule.Decide(points);
 
         Assert.NotNull(decision.Law.Fit);
-        Assert.InRange(decision.Best, 3, 6);
+        Assert.Equal(2, decision.Best);
     }
 
     [Fact]
@@ -59,8 +73,11 @@ public sealed class StopRuleTests
         // Each interval is ±0.35: the last one's upper bound is below the lucky best, their difference is within the noise of both.
         List<CheckpointPoint> points = [new(0.5, new(0, 0, 0), new(.5, .15, .85)), new(0.8, new(0, 0, 0), new(.1, -.25, .45))];
 
-        Assert.False(StopRule.Decide(points).Stop);
-        Assert.True(StopRule.Decide([.. points, new(1, new(0, 0, 0), new(-.1, -.45, .25))]).Stop);
+        CheckpointPoint low = new(1, new(0, 0, 0), new(-.1, -.45, .25));
+
+        Assert.Null(StopRule.Decide(points).Fell);
+        Assert.Null(StopRule.Decide([.. points, low]).Fell);
+        Assert.NotNull(StopRule.Decide([.. points, low, low with { Kl = 1.2 }]).Fell);
     }
 
     [Fact]

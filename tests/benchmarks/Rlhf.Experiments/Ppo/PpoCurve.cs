@@ -46,13 +46,13 @@ sealed class PpoCurve
     }
 
     /// <summary>The stop rule after each checkpoint in turn, until it stops; the checkpoint that it chose and the one after which it stopped.</summary>
-    public (CurvePoint Chosen, CurvePoint Stopped, CurvePoint ByEstimate) Stop()
+    public (CurvePoint Chosen, CurvePoint Stopped) Stop()
     {
         for (var count = 1; ; count++)
         {
             List<CurvePoint> seen = [.. Points.Take(count)];
             var decision = StopRule.Decide([.. seen.Select(p => new CheckpointPoint(p.Kl, p.Proxy, p.Judged))]);
-            if (decision.Stop || count == Points.Count) return (seen[decision.Best], seen[^1], seen.MaxBy(p => p.Judged.Value)!);
+            if (decision.Stop || count == Points.Count) return (seen[decision.Best], seen[^1]);
         }
     }
 }

@@ -28,19 +28,18 @@ static class PpoTables
     static void Stops(int judgements, IReadOnlyList<(long Seed, PpoCurve Curve)> curves)
     {
         Console.WriteLine($"\nThe stop rule with {judgements} judgements of each checkpoint; gains are of fresh samples");
-        Head("seed", "stopped at KL", "chosen: KL", "gain", "best by the estimate alone: gain", "best by gold: KL", "gain", "last: KL", "gain", "chosen over best", "chosen less last");
-        var (shares, lasts, estimates) = (new List<double>(), new List<double>(), new List<double>());
+        Head("seed", "stopped at KL", "chosen: KL", "gain", "best by gold: KL", "gain", "last: KL", "gain", "chosen over best", "chosen less last");
+        var (shares, lasts) = (new List<double>(), new List<double>());
         foreach (var (seed, curve) in curves)
         {
-            var (chosen, stopped, byEstimate) = curve.Stop();
+            var (chosen, stopped) = curve.Stop();
             var (best, last) = (curve.Peak, curve.Points[^1]);
             shares.Add(chosen.Fresh.Value / best.Fresh.Value);
-            estimates.Add(byEstimate.Fresh.Value / best.Fresh.Value);
             lasts.Add(chosen.Fresh.Value - last.Fresh.Value);
             Row(
-                $"{seed}", Text(stopped.Kl, "0.0"), Text(chosen.Kl, "0.0"), With(chosen.Fresh), Text(byEstimate.Fresh.Value, "0.00"), Text(best.Kl, "0.0"), With(best.Fresh), Text(last.Kl, "0.0"),
+                $"{seed}", Text(stopped.Kl, "0.0"), Text(chosen.Kl, "0.0"), With(chosen.Fresh), Text(best.Kl, "0.0"), With(best.Fresh), Text(last.Kl, "0.0"),
                 With(last.Fresh), Text(shares[^1]), Text(lasts[^1], "0.00"));
         }
-        Console.WriteLine($"\nMeans over {curves.Count} seeds: chosen over best {Mean(shares)}; the best by the estimate alone over best {Mean(estimates)}; chosen less last {Mean(lasts)}");
+        Console.WriteLine($"\nMeans over {curves.Count} seeds: chosen over best {Mean(shares)}; chosen less last {Mean(lasts)}");
     }
 }
