@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Rlhf.Learning.Evaluation.Overoptimization;
 using Rlhf.Pipeline.Comparisons;
+using Rlhf.Pipeline.Ppo;
 using Rlhf.Pipeline.Rewards;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Contracts;
@@ -19,6 +20,7 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
     protected override async Task<StepResult> RunAsync(
         MeasureOveroptimization.Inputs inputs, MeasureOveroptimization.HParams hparams, StepContext context, CancellationToken cancellationToken)
     {
+        if (inputs.Training is { Kind: not StoppedTraining.Kind } other) throw new ArgumentException($"'training' is {other.Short}; expected a {StoppedTraining.Kind}.");
         var (checkpoint, samples) = await context.Artifacts.ReadSamplesAsync(inputs.Samples, cancellationToken);
         var collected = await context.Artifacts.ReadCollectedAsync(inputs.Judgements, await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken), cancellationToken);
         var judged = JudgedCheckpoint.Of(collected, checkpoint, samples);
@@ -32,11 +34,11 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
         var alarms = DistributionShifts.Alarms(shift, judged.Count(j => j.Won != 0.5), card, hparams).ToList();
         var signs = HackingSigns.Of(samples, hparams);                                                                                                                                 // 4. what it plays to
         List<string> stops = [.. new[] { hparams.StopAtPrediction ? decision.Reached : null, hparams.StopAtFall ? decision.Fell : null }.OfType<string>()];
-        var verdict = stops.Count > 0 ? MonitorVerdict.Stop : alarms.Count > 0 ? MonitorVerdict.Refresh : MonitorVerdict.Continue;
+        var verdict = stops.Count > 0 ? MonitorVerdict.Stop : alarms.Count > 0 ? MonitorVerdict.Refresh : inputs.Training is null ? MonitorVerdict.Stop : MonitorVerdict.Continue;
         var best = points[decision.Best];
         var report = new OveroptimizationReport(
             checkpoint.Reference, checkpoint.Start, checkpoint.RewardModel, points, decision.Law.Fit is { } fit ? FitOf(fit, OveroptimizationLaw.Rl) : null, decision.Law.Refused, decision.PartsAt,
-            verdict, best.Policy, [.. stops, .. alarms, .. decision.Law.Fit?.Remarks ?? [], .. signs.Where(s => s.Alarm).Select(Sentence), .. gaps])
+            verdict, best.Policy, [.. stops, .. alarms, .. inputs.Training is null ? ["The training is at its end."] : Array.Empty<string>(), .. decision.Law.Fit?.Remarks ?? [], .. signs.Where(s => s.Alarm).Select(Sentence), .. gaps])
         { Shift = shift, Signs = signs, Outlook = OutlookOf(decision.Law.Fit, points[^1].Kl, inputs.Round), BestOfN = earlier?.BestOfN ?? [], BestOfNFit = earlier?.BestOfNFit };
         foreach (var sentence in stops.Concat(alarms).Concat(signs.Where(s => s.Alarm).Select(Sentence))) context.Notice(sentence);
         var artifact = await context.Artifacts.PutAsync(OveroptimizationReport.Kind, new Dictionary<string, byte[]>

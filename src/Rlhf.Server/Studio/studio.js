@@ -1,5 +1,6 @@
 // Puts one of Elsa Studio's elements into its document, and leads from it to the pages of this server.
 
+import { openAt } from './canvas.js';
 import { markSteps } from './icons.js';
 
 const { element: name, attribute, id, token, steps } = document.body.dataset;
@@ -36,6 +37,15 @@ function isChange(target, options) {
 }
 
 markSteps(JSON.parse(steps));
+if (attribute) openAt(attribute === 'instance-id' ? atWork : () => undefined);
+
+// Where an instance is: what is at work, waits or failed last, and of one that is over what ran last.
+async function atWork(activities) {
+  const answer = await send(`/elsa/api/activity-executions/list?WorkflowInstanceId=${encodeURIComponent(id)}`, { headers: { Authorization: `Bearer ${token}` } });
+  if (!answer.ok) return undefined;
+  const runs = (await answer.json()).items.filter(run => activities.includes(run.activityId));
+  return (runs.findLast(run => run.status !== 'Completed') ?? runs.at(-1))?.activityId;
+}
 
 // Created once it is defined, and told at once: Blazor forgets what an element had before.
 await customElements.whenDefined(name);

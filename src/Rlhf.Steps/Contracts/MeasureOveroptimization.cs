@@ -7,7 +7,8 @@ namespace Rlhf.Steps.Contracts;
 
 /// <summary>
 /// The monitor: adds a checkpoint's proxy and gold to those before it, fits the law of over-optimization (Gao, Schulman and Hilton 2022), and says whether
-/// the training is to go on.
+/// the training is to go on: Continue where nothing speaks against it and there is a training to go on with, Refresh where the reward model is far from what it
+/// was trained on, Stop otherwise.
 /// </summary>
 public static class MeasureOveroptimization
 {
@@ -18,7 +19,9 @@ public static class MeasureOveroptimization
         [property: Description("Updates that the checkpoint has had.")] int Update,
         [property: Description("What the monitor knew before: of earlier checkpoints, or by best-of-n.")] ArtifactRef? Overoptimization = null,
         [property: Description("Report card of the reward model, for what it was worth when it was trained.")] ArtifactRef? ReportCard = null,
-        [property: Description("Number of the round, for what one more round promises.")] int? Round = null);
+        [property: Description("Number of the round, for what one more round promises.")] int? Round = null,
+        [property: Description("Where the training stopped, as TrainPolicy gives it with outcome Checkpoint; without it the training is at its end, and the outcome is never Continue.")]
+        ArtifactRef? Training = null);
 
     public sealed record HParams(
         [property: Description("Stop where the KL has reached the one that the fitted law predicts to be best.")] bool StopAtPrediction = true,
@@ -46,7 +49,7 @@ public static class MeasureOveroptimization
         [property: Description("Gold of that checkpoint, in standard deviations above the starting policy's.")] double BestGold = 0);
 
     public static readonly StepDescription Description = new(
-        nameof(MeasureOveroptimization), 2, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        nameof(MeasureOveroptimization), 3, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
         "Measures over-optimization at a checkpoint, and says whether PPO goes on.")
     { Outcomes = ["Continue", "Stop", "Refresh"] };
 }

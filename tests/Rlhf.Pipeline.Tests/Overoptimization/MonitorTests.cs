@@ -89,7 +89,8 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
         var deviation = Math.Sqrt(start.Sum(s => Math.Pow(s - start.Average(), 2)) / (start.Count - 1));
         Assert.Equal((samples.Where(s => !s.IsStart).Average(s => s.Score) - start.Average()) / deviation, point.Proxy.Value, 9);
         Assert.InRange(point.Gold.Value, point.Gold.Lower, point.Gold.Upper);
-        Assert.Equal((MonitorVerdict.Continue, policy), (report.Verdict, $"{report.Best}"));
+        Assert.Equal((MonitorVerdict.Stop, policy), (report.Verdict, $"{report.Best}"));
+        Assert.Contains("The training is at its end.", report.Reasons);
         Assert.Contains("carry no law", report.Refused, StringComparison.Ordinal);
         Assert.Equal(["length", "outliers", "rareTokens", "refusals", "repetition"], report.Signs.Select(s => s.Name).Order());
     }
@@ -162,6 +163,32 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
         Assert.NotEqual(drawn[0], drawn[1]);
     }
 
+    [Fact]
+    public async Task PPO_goes_on_only_where_there_is_a_training_to_go_on_with()
+    {
+        using var run = new TestRun(round.Folder);
+        var values = await Measuring(run, await run.Completes("SampleCheckpoint", Sampling(await Trained(run, 5))), 5);
+        JsonObject With(ArtifactRef training)
+        {
+            var more = values.DeepClone().AsObject();
+            more["training"] = $"{training}";
+            return more;
+        }
+
+
+        var going = Assert.IsType<StepResult.Completed>(await run.Run("MeasureOveroptimization", With(await Stopped(run))));
+        var ended = Assert.IsType<StepResult.Completed>(await run.Run("MeasureOveroptimization", values));
+
+        Assert.Equal(("Continue", "Stop"), (going.Outcome, ended.Outcome));
+        var (before, after) = (await Report(run, going.Outputs), await Report(run, ended.Outputs));
+        Assert.Equal(["The training is at its end."], after.Reasons.Except(before.Reasons));
+        Assert.Equal(before.Points.Select(p => p.Kl), after.Points.Select(p => p.Kl));
+        Assert.Contains($"'training' is {ArtifactRef.Parse(round.Policy).Short}; expected a training.", await run.Fails("MeasureOveroptimization", With(ArtifactRef.Parse(round.Policy))), StringComparison.Ordinal);
+    }
+
+    // The monitor looks at nothing but that it is there.
+    static Task<ArtifactRef> Stopped(TestRun run) => run.Put("training", "training.json", "{}"u8.ToArray());
+
     [Theory]
     [InlineData("mostHiddenDistance", "hidden states lie")]
     [InlineData("mostAccuracyLoss", "The reward model is right on")]
@@ -173,7 +200,7 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
         // A card that promised much more than any reward model keeps.
         var card = await run.Put("report-card", "card.json", CanonicalJson.Serialize(
             new RewardModelCard(200, 1, 1, 1, 1, 1, true, 0, 1, new(0, 0, 0, 1, []), new(null, null, null), null, null, [], [], [])));
-        (string, JsonNode?)[] given = [("reportCard", $"{card}"), ("mostHiddenDistance", 1000), ("mostAccuracyLoss", 1), ("mostCalibrationLoss", 1)];
+        (string, JsonNode?)[] given = [("training", $"{await Stopped(run)}"), ("reportCard", $"{card}"), ("mostHiddenDistance", 1000), ("mostAccuracyLoss", 1), ("mostCalibrationLoss", 1)];
 
         var calm = Assert.IsType<StepResult.Completed>(await run.Run("MeasureOveroptimization", await Measuring(run, sampled, 5, given)));
         var alarmed = Assert.IsType<StepResult.Completed>(await run.Run("MeasureOveroptimization", await Measuring(run, sampled, 5, [.. given, (threshold, 0)])));

@@ -107,17 +107,22 @@ public sealed class RoundVariantTests
         Assert.DoesNotContain(Given(evaluated, "challenger"), run.Of("SampleCheckpoint").Select(s => Given(s, "policy")));
     }
 
-    [Fact]
-    public async Task Where_the_training_has_come_to_its_end_the_last_word_leads_to_the_evaluation()
+    [Theory]
+    [InlineData("rlhf-round.json")]
+    [InlineData("ai-feedback-round.json")]
+    [InlineData("human-checkpoints-round.json")]
+    public async Task Where_the_training_has_come_to_its_end_the_monitor_is_told_so_and_the_evaluation_follows(string file)
     {
-        await using var run = new Run("human-checkpoints-round.json", outcome: e => e.Activity == "train-policy" ? "Checkpoint" : null);
+        var asks = file == "human-checkpoints-round.json";
+        await using var run = new Run(file, outcome: e => e.Activity == "train-policy" ? "Checkpoint" : e.Activity == "measure-overoptimization#2" ? "Stop" : null);
 
-        await run.AnswerAsync("checkpoint-reward-model", "checkpoint.reward-model", "Continue");
-        await run.AnswerAsync("checkpoint-policy", "checkpoint.policy", "Continue");
-        await run.AnswerAsync("checkpoint-policy#2", "checkpoint.policy", "Continue");
+        if (asks) await run.AnswerAsync("checkpoint-reward-model", "checkpoint.reward-model", "Continue");
+        if (asks) await run.AnswerAsync("checkpoint-policy", "checkpoint.policy", "Continue");
         await run.EndAsync();
 
         Assert.Equal((2, 1), (run.Of("TrainPolicy").Count, run.Of("SampleEvaluation").Count));
+        Assert.Equal([false, true], run.Of("MeasureOveroptimization").Select(m => m.Inputs["training"] is null));
+        Assert.Equal(Given(run.Of("MeasureOveroptimization")[0], "training"), Given(run.Of("TrainPolicy")[1], "training"));
     }
 
     [Theory]

@@ -121,6 +121,8 @@ public sealed class RouteTests
         ["GET /elsa/api/workflow-instances/{id}/variables"] = Seers,
         ["POST /elsa/api/workflow-instances/{id}/variables"] = Operators,
         ["GET /elsa/api/workflow-instances/{id}/export"] = Seers,
+        ["POST /elsa/api/workflow-instances/{id}/export"] = Seers,
+        ["GET /elsa/api/bulk-actions/export/workflow-instances"] = Seers,
         ["POST /elsa/api/bulk-actions/export/workflow-instances"] = Seers,
         ["POST /elsa/api/bulk-actions/import/workflow-instances"] = Operators,
         ["DELETE /elsa/api/workflow-instances/{id}"] = Operators,

@@ -115,6 +115,27 @@ sealed class StudioDesk
         await Frame.Locator(".mud-popover-open").GetByText(item, new() { Exact = true }).ClickAsync();
     }
 
+    /// <summary>Makes a copy of a definition in the list.</summary>
+    public async Task DuplicateAsync(string definition, string name)
+    {
+        await Rows.Filter(new() { HasText = definition }).First.Locator("button").Last.ClickAsync();
+        await Frame.Locator(".mud-popover-open").GetByText("Duplicate", new() { Exact = true }).ClickAsync();
+        await SavedAsync(() => NameAsync(name));
+    }
+
+    /// <summary>Makes a copy of what is in the editor.</summary>
+    public async Task SaveAsAsync(string name)
+    {
+        await ChooseAsync("Save As");
+        await SavedAsync(() => NameAsync(name));
+    }
+
+    async Task NameAsync(string name)
+    {
+        await Frame.Locator(".mud-dialog input").First.FillAsync(name);
+        await Frame.Locator(".mud-dialog button").Last.ClickAsync();
+    }
+
     /// <summary>Gives a file to the editor.</summary>
     public async Task ImportAsync(string file)
     {

@@ -74,6 +74,85 @@ public sealed class DefinitionTests
     }
 
     [Fact]
+    public async Task An_editor_that_knows_no_defaults_keeps_them_in_what_it_saves_and_in_a_copy()
+    {
+        await using var place = await Place.OpenAsync();
+        var key = await place.KeyAsync("olga", Role.Operator);
+        var flow = Flow("hello");
+        flow["inputs"] = new JsonArray(Input("seed", 7), Input("note", ""), Input("none", null));
+        flow["customProperties"] = new JsonObject { ["scheduleMissed"] = "skip" };
+        var opened = (await SaveAsync(place, key, flow)).Json["workflowDefinition"]!.AsObject();
+        foreach (var input in opened["inputs"]!.AsArray()) input!.AsObject().Remove("defaultValue");
+        var copy = opened.DeepClone().AsObject();
+        (copy["definitionId"], copy["id"], copy["name"]) = (null, null, "Copy");
+        copy["inputs"]!.AsArray().RemoveAt(1);
+
+        await SaveAsync(place, key, opened, publish: true);
+        await SaveAsync(place, key, copy, publish: true);
+
+        foreach (var (id, defaults) in new[] { ("some-flow", "7,\"\",-"), ("copy", "7,-") })
+        {
+            var file = JsonNode.Parse(await File.ReadAllTextAsync(System.IO.Path.Combine(place.Workflows, $"{id}.json"), TestContext.Current.CancellationToken))!;
+            Assert.Equal(defaults, string.Join(',', file["inputs"]!.AsArray().Select(i => i!["defaultValue"]?.ToJsonString() ?? "-")));
+            Assert.Equal("""{"scheduleMissed":"skip"}""", file["customProperties"]!.ToJsonString());
+        }
+
+        static JsonObject Input(string name, JsonNode? value)
+        {
+            var input = new JsonObject { ["name"] = name, ["type"] = "Object" };
+            if (value is not null) input["defaultValue"] = value;
+            return input;
+        }
+    }
+
+    [Theory]
+    [InlineData("?orderDirection=sideways", "'sideways' is no direction; expected Ascending or Descending.")]
+    [InlineData("?orderBy=size", "'size' is no order; expected Name, Version or Created.")]
+    [InlineData("?versionOptions=Newest", "'Newest' is no version; expected Latest, Published, LatestOrPublished, LatestAndPublished, Draft, AllVersions or a number.")]
+    [InlineData("?page=-1", "'page' is '-1'; expected a number from 0 to 1000000.")]
+    public async Task A_list_that_cannot_be_made_is_refused_with_what_was_expected(string query, string said)
+    {
+        await using var place = await Place.OpenAsync();
+
+        var reply = await place.SendAsync("GET", Path + query, await place.KeyAsync("vera", Role.Viewer));
+
+        Assert.Equal((HttpStatusCode.BadRequest, said), (reply.Status, ErrorOf(reply)));
+    }
+
+    [Theory]
+    [InlineData("?versionOptions=Latest", "a:1 b:1")]
+    [InlineData("?versionOptions=Published", "a:1")]
+    [InlineData("?versionOptions=Draft", "b:1")]
+    [InlineData("?versionOptions=LatestOrPublished&orderBy=Name&orderDirection=Descending", "b:1 a:1")]
+    [InlineData("?versionOptions=Latest&page=1&pageSize=1", "b:1")]
+    [InlineData("?versionOptions=Latest&page=7&pageSize=1", "")]
+    [InlineData("?versionOptions=Latest&searchTerm=%25", "")]
+    [InlineData("?versionOptions=9", "")]
+    [InlineData("?ids=b:1&ids=c:1&ids=none", "b:1")]
+    [InlineData("?definitionIds=a&definitionIds=c", "a:1")]
+    [InlineData("?isSystem=true", "")]
+    [InlineData("?isReadonly=true", "")]
+    [InlineData("?isReadonly=false", "a:1 b:1")]
+    public async Task A_list_holds_what_its_query_asks_for(string query, string expected)
+    {
+        await using var place = await Place.OpenAsync();
+        var key = await place.KeyAsync("olga", Role.Operator);
+        await SaveAsync(place, key, Named("a"), publish: true);
+        await SaveAsync(place, key, Named("b"));
+
+        var list = (await place.SendAsync("GET", Path + query, key)).Json;
+
+        Assert.Equal(expected, string.Join(' ', list["items"]!.AsArray().Select(i => $"{i!["definitionId"]}:{i["version"]}")));
+
+        static JsonObject Named(string id)
+        {
+            var flow = Flow("hello", id);
+            flow["name"] = id;
+            return flow;
+        }
+    }
+
+    [Fact]
     public async Task What_the_lint_refuses_is_named_at_its_activity_and_neither_saved_nor_published()
     {
         await using var place = await Place.OpenAsync(steps: PipelineSteps.All);

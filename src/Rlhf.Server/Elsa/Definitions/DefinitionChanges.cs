@@ -19,6 +19,7 @@ static class DefinitionChanges
         var library = LibraryOf(context);
         if (await ElsaBody.ReadAsync<SaveBody>(context) is not { } body) return;
         var basis = BasisOf(body.Model);
+        InputDefaults.Take(body.Model);
         if (body.Publish == true) await AnswerAsync(context, await library.SaveAndPublishAsync(body.Model, basis, context.RequestAborted));
         else await AnswerAsync(context, new(await library.SaveAsync(body.Model, basis, context.RequestAborted), false, []));
     }

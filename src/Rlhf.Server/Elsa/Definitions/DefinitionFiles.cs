@@ -49,6 +49,7 @@ static class DefinitionFiles
     {
         var (library, id) = (LibraryOf(context), context.Request.RouteValues["definitionId"] as string);
         if (await ElsaBody.ReadAsync<JsonObject>(context) is not { } model) return;
+        InputDefaults.Take(model);
         var version = await library.ImportAsync(model, id, context.RequestAborted);
         await Answers.WriteAsync(context, DefinitionModel.Full(context, version, library));
     }
@@ -59,7 +60,11 @@ static class DefinitionFiles
         // All are read before one is kept, so that a broken one leaves nothing behind.
         var models = form.Files.SelectMany(f => ModelsIn(f.FileName, f.OpenReadStream())).ToList();
         if (models.Count == 0) throw new ArgumentException("The form has no files; expected .json or .zip.");
-        foreach (var model in models) WorkflowLibrary.Check(model);
+        foreach (var model in models)
+        {
+            InputDefaults.Take(model);
+            WorkflowLibrary.Check(model);
+        }
         foreach (var model in models) await LibraryOf(context).ImportAsync(model, null, context.RequestAborted);
         await Answers.WriteAsync(context, new JsonObject { ["count"] = models.Count });
     }

@@ -38,6 +38,7 @@ static class DefinitionModel
     public static JsonObject Full(HttpContext context, WorkflowVersion version, WorkflowLibrary library)
     {
         var model = Plain(version, library);
+        InputDefaults.Show(model);
         model.Insert(0, "links", DefinitionLinks.Of(context, version.DefinitionId));
         if (version.FileProblem is { } problem) model["validationErrors"] = new JsonArray(new JsonObject { ["message"] = problem });
         return model;

@@ -22,7 +22,7 @@ static class DefinitionQuery
             DefinitionIds = query["definitionIds"].OfType<string>().Where(i => i.Length > 0).ToList() is { Count: > 0 } definitions ? definitions : null,
             Versions = ids.Count > 0 ? VersionsOf(ids) : null,
             Order = OrderOf(query["orderBy"]),
-            Descending = string.Equals(query["orderDirection"], "Descending", StringComparison.OrdinalIgnoreCase),
+            Descending = IsDescending(query["orderDirection"]),
             Skip = size is null ? 0 : checked((page ?? 0) * size.Value),
             Take = size,
         };
@@ -47,6 +47,13 @@ static class DefinitionQuery
         "version" => VersionOrder.Version,
         "created" or "createdat" => VersionOrder.Created,
         _ => throw new ArgumentException($"'{text}' is no order; expected Name, Version or Created."),
+    };
+
+    static bool IsDescending(string? text) => text?.ToLowerInvariant() switch
+    {
+        null or "" or "ascending" => false,
+        "descending" => true,
+        _ => throw new ArgumentException($"'{text}' is no direction; expected Ascending or Descending."),
     };
 
     static int? Number(HttpContext context, string name)

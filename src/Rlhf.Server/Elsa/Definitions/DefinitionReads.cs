@@ -23,8 +23,8 @@ static class DefinitionReads
     public static async Task ListAsync(HttpContext context)
     {
         var query = DefinitionQuery.Of(context);
-        // There are no definitions that the system has for itself.
-        var page = string.Equals(context.Request.Query["isSystem"], "true", StringComparison.OrdinalIgnoreCase) ? new([], 0) : await LibraryOf(context).ListAsync(query, context.RequestAborted);
+        // There are no definitions that the system has for itself, and none that nobody may change.
+        var page = IsAsked(context, "isSystem") || IsAsked(context, "isReadonly") ? new([], 0) : await LibraryOf(context).ListAsync(query, context.RequestAborted);
         var list = new JsonObject
         {
             ["items"] = new JsonArray([.. page.Items.Select(v => DefinitionModel.Summary(context, v))]),
@@ -34,6 +34,8 @@ static class DefinitionReads
         if (LibraryOf(context).FileProblems is { Count: > 0 } problems) list["validationErrors"] = new JsonArray([.. problems.Select(p => new JsonObject { ["message"] = p })]);
         await Answers.WriteAsync(context, list);
     }
+
+    static bool IsAsked(HttpContext context, string flag) => string.Equals(context.Request.Query[flag], "true", StringComparison.OrdinalIgnoreCase);
 
     public static async Task GetAsync(HttpContext context)
     {

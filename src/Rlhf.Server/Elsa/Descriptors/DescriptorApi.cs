@@ -8,6 +8,9 @@ namespace Rlhf.Server.Elsa.Descriptors;
 /// <summary>What Studio asks to show activities and their editors.</summary>
 static class DescriptorApi
 {
+    /// <summary>Elsa's version of an activity type; that of a step's contract is another thing, and is in its description.</summary>
+    const int TheOnlyVersion = 1;
+
     public static async Task ActivitiesAsync(HttpContext context)
     {
         var site = context.RequestServices.GetRequiredService<Site>();
@@ -18,7 +21,8 @@ static class DescriptorApi
     public static async Task ActivityAsync(HttpContext context)
     {
         var site = context.RequestServices.GetRequiredService<Site>();
-        if (site.Runtime.Activities.FirstOrDefault(a => a.Name == Replies.Part(context, "typeName")) is not { } type)
+        if (site.Runtime.Activities.FirstOrDefault(a => a.Name == Replies.Part(context, "typeName")) is not { } type
+            || Fields.OfQuery(context).Number("version", 0, int.MaxValue) is { } version and not TheOnlyVersion)
         {
             await Replies.NotFoundAsync(context);
             return;

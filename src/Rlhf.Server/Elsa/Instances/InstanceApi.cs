@@ -58,7 +58,7 @@ static class InstanceApi
 
     public static async Task ExportManyAsync(HttpContext context)
     {
-        var fields = await Fields.ReadAsync(context);
+        var fields = HttpMethods.IsGet(context.Request.Method) ? Fields.OfQuery(context) : await Fields.ReadAsync(context);
         var ids = fields.Texts("ids") ?? throw new ArgumentException("'ids' is missing; expected the ids of instances.");
         if (ids.Count > MostExported) throw new ArgumentException($"'ids' has {ids.Count} ids; expected at most {MostExported}.");
         using var archive = new MemoryStream();

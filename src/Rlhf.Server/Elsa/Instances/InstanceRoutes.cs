@@ -17,6 +17,8 @@ static class InstanceRoutes
         See("GET", "/workflow-instances/{id}/variables", InstanceApi.VariablesAsync),
         Do("POST", "/workflow-instances/{id}/variables", InstanceApi.ChangeVariablesAsync),
         See("GET", "/workflow-instances/{id}/export", InstanceApi.ExportAsync),
+        See("POST", "/workflow-instances/{id}/export", InstanceApi.ExportAsync),
+        See("GET", "/bulk-actions/export/workflow-instances", InstanceApi.ExportManyAsync),
         See("POST", "/bulk-actions/export/workflow-instances", InstanceApi.ExportManyAsync),
         Do("POST", "/bulk-actions/import/workflow-instances", InstanceApi.ImportAsync),
         Do("DELETE", "/workflow-instances/{id}", ChangeApi.DeleteAsync),

@@ -1,0 +1,34 @@
+// Studio opens a workflow at its middle, which of a long one is often an empty place. This goes to where one wants to look first, once, and not after a person has gone elsewhere.
+
+/** @param chosen answers which of the ids of activities on the canvas is looked at first; undefined: the one furthest to the left */
+export function openAt(chosen) {
+  let isTouched = false;
+  for (const touch of ['pointerdown', 'wheel', 'keydown']) document.addEventListener(touch, () => { isTouched = true; }, { capture: true, once: true, passive: true });
+  const drawn = new MutationObserver(async () => {
+    if (!document.querySelector('.x6-graph .x6-node')) return;
+    drawn.disconnect();
+    const graph = await graphOf();
+    if (!graph) return;
+    const nodes = graph.getNodes(), id = await chosen(nodes.map(n => n.id));
+    await centered(graph.container);
+    if (isTouched || !graph.container.isConnected) return;
+    const first = nodes.reduce((a, b) => (b.position().x < a.position().x ? b : a));
+    if (id) graph.centerCell(graph.getCellById(id));
+    else graph.positionCell(first, 'left', { padding: { left: 30 } });
+  });
+  drawn.observe(document.body, { subtree: true, childList: true });
+}
+
+// The module that Studio itself has loaded: it knows its canvas.
+async function graphOf() {
+  const address = performance.getEntriesByType('resource').find(r => /\/designer\.entry\.js($|\?)/.test(r.name))?.name;
+  return address && Object.values((await import(address)).graphBindings)[0]?.graph;
+}
+
+// Studio goes to the middle as soon as the canvas has a height.
+async function centered(canvas) {
+  const frame = () => new Promise(requestAnimationFrame);
+  while (canvas.isConnected && canvas.getBoundingClientRect().height === 0) await frame();
+  await frame();
+  await frame();
+}

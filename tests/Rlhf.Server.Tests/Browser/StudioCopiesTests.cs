@@ -1,0 +1,41 @@
+using System.Text.Json.Nodes;
+using Rlhf.Server.Tests.Support;
+using Program = Rlhf.Server.Tests.Support.Program;
+
+namespace Rlhf.Server.Tests.Browser;
+
+/// <summary>Copies that Elsa Studio makes, of which its server hears no more than of any new definition.</summary>
+public sealed class StudioCopiesTests(Chromium chromium) : IClassFixture<Chromium>
+{
+    [Theory]
+    [InlineData("rlhf-campaign", false)]
+    [InlineData("refresh-reward-model", true)]
+    public async Task A_copy_has_the_inputs_of_what_it_is_a_copy_of_with_their_defaults(string original, bool isSavedAs)
+    {
+        await using var program = await Program.StartAsync();
+        await using var person = await chromium.PersonAsync(program.Address);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+
+        if (isSavedAs)
+        {
+            await studio.OpenAsync($"/studio/definitions/{original}");
+            await studio.SaveAsAsync("The copy");
+        }
+        else
+        {
+            await studio.OpenAsync("/studio/definitions");
+            await studio.DuplicateAsync(original, "The copy");
+        }
+        await studio.OpenAsync("/studio/definitions/the-copy");
+        await studio.PublishAsync();
+
+        var (before, after) = (program.Read($"{original}.json"), program.Read("the-copy.json"));
+        Assert.Contains(before["inputs"]!.AsArray(), i => i!["defaultValue"] is not null);
+        Assert.Equal(InputsOf(before), InputsOf(after));
+        Assert.True(JsonNode.DeepEquals(before["customProperties"] ?? new JsonObject(), after["customProperties"] ?? new JsonObject()), $"{after["customProperties"]}");
+        Assert.Empty(studio.Errors);
+    }
+
+    static IEnumerable<string> InputsOf(JsonObject definition) =>
+        definition["inputs"]!.AsArray().Select(i => $"{i!["name"]}: {i["type"]} = {i["defaultValue"]?.ToJsonString()}, {i["displayName"]}, {i["description"]}");
+}
