@@ -44,7 +44,7 @@ ELSA = -p:WithElsa=true $(if $(ELSA_FEED),-p:RestoreAdditionalProjectSources=$(E
 elsa:
 	dotnet run --project tests/Rlhf.Runtime.Tests -- -class '*GoldenTraces*'
 	@mkdir -p artifacts; if dotnet restore tests/Rlhf.Elsa.Tests $(ELSA) > artifacts/elsa.log 2>&1; then \
-	dotnet build tests/Rlhf.Elsa.Tests $(ELSA) && RLHF_KILLS=$(KILLS) dotnet artifacts/bin/Rlhf.Elsa.Tests/debug/Rlhf.Elsa.Tests.dll -parallel none; \
+	dotnet build tests/Rlhf.Elsa.Tests $(ELSA) && RLHF_KILLS=$(KILLS) dotnet artifacts/bin/Rlhf.Elsa.Tests/debug/Rlhf.Elsa.Tests.dll -parallelMode none; \
 	else echo "No feed here has Elsa (artifacts/elsa.log): workflows/CONFORMANCE.md holds what the embedded runtime gave today, and of Elsa what was there."; fi
 
 # The program as it is deployed: compiled ahead, so that it starts in half the time.

@@ -48,14 +48,21 @@ public sealed class StepActivity : Activity
         context.SetProperty(Dispatch, job.Dispatch);
         context.CreateBookmark(new CreateBookmarkArgs
         {
-            BookmarkId = job.Id, BookmarkName = AnswerDelivery.Bookmark, Stimulus = new StepStimulus(job.Id), Callback = AnsweredAsync, IncludeActivityInstanceId = false,
+            BookmarkId = job.Id,
+            BookmarkName = AnswerDelivery.Bookmark,
+            Stimulus = new StepStimulus(job.Id),
+            Callback = AnsweredAsync,
+            IncludeActivityInstanceId = false,
         });
         foreach (var name in events ?? [])
         {
             context.CreateBookmark(new CreateBookmarkArgs
             {
-                BookmarkName = RuntimeStimulusNames.Event, Stimulus = new EventStimulus(name), Callback = WokenAsync,
-                IncludeActivityInstanceId = false, AutoBurn = false,
+                BookmarkName = RuntimeStimulusNames.Event,
+                Stimulus = new EventStimulus(name),
+                Callback = WokenAsync,
+                IncludeActivityInstanceId = false,
+                AutoBurn = false,
             });
         }
         await JobsOf(context).SubmitAsync(job, context.CancellationToken);

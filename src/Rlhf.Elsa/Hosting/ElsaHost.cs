@@ -1,11 +1,11 @@
 using Elsa.Common.RecurringTasks;
 using Elsa.Extensions;
 using Elsa.Features.Services;
-using Elsa.Scheduling;
-using Elsa.Scheduling.Services;
 using Elsa.Persistence.EFCore.Extensions;
 using Elsa.Persistence.EFCore.Modules.Management;
 using Elsa.Persistence.EFCore.Modules.Runtime;
+using Elsa.Scheduling;
+using Elsa.Scheduling.Services;
 using Elsa.Workflows.CommitStates.Strategies;
 using Elsa.Workflows.Runtime;
 using Elsa.Workflows.Runtime.Distributed.Extensions;

@@ -74,8 +74,15 @@ sealed partial class AnswerDelivery(IServiceScopeFactory scopes, IStepJobs jobs,
         {
             await rows.SaveAsync(new StoredBookmark
             {
-                Id = id, Name = waited.Name, Hash = waited.Hash, WorkflowInstanceId = instance.Id, CreatedAt = waited.CreatedAt, ActivityInstanceId = waited.ActivityInstanceId,
-                CorrelationId = instance.CorrelationId, Payload = waited.Payload, Metadata = waited.Metadata,
+                Id = id,
+                Name = waited.Name,
+                Hash = waited.Hash,
+                WorkflowInstanceId = instance.Id,
+                CreatedAt = waited.CreatedAt,
+                ActivityInstanceId = waited.ActivityInstanceId,
+                CorrelationId = instance.CorrelationId,
+                Payload = waited.Payload,
+                Metadata = waited.Metadata,
             }, cancellationToken);
         }
         // What it gives back was committed before.

@@ -66,11 +66,15 @@ sealed class FakeWorld : IAsyncDisposable
         foreach (var (name, value) in fake ?? []) activity[name] = value?.DeepClone();
         var definition = new JsonObject
         {
-            ["definitionId"] = id, ["name"] = id, ["version"] = 1,
+            ["definitionId"] = id,
+            ["name"] = id,
+            ["version"] = 1,
             ["variables"] = new JsonArray(Variable("t", "String"), Variable("c", "Int64")),
             ["root"] = new JsonObject
             {
-                ["id"] = "flow", ["type"] = "Elsa.Flowchart", ["version"] = 1,
+                ["id"] = "flow",
+                ["type"] = "Elsa.Flowchart",
+                ["version"] = 1,
                 ["activities"] = new JsonArray([activity, .. (activities ?? []).Select(a => a!.DeepClone())]),
                 ["connections"] = connections?.DeepClone() ?? new JsonArray(),
             },
@@ -111,7 +115,11 @@ sealed class FakeWorld : IAsyncDisposable
 
     static JsonObject Variable(string name, string type) => new()
     {
-        ["id"] = name, ["name"] = name, ["typeName"] = type, ["isArray"] = false, ["storageDriverTypeName"] = "Elsa.Workflows.WorkflowInstanceStorageDriver, Elsa.Workflows.Core",
+        ["id"] = name,
+        ["name"] = name,
+        ["typeName"] = type,
+        ["isArray"] = false,
+        ["storageDriverTypeName"] = "Elsa.Workflows.WorkflowInstanceStorageDriver, Elsa.Workflows.Core",
     };
 
     public async ValueTask DisposeAsync()

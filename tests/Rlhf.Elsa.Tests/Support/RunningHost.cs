@@ -30,7 +30,12 @@ sealed class RunningHost : IAsyncDisposable
         var address = new Uri($"http://127.0.0.1:{FreePort()}/");
         var host = ElsaHost.Build(new ElsaHostOptions(store ?? folder!)
         {
-            Urls = address.ToString(), Workflows = workflows, Postgres = postgres, Token = token, Container = container, Interrupted = TimeSpan.FromSeconds(3),
+            Urls = address.ToString(),
+            Workflows = workflows,
+            Postgres = postgres,
+            Token = token,
+            Container = container,
+            Interrupted = TimeSpan.FromSeconds(3),
         }, more);
         await host.StartAsync();
         return new(host, address, folder);

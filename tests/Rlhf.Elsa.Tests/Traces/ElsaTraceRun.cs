@@ -112,8 +112,12 @@ sealed partial class ElsaTraceRun(RunningHost host, Trace trace)
     {
         var record = new JsonObject
         {
-            ["definition"] = trace.Definition.DeepClone(), ["unordered"] = trace.Json["unordered"]?.DeepClone(), ["stimuli"] = _before.DeepClone(),
-            ["trace"] = await EventsAsync(_instance), ["executions"] = await ExecutionsAsync(), ["final"] = await FinalAsync(_instance),
+            ["definition"] = trace.Definition.DeepClone(),
+            ["unordered"] = trace.Json["unordered"]?.DeepClone(),
+            ["stimuli"] = _before.DeepClone(),
+            ["trace"] = await EventsAsync(_instance),
+            ["executions"] = await ExecutionsAsync(),
+            ["final"] = await FinalAsync(_instance),
         };
         if (trace.Json["children"] is null) return record;
         var children = new JsonArray();
