@@ -10,11 +10,11 @@ export function openAt(chosen) {
     const graph = await graphOf();
     if (!graph) return;
     const nodes = graph.getNodes(), id = await chosen(nodes.map(n => n.id));
-    await centered(graph.container);
+    await centered(graph);
     if (isTouched || !graph.container.isConnected) return;
     const first = nodes.reduce((a, b) => (b.position().x < a.position().x ? b : a));
     if (id) graph.centerCell(graph.getCellById(id));
-    else graph.positionCell(first, 'left', { padding: { left: 30 } });
+    else graph.positionCell(first, 'left').translateBy(30, 0);
   });
   drawn.observe(document.body, { subtree: true, childList: true });
 }
@@ -25,10 +25,10 @@ async function graphOf() {
   return address && Object.values((await import(address)).graphBindings)[0]?.graph;
 }
 
-// Studio goes to the middle as soon as the canvas has a height.
-async function centered(canvas) {
-  const frame = () => new Promise(requestAnimationFrame);
-  while (canvas.isConnected && canvas.getBoundingClientRect().height === 0) await frame();
-  await frame();
+// Studio goes to the middle when all is drawn, which takes it a moment; a canvas whose middle is where it began is not waited for longer.
+async function centered(graph) {
+  const frame = () => new Promise(requestAnimationFrame), end = performance.now() + 5000;
+  const isAtOrigin = () => graph.translate().tx === 0 && graph.translate().ty === 0;
+  while (graph.container.isConnected && isAtOrigin() && performance.now() < end) await frame();
   await frame();
 }
