@@ -108,6 +108,18 @@ sealed class StudioDesk
         return Page.Url.Split('/')[^1];
     }
 
+    /// <summary>Waits until an activity is on the part of the canvas that one sees, the whole of it.</summary>
+    public async Task ShowsAsync(string activity)
+    {
+        var canvas = (await Frame.Locator(".x6-graph").First.BoundingBoxAsync())!;
+        for (var looks = 0; ; looks++, await Task.Delay(100))
+        {
+            var box = (await Node(activity).BoundingBoxAsync())!;
+            if (box.X >= canvas.X && box.Y >= canvas.Y && box.X + box.Width <= canvas.X + canvas.Width && box.Y + box.Height <= canvas.Y + canvas.Height) return;
+            if (looks == 100) throw new InvalidOperationException($"'{activity}' is at {box.X}, {box.Y}; the canvas shows {canvas.Width} by {canvas.Height} from {canvas.X}, {canvas.Y}.");
+        }
+    }
+
     /// <summary>Chooses from the menu beside publishing.</summary>
     public async Task ChooseAsync(string item)
     {
