@@ -26,8 +26,9 @@ static partial class Commands
         Option<int> characters = new("--max-characters") { Description = "Characters of a text, prompt and completion together.", DefaultValueFactory = _ => usual.LongestText };
         Option<double> retire = new("--retire-minutes") { Description = "How long a model whose name moved on still answers who asks for its hash, after the last one did.", DefaultValueFactory = _ => usual.Retire.TotalMinutes };
         Option<Precision> precision = new("--precision") { Description = "What models compute in: float32, bfloat16, float16, or auto: bfloat16 on CUDA, else float32. A shorter type is refused where it ranks texts otherwise than float32 (Kendall tau below 0.99).", DefaultValueFactory = _ => Precision.Auto };
-        Option<bool> alone = new("--no-batching") { Description = "Compute every text alone: for comparison." };
-        var serve = new Command("serve", "Score completions over HTTP: /v1/score, OpenRLHF's /get_reward, verl's /classify; until stopped.") { models, onDemand, port, urls, budget, delay, queue, texts, body, characters, retire, precision, alone };
+        Option<int?> threads = new("--pass-threads") { Description = "Threads of a pass on the CPU; as many passes as the cores have room for are computed side by side. Without it what gives most scores, as measured when a model is loaded." };
+        Option<bool> alone = new("--no-batching") { Description = "For comparison: compute every text alone, one after the other by all cores unless --pass-threads says otherwise." };
+        var serve = new Command("serve", "Score completions over HTTP: /v1/score, OpenRLHF's /get_reward, verl's /classify; until stopped.") { models, onDemand, port, urls, budget, delay, queue, texts, body, characters, retire, precision, threads, alone };
         serve.Does((parsed, cancellation) => RewardsCommand.ServeAsync(
             parsed.GetValue(Store)!, parsed.GetValue(models) ?? [],
             new(
@@ -46,6 +47,7 @@ static partial class Commands
                 Retire = TimeSpan.FromMinutes(Within("--retire-minutes", parsed.GetValue(retire), 0, 10_000)),
                 OnDemand = (int)Within("--on-demand", parsed.GetValue(onDemand), 0, 64),
                 Precision = parsed.GetValue(precision),
+                PassThreads = parsed.GetValue(threads) is { } count ? (int)Within("--pass-threads", count, 1, ServingOptions.MostPassThreads) : null,
                 Batches = !parsed.GetValue(alone),
             },
             parsed.GetValue(Json), cancellation));

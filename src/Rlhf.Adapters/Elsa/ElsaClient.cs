@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Polly;
+using Polly.CircuitBreaker;
 using Polly.Timeout;
 using Rlhf.Adapters.Resilience;
 
@@ -84,9 +85,9 @@ public sealed class ElsaClient(Uri address, string? token, HttpMessageHandler ha
             if (!answer.IsSuccessStatusCode) throw new IOException($"{address} answered {(int)answer.StatusCode} to {method} {path}: {Short(text)}");
             return text.Length == 0 ? null : JsonNode.Parse(text) as JsonObject;
         }
-        catch (Exception e) when (e is HttpRequestException or TimeoutRejectedException or JsonException)
+        catch (Exception e) when (e is HttpRequestException or TimeoutRejectedException or BrokenCircuitException or JsonException)
         {
-            throw new IOException($"{address} did not answer {method} {path}: {e.Message}", e);
+            throw new IOException($"{address} did not answer {method} {path}: {(e is BrokenCircuitException ? "not asked, since too many requests failed lately" : e.Message)}", e);
         }
     }
 

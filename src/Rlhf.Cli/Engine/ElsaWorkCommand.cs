@@ -1,7 +1,9 @@
+using System.Data.Common;
 using Rlhf.Adapters.Blob;
 using Rlhf.Cli.Stores;
 using Rlhf.Runtime;
 using Rlhf.Steps.Jobs;
+using Rlhf.Steps.Labeling;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Cli.Engine;
@@ -15,11 +17,27 @@ static class ElsaWorkCommand
         await using var workspace = new Workspace(store, observer: log);
         // Jobs come and go: a cache would show what is gone.
         var jobs = new StoredStepJobs(workspace.Objects is CachedObjectStore cached ? cached.Inner : workspace.Objects);
-        var worker = new StepJobWorker(jobs, workspace.Runner, TimeProvider.System, Settings.Queues(queues)!, Settings.Lease, new Lines(log), log.Trouble);
+        var worker = new StepJobWorker(jobs, workspace.Runner, TimeProvider.System, Settings.Queues(queues)!, Settings.Lease, new Lines(log), log.Trouble, (name, token) => IsAnsweredAsync(workspace, name, log, token));
         Console.Error.WriteLine($"Working for Elsa hosts over {workspace.Place}, queues {queues}; Ctrl+C or SIGTERM hands running steps over and ends.");
         await worker.RunAsync(new RuntimeOptions(store).Drain, cancellationToken);
         Console.Error.WriteLine("Handed over.");
         return ExitCodes.Done;
+    }
+
+    /// <summary>Has the last answer of a request come to the desk of this store? Its news go to who drives the store, and no Elsa host does.</summary>
+    static async Task<bool> IsAnsweredAsync(Workspace workspace, string name, EngineLog log, CancellationToken cancellationToken)
+    {
+        if (!name.StartsWith(DeskLabeler.EventPrefix, StringComparison.Ordinal)) return false;
+        try
+        {
+            return (await workspace.Runtime.Desk.ProgressAsync(name[DeskLabeler.EventPrefix.Length..], cancellationToken)).Missing == 0;
+        }
+        catch (Exception e) when (e is DbException or ArgumentException)
+        {
+            // The step looks by itself in the end.
+            log.Trouble($"Whether '{name}' has happened could not be seen: {e.Message}");
+            return false;
+        }
     }
 
     /// <summary>What a step says, a line each; its progress is too much for a log.</summary>

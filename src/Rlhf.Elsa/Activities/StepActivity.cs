@@ -104,7 +104,7 @@ public sealed class StepActivity : Activity
             throw new InvalidOperationException($"Job {id} of activity '{Id}' is gone; retry the activity.");
         // An event that came while the step ran may be one that it did not see yet.
         var due = failed > 0 ? now + policy.Delay(failed) : await jobs.IsWokenAsync(id, context.CancellationToken) ? now : answer.Deadline;
-        await WaitAsync(context, last with { Dispatch = last.Dispatch + 1, State = answer.State ?? last.State, NotBefore = due }, answer.Events);
+        await WaitAsync(context, last with { Dispatch = last.Dispatch + 1, State = answer.State ?? last.State, NotBefore = due, Events = answer.Events }, answer.Events);
     }
 
     /// <summary>

@@ -7,6 +7,7 @@ using Elsa.Persistence.EFCore.Extensions;
 using Elsa.Persistence.EFCore.Modules.Management;
 using Elsa.Persistence.EFCore.Modules.Runtime;
 using Elsa.Workflows.CommitStates.Strategies;
+using Elsa.Workflows.Runtime;
 using Elsa.Workflows.Runtime.Distributed.Extensions;
 using Elsa.Workflows.Runtime.Options;
 using Elsa.Workflows.Runtime.Tasks;
@@ -42,13 +43,15 @@ public static class ElsaHost
         // Every statement and request would drown what the host has to say.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.EntityFrameworkCore.Model.Validation", LogLevel.Error).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Services.AddSingleton(options);
-        builder.Services.AddSingleton<IObjectStore>(new FolderObjectStore(options.Store));
+        builder.Services.AddSingleton<IObjectStore>(options.Objects);
+        builder.Services.AddHostedService<PostgresDatabase>();
         builder.Services.AddElsa(elsa =>
         {
             Configure(elsa, options, folder);
             more?.Invoke(elsa);
         });
         builder.Services.Replace(ServiceDescriptor.Singleton<IScheduler>(services => ActivatorUtilities.CreateInstance<ClusterScheduler>(services, ActivatorUtilities.CreateInstance<LocalScheduler>(services))));
+        builder.Services.Replace(ServiceDescriptor.Scoped<IWorkflowRestarter, InterruptedInstances>());
         builder.Services.AddAuthentication(TokenAuthentication.SchemeName).AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
         builder.Services.AddAuthorization();
         builder.Services.Configure<RuntimeOptions>(o => o.InactivityThreshold = options.Interrupted);

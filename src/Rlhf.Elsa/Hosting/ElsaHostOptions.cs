@@ -1,4 +1,6 @@
 using System.Globalization;
+using Rlhf.Adapters.Blob;
+using Rlhf.Steps.Artifacts;
 
 namespace Rlhf.Elsa.Hosting;
 
@@ -8,6 +10,12 @@ public sealed record ElsaHostOptions(string Store)
     public const string DefaultUrl = "http://127.0.0.1:5090";
 
     public const string TokenVariable = "RLHF_ELSA_TOKEN";
+
+    /// <summary>The container of <c>RLHF_BLOB</c>, where jobs and artifacts are; null: the folder of the store.</summary>
+    public BlobSettings? Container { get; init; }
+
+    /// <summary>Where jobs are left. Asks the place nothing yet.</summary>
+    public IObjectStore Objects => Container is { } container ? new BlobObjectStore(container, TimeProvider.System) : new FolderObjectStore(Store);
 
     /// <summary>Connection string of PostgreSQL; null: SQLite in the folder of the store.</summary>
     public string? Postgres { get; init; }
@@ -36,6 +44,7 @@ public sealed record ElsaHostOptions(string Store)
         }
         var options = new ElsaHostOptions(given.GetValueOrDefault("--store") ?? Set("RLHF_STORE") ?? ".rlhf")
         {
+            Container = BlobSettings.FromEnvironment(variable),
             Postgres = Set("RLHF_DATABASE"),
             Workflows = given.GetValueOrDefault("--workflows") ?? (Directory.Exists("workflows") ? "workflows" : null),
             Urls = given.GetValueOrDefault("--urls") ?? DefaultUrl,

@@ -49,8 +49,9 @@ sealed class DecoderLayer
         _down = new(parameters, adapter, config.IsGpt2, layer + "mlp.down_proj");
     }
 
-    /// <summary>[batch, time, hidden] to the same; tables are [time, 1, head size].</summary>
-    internal Tensor Forward(Tensor x, Rotation rotation)
+    /// <summary>[batch, time, hidden] to the same; tables are [time, 1, head size], or [batch, time, 1, head size].</summary>
+    /// <param name="mask">0 where a token sees another one, else minus infinity, [batch, 1, time, time]; null: each sees itself and what is before it.</param>
+    internal Tensor Forward(Tensor x, Rotation rotation, Tensor? mask = null)
     {
         using var scope = NewDisposeScope();
         var (batch, time) = (x.shape[0], x.shape[1]);
@@ -58,7 +59,7 @@ sealed class DecoderLayer
         query = query.transpose(1, 2); // [batch, heads, time, head size]
         key = Repeat(key.transpose(1, 2));
         value = Repeat(value.transpose(1, 2));
-        var attended = scaled_dot_product_attention(query, key, value, is_casual: true).transpose(1, 2).reshape(batch, time, -1);
+        var attended = scaled_dot_product_attention(query, key, value, mask, is_casual: mask is null).transpose(1, 2).reshape(batch, time, -1);
         return FeedForward(x.Plus(_attentionOut.Apply(attended))).MoveToOuterDisposeScope();
     }
 

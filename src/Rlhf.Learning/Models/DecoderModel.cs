@@ -123,6 +123,28 @@ public sealed class DecoderModel : IDisposable
         return _finalNorm.Apply(x).MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// The same for rows whose tokens have positions of their own and see what <paramref name="sees"/> says: several texts in a row, such as endings of one beginning. No gradient.
+    /// </summary>
+    /// <param name="tokens">Ids, [batch, time], int64.</param>
+    /// <param name="positions">[batch, time], int64, each below the context.</param>
+    /// <param name="sees">[batch, time, time], bool: whether the token of the second dimension sees that of the third; each sees itself.</param>
+    /// <param name="extent">More than every position.</param>
+    /// <exception cref="ArgumentException">The extent is more than the model's context.</exception>
+    public Tensor Hidden(Tensor tokens, Tensor positions, Tensor sees, int extent)
+    {
+        if (extent > Config.ContextLength) throw new ArgumentException($"Positions up to {extent} do not fit into this model's context of {Config.ContextLength}.");
+        using var mode = no_grad();
+        using var scope = NewDisposeScope();
+        var (batch, time) = (tokens.shape[0], tokens.shape[1]);
+        var x = Embed(tokens.reshape(-1)).view(batch, time, -1);
+        if (Config.IsGpt2) x = x.Plus(PositionRows(positions.reshape(-1)).view(batch, time, -1));
+        var mask = zeros([batch, 1, time, time], x.dtype, Device).masked_fill_(sees.logical_not().unsqueeze(1), Number(double.NegativeInfinity));
+        var rotation = Rotation(extent, rows => rows.index_select(0, positions.reshape(-1)).view(batch, time, -1));
+        foreach (var layer in _layers) x = layer.Forward(x, rotation, mask);
+        return _finalNorm.Apply(x).MoveToOuterDisposeScope();
+    }
+
     /// <summary>False for a model that has no output layer.</summary>
     public bool PredictsTokens => Config.TieWordEmbeddings || Config.HasLanguageHead;
 
@@ -191,7 +213,7 @@ public sealed class DecoderModel : IDisposable
     {
         if (Config.IsGpt2) return default;
         var (cosine, sine) = _rotary.Upto(positions);
-        return new(choose(cosine).unsqueeze(1), choose(sine).unsqueeze(1));
+        return new(choose(cosine).unsqueeze(-2), choose(sine).unsqueeze(-2));
     }
 
     /// <summary>Tables at the first <paramref name="time"/> positions, [time, 1, head size].</summary>

@@ -12,22 +12,35 @@ sealed class RotaryTables(DecoderConfig config, Device device, ScalarType type =
     const long FirstRows = 1024;
 
     readonly long _half = config.HeadSize / 2;
-    Tensor? _cosine;
-    Tensor? _signedSine;
+    readonly Lock _gate = new();
+    // Those that became too short, too: another thread may still read them. Each is at least twice as long as the one before.
+    readonly List<Tables> _all = [];
+    volatile Tables? _longest;
 
     /// <summary>Cosine and signed sine of at least the first <paramref name="positions"/>, each [position, head size].</summary>
     internal (Tensor Cosine, Tensor SignedSine) Upto(long positions)
     {
-        if (_cosine is null || _signedSine is null || _cosine.shape[0] < positions) Compute(Math.Min(config.ContextLength, Math.Max(FirstRows, 2 * positions)));
-        return (_cosine!, _signedSine!);
+        var tables = _longest;
+        if (tables is null || tables.Rows < positions) tables = Lengthen(positions);
+        return (tables.Cosine, tables.SignedSine);
     }
 
     /// <summary>Rotates <paramref name="x"/>, [..., head size], by tables that broadcast to it.</summary>
     internal Tensor Rotate(Tensor x, Tensor cosine, Tensor signedSine) => x.mul(cosine).addcmul(x.roll(_half, -1), signedSine, Number(1));
 
-    void Compute(long rows)
+    Tables Lengthen(long positions)
     {
-        Dispose();
+        lock (_gate)
+        {
+            if (_longest is { } known && known.Rows >= positions) return known;
+            var tables = Compute(Math.Min(config.ContextLength, Math.Max(FirstRows, 2 * positions)));
+            _all.Add(tables);
+            return _longest = tables;
+        }
+    }
+
+    Tables Compute(long rows)
+    {
         using var mode = no_grad();
         using var scope = NewDisposeScope();
         // In double: a position times a frequency loses digits that matter in float32.
@@ -35,14 +48,20 @@ sealed class RotaryTables(DecoderConfig config, Device device, ScalarType type =
         if (config.RopeScaling is { } scaling) frequencies = tensor(frequencies.data<double>().ToArray().Select(scaling.Apply).ToArray());
         var angles = Range(rows, ScalarType.Float64).unsqueeze(1).mul(frequencies); // [position, half]
         var (sine, cosine) = (angles.sin(), angles.cos());
-        _cosine = cat([cosine, cosine], 1).to(type).to(device).DetachFromDisposeScope();
-        // The first half turns against the second, hence the sign: rotate(x) = x * cos + swap_halves(x) * [-sin, sin].
-        _signedSine = cat([sine.neg(), sine], 1).to(type).to(device).DetachFromDisposeScope();
+        return new(
+            rows, cat([cosine, cosine], 1).to(type).to(device).DetachFromDisposeScope(),
+            // The first half turns against the second, hence the sign: rotate(x) = x * cos + swap_halves(x) * [-sin, sin].
+            cat([sine.neg(), sine], 1).to(type).to(device).DetachFromDisposeScope());
     }
 
     public void Dispose()
     {
-        _cosine?.Dispose();
-        _signedSine?.Dispose();
+        foreach (var tables in _all)
+        {
+            tables.Cosine.Dispose();
+            tables.SignedSine.Dispose();
+        }
     }
+
+    sealed record Tables(long Rows, Tensor Cosine, Tensor SignedSine);
 }

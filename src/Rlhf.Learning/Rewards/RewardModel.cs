@@ -72,6 +72,14 @@ public sealed class RewardModel(DecoderModel model, ScalarHead head, ITokenizer 
         return states;
     }
 
+    /// <summary>The head's output [texts] at the end of each text of rows that hold several; no gradient.</summary>
+    internal Tensor RawAt(RowBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = model.Hidden(batch.Tokens, batch.Positions, batch.Sees, batch.Extent);
+        return head.Forward(hidden.reshape(-1, hidden.shape[^1]).index_select(0, batch.Ends)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The head's output at every position, [batch, time].</summary>
     public Tensor RawAtTokens(TokenBatch batch)
     {

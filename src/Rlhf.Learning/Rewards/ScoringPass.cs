@@ -17,6 +17,18 @@ public static class ScoringPass
         return model.Raw(Batch(model, rows, tile)).to(ScalarType.Float32).cpu().data<float>().ToArray()[..rows.Count];
     }
 
+    /// <summary>The head's output at the end of each text of each row.</summary>
+    public static float[][] Ends(RewardModel model, IReadOnlyList<ScoringRow> rows)
+    {
+        if (rows.All(r => r.Endings.Count == 1)) return [.. Ends(model, [.. rows.Select(r => (int[])[.. r.Prefix, .. r.Endings[0]])]).Select(end => (float[])[end])];
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var batch = RowBatch.Pad(rows, model.Tokenizer.PadId, model.Model.Device);
+        var ends = model.RawAt(batch).to(ScalarType.Float32).cpu().data<float>().ToArray();
+        var next = 0;
+        return [.. rows.Select(r => ends[next..(next += r.Endings.Count)])];
+    }
+
     /// <summary>The head's output at every token of each text; an array of each text's own length.</summary>
     public static float[][] Everywhere(RewardModel model, IReadOnlyList<int[]> rows)
     {

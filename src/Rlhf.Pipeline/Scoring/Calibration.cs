@@ -1,38 +1,97 @@
+using System.Runtime.ExceptionServices;
 using Rlhf.Learning.Rewards;
+using TorchSharp;
 
 namespace Rlhf.Pipeline.Scoring;
+
+/// <summary>How a model is best computed here.</summary>
+/// <param name="Overhead">What a pass costs besides its tokens, in tokens.</param>
+/// <param name="PassThreads">Threads of a pass where others wait: so many passes side by side as the cores have room for.</param>
+/// <param name="AloneThreads">Threads of a pass beside which nothing is to be done.</param>
+sealed record Pace(double Overhead, int PassThreads, int AloneThreads);
 
 /// <summary>What is measured of a model when it is loaded.</summary>
 static class Calibration
 {
     const int Tries = 3;
 
+    // Texts of the passes that are timed, of the sizes that they have under load: one text alone is computed by other means of the libraries, and would look cheap.
     const int Few = 4;
 
-    const int Many = 32;
+    const int Many = 16;
 
-    /// <summary>What a pass costs besides its tokens, in tokens: from the times of a small pass and a large one.</summary>
+    const int Tokens = 32;
+
+    /// <summary>A pass of few texts that takes longer shares its work well among all threads, and takes long to measure.</summary>
+    const double LongPass = 0.1;
+
+    /// <summary>
+    /// A small model's operations are so short that threads mostly wait for each other: passes of one thread side by side then give several times as many scores. So every number
+    /// of threads that divides the cores by a power of two is tried, with as many passes side by side.
+    /// </summary>
+    /// <param name="passThreads">What <see cref="Pace.PassThreads"/> shall be; null: what gives most scores.</param>
     /// <exception cref="InvalidDataException">The model gives no finite outputs.</exception>
-    public static double Overhead(IReadOnlyList<RewardModel> members, int context, TimeProvider time)
+    public static Pace Measure(IReadOnlyList<RewardModel> members, int context, int? passThreads, TimeProvider time)
     {
-        var length = Math.Min(32, context);
-        // Of the sizes that passes have under load: one text alone is computed by another path of the libraries, and would look cheap.
-        var (small, large) = (Seconds(members, Few, length, time), Seconds(members, Many, length, time));
-        var perToken = (large - small) / ((Many - Few) * length);
-        return perToken > 0 ? Math.Clamp(small / perToken - Few * length, 0, 4096) : 4096;
+        var (all, length) = (Cores.Own.Count, Math.Min(Tokens, context));
+        double Seconds(int rows, int threads, int sideBySide) => Best(members, rows, length, threads, sideBySide, time);
+        var few = Seconds(Few, all, 1);
+        if (few > LongPass || members[0].Model.Device.type != DeviceType.CPU || passThreads == all) return new(Overhead(few, Seconds(Many, all, 1), length), all, all);
+        List<(int Threads, double Few, double Many)> tried = [.. Halves(all).Select(t => (t, Seconds(Few, t, 1), Seconds(Many, t, all / t) / (all / t)))];
+        var pass = passThreads ?? tried.MinBy(t => t.Many).Threads;
+        return new(Overhead(Seconds(Few, pass, 1), Seconds(Many, pass, 1), length), pass, tried.MinBy(t => t.Few).Threads);
     }
 
-    static double Seconds(IReadOnlyList<RewardModel> members, int rows, int length, TimeProvider time)
+    static IEnumerable<int> Halves(int all)
     {
-        var best = double.PositiveInfinity;
-        for (var i = 0; i <= Tries; i++)
+        for (var threads = all; threads >= 1; threads /= 2) yield return threads;
+    }
+
+    static double Overhead(double few, double many, int length)
+    {
+        var perToken = (many - few) / ((Many - Few) * length);
+        return perToken > 0 ? Math.Clamp(few / perToken - Few * length, 0, 4096) : 4096;
+    }
+
+    /// <summary>The shortest time of a pass while so many are computed side by side, of the slowest of these.</summary>
+    static double Best(IReadOnlyList<RewardModel> members, int rows, int length, int threads, int sideBySide, TimeProvider time)
+    {
+        var best = new double[sideBySide];
+        Together(sideBySide, place =>
         {
-            var begun = time.GetTimestamp();
-            foreach (var member in members) Check(member, ScoringPass.Ends(member, [.. Enumerable.Range(0, rows).Select(r => Text(member, r, length))]));
+            best[place] = double.PositiveInfinity;
             // The first one compiles.
-            if (i > 0) best = Math.Min(best, time.GetElapsedTime(begun).TotalSeconds);
-        }
-        return best;
+            for (var i = 0; i <= Tries; i++)
+            {
+                Cores.Own.Compute(threads, () =>
+                {
+                    var begun = time.GetTimestamp();
+                    foreach (var member in members) Check(member, ScoringPass.Ends(member, [.. Enumerable.Range(0, rows).Select(r => Text(member, r, length))]));
+                    if (i > 0) best[place] = Math.Min(best[place], time.GetElapsedTime(begun).TotalSeconds);
+                });
+            }
+        });
+        return best.Max();
+    }
+
+    /// <summary>On threads of their own: a thread of the pool would keep the number of threads that it computed with.</summary>
+    static void Together(int count, Action<int> action)
+    {
+        Exception? failed = null;
+        List<Thread> threads = [.. Enumerable.Range(0, count).Select(place => new Thread(() =>
+        {
+            try
+            {
+                action(place);
+            }
+            catch (Exception e)
+            {
+                failed = e;
+            }
+        }) { IsBackground = true, Name = "measures a reward model" })];
+        foreach (var thread in threads) thread.Start();
+        foreach (var thread in threads) thread.Join();
+        if (failed is not null) ExceptionDispatchInfo.Throw(failed);
     }
 
     static int[] Text(RewardModel member, int row, int length) =>

@@ -12,12 +12,13 @@ sealed class LoadedRewardModel : IDisposable
     readonly string _text;
 
     /// <exception cref="InvalidDataException">The members read other tokens than each other, or one gives no finite scores.</exception>
-    public LoadedRewardModel(ArtifactRef artifact, IReadOnlyList<RewardModel> members, TimeProvider time)
+    /// <param name="passThreads">Threads of a pass; null: as it turns out to be best here.</param>
+    public LoadedRewardModel(ArtifactRef artifact, IReadOnlyList<RewardModel> members, int? passThreads, TimeProvider time)
     {
         (Artifact, Members, _text) = (artifact, members, artifact.Short);
         if (members.Skip(1).FirstOrDefault(m => m.Tokenizer.VocabularySize != members[0].Tokenizer.VocabularySize) is { } other)
             throw new InvalidDataException($"{_text} is an ensemble whose members know {members[0].Tokenizer.VocabularySize} and {other.Tokenizer.VocabularySize} tokens; expected one tokenizer.");
-        PassOverhead = Calibration.Overhead(members, ContextLength, time);
+        Pace = Calibration.Measure(members, ContextLength, passThreads, time);
     }
 
     public ArtifactRef Artifact { get; }
@@ -26,8 +27,8 @@ sealed class LoadedRewardModel : IDisposable
 
     public int ContextLength => Members.Min(m => m.Model.Config.ContextLength);
 
-    /// <summary>What a pass costs besides its tokens, in tokens, as measured here.</summary>
-    public double PassOverhead { get; }
+    /// <summary>How it is best computed, as measured here.</summary>
+    public Pace Pace { get; }
 
     ITokenizer Tokenizer => Members[0].Tokenizer;
 

@@ -15,11 +15,11 @@ sealed class PendingScores(int texts, TimeSpan within, TimeProvider time)
     /// <summary>True where nobody waits any more: answered, failed, given up, or its time is over.</summary>
     public bool IsOver => _answer.Task.IsCompleted || time.GetElapsedTime(_begun) > within;
 
-    /// <summary>Called by one thread alone, once for each text.</summary>
+    /// <summary>Called once for each text, by whichever thread computed it.</summary>
     public void Complete(int index, TextScore score)
     {
         _scores[index] = score;
-        if (--_left == 0) _answer.TrySetResult([.. _scores.Select(s => s!)]);
+        if (Interlocked.Decrement(ref _left) == 0) _answer.TrySetResult([.. _scores.Select(s => s!)]);
     }
 
     public void Fail(Exception reason) => _answer.TrySetException(reason);

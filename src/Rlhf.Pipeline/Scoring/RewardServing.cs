@@ -218,9 +218,9 @@ public sealed class RewardServing : IRewardServing, IAsyncDisposable
         try
         {
             // Before anything else: where even float32 gives no numbers there is nothing to compare with.
-            var whole = new LoadedRewardModel(artifact, members, _time);
+            var whole = new LoadedRewardModel(artifact, members, _options.ThreadsOfPass, _time);
             (members, var precision) = Precisions.Apply(_options.Precision, members, _log);
-            return new(precision == Precision.Float32 ? whole : new(artifact, members, _time), precision, _options, _time, _meter);
+            return new(precision == Precision.Float32 ? whole : new(artifact, members, _options.ThreadsOfPass, _time), precision, _options, _time, _meter);
         }
         catch
         {

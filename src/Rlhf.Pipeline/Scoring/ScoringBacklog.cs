@@ -44,12 +44,13 @@ sealed class ScoringBacklog(ServingOptions options, int context, double overhead
     }
 
     /// <summary>Takes the pass that the oldest text is in; null where none waits.</summary>
-    public NextPass? Take()
+    /// <param name="share">Tokens that it shall have at most, if it has more than one text, beside the budget: a deterministic one has its own.</param>
+    public NextPass? Take(int share)
     {
         Drop();
         if (Oldest is not { } oldest) return null;
         var alike = _jobs.Where(j => j.Deterministic == oldest.Deterministic).Take(Considered).ToList();
-        var pass = oldest.Deterministic ? InTile(oldest, alike) : new NextPass(Cheapest(oldest, alike), null);
+        var pass = oldest.Deterministic ? InTile(oldest, alike) : new NextPass(Cheapest(oldest, alike, Math.Min(share, options.TokenBudget)), null);
         var taken = pass.Jobs.ToHashSet(ReferenceEqualityComparer.Instance);
         _jobs.RemoveAll(taken.Contains);
         Tokens -= pass.Jobs.Sum(j => j.Tokens);
@@ -71,12 +72,12 @@ sealed class ScoringBacklog(ServingOptions options, int context, double overhead
         return new([.. alike.Where(j => ScoringTile.Of(j.Tokens, context) == tile).Take(options.Batches ? tile.Rows : 1)], tile);
     }
 
-    IReadOnlyList<ScoringJob> Cheapest(ScoringJob oldest, List<ScoringJob> alike)
+    IReadOnlyList<ScoringJob> Cheapest(ScoringJob oldest, List<ScoringJob> alike, int budget)
     {
         if (!options.Batches) return [oldest];
         List<ScoringJob> byLength = [.. alike.OrderBy(j => j.Tokens)];
         var place = byLength.IndexOf(oldest);
-        var pass = Packing.Passes([.. byLength.Select(j => j.Tokens)], options.TokenBudget, overhead).First(p => p.Start.Value <= place && place < p.End.Value);
+        var pass = Packing.Passes([.. byLength.Select(j => j.Tokens)], budget, overhead).First(p => p.Start.Value <= place && place < p.End.Value);
         return byLength[pass];
     }
 }

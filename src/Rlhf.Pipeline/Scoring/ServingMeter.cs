@@ -16,8 +16,9 @@ public sealed class ServingMeter : IDisposable
         Refused = _meter.CreateCounter<long>("rlhf_scoring_busy", description: "Requests that were refused since too much waited.");
         Late = _meter.CreateCounter<long>("rlhf_scoring_unanswered", description: "Requests that nobody waited for any more, or whose deadline passed.");
         Texts = _meter.CreateCounter<long>("rlhf_scoring_texts", description: "Texts that were scored.");
-        Tokens = _meter.CreateCounter<long>("rlhf_scoring_tokens", description: "Tokens of these texts.");
+        Tokens = _meter.CreateCounter<long>("rlhf_scoring_tokens", description: "Tokens that were computed for these texts.");
         Padding = _meter.CreateCounter<long>("rlhf_scoring_padding_tokens", description: "Tokens that were computed to fill passes.");
+        Shared = _meter.CreateCounter<long>("rlhf_scoring_shared_tokens", description: "Tokens that were not computed, since texts of one request begin with them alike.");
         Passes = _meter.CreateCounter<long>("rlhf_scoring_passes", description: "Passes of a model.");
         Swaps = _meter.CreateCounter<long>("rlhf_scoring_swaps", description: "Models that took the place of another.");
         PassSeconds = _meter.CreateHistogram<double>("rlhf_scoring_pass_seconds", "s", "Time of a pass.");
@@ -35,6 +36,8 @@ public sealed class ServingMeter : IDisposable
     internal Counter<long> Tokens { get; }
 
     internal Counter<long> Padding { get; }
+
+    internal Counter<long> Shared { get; }
 
     internal Counter<long> Passes { get; }
 

@@ -24,8 +24,19 @@ public sealed record ServingOptions
     /// <summary>What models compute in; a shorter type is used only where it keeps the order of texts.</summary>
     public Precision Precision { get; init; } = Precision.Auto;
 
-    /// <summary>False: each text is computed alone, for comparison.</summary>
+    /// <summary>False: each text is computed alone, for comparison; one after the other by all cores, where nothing else is said of threads.</summary>
     public bool Batches { get; init; } = true;
+
+    /// <summary>
+    /// Threads of a pass, 1 to the cores; as many passes as the cores have room for are computed side by side. Null: what gives most scores, as measured when a model is loaded.
+    /// Deterministic passes take all cores, as those of a trainer do.
+    /// </summary>
+    public int? PassThreads { get; init; }
+
+    /// <summary>The cores of this machine, or what <c>OMP_NUM_THREADS</c> says.</summary>
+    public static int MostPassThreads => Cores.Own.Count;
+
+    internal int? ThreadsOfPass => PassThreads ?? (Batches ? null : Cores.Own.Count);
 
     /// <summary>How often names are looked at for another artifact.</summary>
     public TimeSpan Look { get; init; } = TimeSpan.FromSeconds(5);

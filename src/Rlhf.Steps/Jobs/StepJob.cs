@@ -18,6 +18,9 @@ public sealed record StepJob(string Step, int StepVersion, string Queue, JsonObj
     /// <summary>The earliest time it may run, unless it is woken; null: at once.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
+    /// <summary>Events that let it run before its time; null: none.</summary>
+    public IReadOnlyList<string>? Events { get; init; }
+
     /// <summary>
     /// The same dispatch always has the same id, whatever the engine calls it after a crash: a hash of instance, activity execution and dispatch.
     /// </summary>

@@ -10,15 +10,18 @@ namespace Rlhf.Steps.Jobs;
 /// <param name="queues">How many steps at once, by queue; jobs of other queues are left to others.</param>
 /// <param name="lease">How long nothing may be heard of a worker before another one takes its step; three heartbeats and more.</param>
 /// <param name="log">A sentence for the operator.</param>
+/// <param name="happened">Whether an event has happened that the engine does not hear of, such as the last answer at a desk of this store; asked every few seconds while a job waits.</param>
 public sealed class StepJobWorker(
-    StoredStepJobs jobs, StepRunner runner, TimeProvider time, IReadOnlyDictionary<string, int> queues, TimeSpan lease, IStepObserver? observer, Action<string> log)
+    StoredStepJobs jobs, StepRunner runner, TimeProvider time, IReadOnlyDictionary<string, int> queues, TimeSpan lease, IStepObserver? observer, Action<string> log,
+    Func<string, CancellationToken, Task<bool>>? happened = null)
 {
-    static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
+    static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5), BetweenLooks = TimeSpan.FromSeconds(5);
 
     readonly string _name = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid().ToString("N")[..6]}";
     readonly Dictionary<string, int> _versions = runner.Steps.ToDictionary(s => s.Name, s => s.Version);
     readonly ConcurrentDictionary<string, (string Queue, Task Task)> _running = new();
     readonly Dictionary<string, StepJob> _known = [];
+    DateTimeOffset _looked;
 
     /// <summary>Works until cancelled; then steps may reach their next checkpoint, for as long as said, and what is not done is given back.</summary>
     public async Task RunAsync(TimeSpan drain, CancellationToken cancellationToken)
@@ -50,6 +53,8 @@ public sealed class StepJobWorker(
     {
         var open = await jobs.EntriesAsync(drain);
         foreach (var gone in _known.Keys.Where(id => !open.ContainsKey(id)).ToList()) _known.Remove(gone);
+        var looks = happened is not null && time.GetUtcNow() - _looked >= BetweenLooks;
+        if (looks) _looked = time.GetUtcNow();
         foreach (var (id, entries) in open)
         {
             if (_running.ContainsKey(id) || !entries.Has("job.json") || entries.Has("answer.json")) continue;
@@ -60,13 +65,25 @@ public sealed class StepJobWorker(
                 if (await jobs.FindAsync(id, drain) is not { } found) continue;
                 _known[id] = job = found;
             }
-            if (!IsDue(job, entries) || !IsOurs(job) || !await jobs.ClaimAsync(id, epoch + 1, _name, drain)) continue;
+            if (!IsDue(job, entries) && !(looks && await IsWokenByAnyAsync(job, drain))) continue;
+            if (!IsOurs(job) || !await jobs.ClaimAsync(id, epoch + 1, _name, drain)) continue;
             // On a thread of its own: a step computes for minutes before its first await.
             _running[id] = (job.Queue, Task.Run(() => WorkAsync(job, epoch + 1, drain, stop), CancellationToken.None));
         }
     }
 
     bool IsDue(StepJob job, JobEntries entries) => job.NotBefore is not { } due || due <= time.GetUtcNow() || entries.Has("woken.json");
+
+    async Task<bool> IsWokenByAnyAsync(StepJob job, CancellationToken cancellationToken)
+    {
+        foreach (var name in job.Events ?? [])
+        {
+            if (!await happened!(name, cancellationToken)) continue;
+            await jobs.WakeAsync(job.Id, cancellationToken);
+            return true;
+        }
+        return false;
+    }
 
     bool IsOurs(StepJob job) =>
         queues.TryGetValue(job.Queue, out var most) && _running.Values.Count(r => r.Queue == job.Queue) < most && _versions.GetValueOrDefault(job.Step) == job.StepVersion;

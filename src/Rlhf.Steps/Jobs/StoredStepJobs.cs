@@ -52,8 +52,8 @@ public sealed class StoredStepJobs(IObjectStore objects) : IStepJobs
     public async Task CancelAsync(string id, CancellationToken cancellationToken)
     {
         // The job itself first: nobody takes what is only half removed.
-        await objects.DeleteAsync($"{Open}{id}.job.json", cancellationToken);
-        foreach (var name in await NamesAsync(id, cancellationToken)) await objects.DeleteAsync(name, cancellationToken);
+        foreach (var what in new[] { "job", "answer", "woken" }) await objects.DeleteAsync($"{Open}{id}.{what}.json", cancellationToken);
+        for (var epoch = 0; await ExistsAsync(Claim(id, epoch), cancellationToken); epoch++) await RemoveClaimAsync(id, epoch, cancellationToken);
     }
 
     /// <summary>What there is of each open job.</summary>
@@ -61,29 +61,50 @@ public sealed class StoredStepJobs(IObjectStore objects) : IStepJobs
         (await objects.EntriesAsync(Open, cancellationToken)).GroupBy(o => o.Name[Open.Length..].Split('.')[0])
             .ToDictionary(g => g.Key, g => new JobEntries([.. g.Select(o => o with { Name = o.Name[(Open.Length + g.Key.Length + 1)..] })]));
 
-    async Task<List<string>> NamesAsync(string id, CancellationToken cancellationToken) =>
-        [.. (await objects.ListAsync(Open, cancellationToken)).Where(n => n.StartsWith($"{Open}{id}.", StringComparison.Ordinal))];
-
     /// <summary>Takes the job for a worker under the claim of that number; false where another was faster.</summary>
     internal Task<bool> ClaimAsync(string id, int epoch, string worker, CancellationToken cancellationToken) =>
-        objects.TryCreateAsync($"{Open}{id}.claim-{epoch}.json", CanonicalJson.Serialize(new Mark(worker)), cancellationToken);
+        objects.TryCreateAsync(Claim(id, epoch), CanonicalJson.Serialize(new Mark(worker)), cancellationToken);
 
-    /// <summary>Says that the worker of the claim lives. False where the job is cancelled, answered or acknowledged, or another worker has taken it over.</summary>
+    /// <summary>
+    /// Says that the worker of the claim lives: four requests, however many jobs are open. False where the job is cancelled, answered or acknowledged, or
+    /// another worker has taken it over.
+    /// </summary>
     internal async Task<bool> BeatAsync(string id, int epoch, string worker, CancellationToken cancellationToken)
     {
-        var names = await NamesAsync(id, cancellationToken);
-        if (!names.Contains($"{Open}{id}.job.json") || names.Contains($"{Open}{id}.answer.json") || names.Contains($"{Open}{id}.claim-{epoch + 1}.json")) return false;
+        if (!await ExistsAsync($"{Open}{id}.job.json", cancellationToken))
+        {
+            // A beat that came while the job was ended may have made the claim anew.
+            await RemoveClaimAsync(id, epoch, cancellationToken);
+            return false;
+        }
+        if (await ExistsAsync($"{Open}{id}.answer.json", cancellationToken) || await ExistsAsync(Claim(id, epoch + 1), cancellationToken)) return false;
         await ClaimAsync(id, epoch, worker, cancellationToken);
         return true;
     }
 
     /// <summary>Gives a claim back, so that the job can be taken at once.</summary>
     internal Task ReleaseAsync(string id, int epoch, CancellationToken cancellationToken) =>
-        objects.TryCreateAsync($"{Open}{id}.claim-{epoch}-released.json", CanonicalJson.Serialize(new Mark("worker")), cancellationToken);
+        objects.TryCreateAsync(Released(id, epoch), CanonicalJson.Serialize(new Mark("worker")), cancellationToken);
 
     /// <summary>False where there is an answer already: that one counts.</summary>
     internal Task<bool> AnswerAsync(string id, StepAnswer answer, CancellationToken cancellationToken) =>
         objects.TryCreateAsync($"{Open}{id}.answer.json", CanonicalJson.Serialize(answer), cancellationToken);
+
+    async Task RemoveClaimAsync(string id, int epoch, CancellationToken cancellationToken)
+    {
+        await objects.DeleteAsync(Released(id, epoch), cancellationToken);
+        await objects.DeleteAsync(Claim(id, epoch), cancellationToken);
+    }
+
+    async Task<bool> ExistsAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var stream = await objects.OpenAsync(name, cancellationToken);
+        return stream is not null;
+    }
+
+    static string Claim(string id, int epoch) => $"{Open}{id}.claim-{epoch}.json";
+
+    static string Released(string id, int epoch) => $"{Open}{id}.claim-{epoch}-released.json";
 
     static string Done(string id) => $"jobs/done/{id}.json";
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Tests.Support;
@@ -10,6 +11,8 @@ public sealed class ServedRoundTests(ServedRoundTests.InProcess inProcess) : ICl
 {
     /// <summary>Completions that PPO sends together.</summary>
     const int PerRequest = 16;
+
+    static readonly HttpClient Client = new(new SocketsHttpHandler { UseProxy = false });
 
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -43,6 +46,24 @@ public sealed class ServedRoundTests(ServedRoundTests.InProcess inProcess) : ICl
         Assert.True(scored >= inProcess.Completions, $"{scored} scores for {inProcess.Completions} completions.");
         Assert.Equal(0, await TextsAsync(third));
         Assert.False(healthy.HasExited);
+    }
+
+    [Fact]
+    public async Task Passes_side_by_side_give_the_scores_that_all_cores_give_each_text_alone()
+    {
+        var (_, sideBySide) = await ServeAsync(inProcess.Site, "--model", "reward-model@latest", "--pass-threads", "1");
+        var (_, oneByOne) = await ServeAsync(inProcess.Site, "--model", "reward-model@latest", "--no-batching");
+
+        async Task<float[]> ScoresAsync(string server) => await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
+        {
+            using var answer = await Client.PostAsJsonAsync(new Uri(server + "/v1/score"), new { inputs = new[] { new { prompt = $"Prompt {i % 7}", completions = new[] { string.Concat(Enumerable.Repeat("cat and dog ", 1 + i % 9)) } } } }, Token);
+            var body = await answer.Content.ReadFromJsonAsync<JsonObject>(Token);
+            return body!["models"]![0]!["inputs"]![0]![0]!["score"]!.GetValue<float>();
+        }));
+        var (many, single) = (await ScoresAsync(sideBySide), await ScoresAsync(oneByOne));
+
+        Assert.All(many.Zip(single), scores => Assert.Equal(scores.Second, scores.First, 1e-5f));
+        Assert.True(many.Distinct().Count() > 20, $"{many.Distinct().Count()} different scores of 63 different texts.");
     }
 
     [Fact]
@@ -81,6 +102,7 @@ public sealed class ServedRoundTests(ServedRoundTests.InProcess inProcess) : ICl
     [Theory]
     [InlineData("--model", "reward-model@latest")]
     [InlineData("--on-demand", "1", "--token-budget", "0")]
+    [InlineData("--on-demand", "1", "--pass-threads", "0")]
     [InlineData("--port", "0")]
     public async Task A_server_without_a_model_or_with_options_that_are_none_says_so(params string[] options)
     {
@@ -103,8 +125,7 @@ public sealed class ServedRoundTests(ServedRoundTests.InProcess inProcess) : ICl
 
     static async Task<long> TextsAsync(string server)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        var metrics = await client.GetStringAsync(new Uri(server + "/metrics"), Token);
+        var metrics = await Client.GetStringAsync(new Uri(server + "/metrics"), Token);
         return metrics.Split('\n').Where(l => l.StartsWith("rlhf_scoring_texts_total", StringComparison.Ordinal)).Sum(l => long.Parse(l.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture));
     }
 
@@ -126,7 +147,7 @@ public sealed class ServedRoundTests(ServedRoundTests.InProcess inProcess) : ICl
 
         public int Completions { get; private set; }
 
-        Site Site { get; } = new();
+        internal Site Site { get; } = new();
 
         public JsonObject Result { get; private set; } = null!;
 

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using Rlhf.Elsa.Hosting;
 using Rlhf.Elsa.Tests.Support;
 using Rlhf.Runtime.Tests.Support;
+using Rlhf.Tests.Support;
 using Rlhf.Steps.Contracts;
 
 namespace Rlhf.Elsa.Tests.Hosting;
@@ -69,6 +70,17 @@ public sealed class ElsaHostTests
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(null));
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync("wrong"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync("right"));
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_there_yet_is_made()
+    {
+        var postgres = new Npgsql.NpgsqlConnectionStringBuilder(PostgresServer.NewDatabase());
+        postgres.Database += "_of_elsa";
+
+        await using var host = await RunningHost.StartAsync(postgres: postgres.ConnectionString);
+
+        Assert.Equal(200, (await host.AskAsync("GET", "workflow-definitions")).Status);
     }
 
     [Theory]

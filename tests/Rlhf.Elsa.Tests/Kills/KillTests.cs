@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Rlhf.Elsa.Tests.Support;
@@ -9,7 +10,6 @@ namespace Rlhf.Elsa.Tests.Kills;
 /// <summary>A whole round on the tiny preset, by three processes: the host, a worker, and the command that follows; the first two are killed again and again.</summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
-    static readonly string Cli = Environment.GetEnvironmentVariable("RLHF_CLI") ?? Path.Combine(Repository.Root, "artifacts", "bin", "Rlhf.Cli", "debug", "rlhf.dll");
     static readonly int Kills = int.TryParse(Environment.GetEnvironmentVariable("RLHF_KILLS"), out var kills) ? kills : 0;
 
     [Theory]
@@ -20,18 +20,20 @@ public sealed class KillTests(ITestOutputHelper output)
         if (Kills == 0) Assert.Skip("RLHF_KILLS is not set: how often host and worker are killed.");
         using var embedded = new Folder();
         using var elsa = new Folder();
-        var expected = await RoundAsync(embedded.Path, "embedded", null, TimeSpan.FromMinutes(10));
+        var expected = await RoundAsync(embedded.Path, "embedded", null);
         using var stop = new CancellationTokenSource();
         await using var site = new Site(elsa.Path, postgres ? PostgresServer.NewDatabase() : null, stop);
         site.Start("host");
         site.Start("worker");
         var kills = site.KillAsync(Kills, seed: 7, stop.Token);
 
-        var ours = await RoundAsync(elsa.Path, "elsa", site.Api, TimeSpan.FromMinutes(10));
+        var ours = await RoundAsync(elsa.Path, "elsa", site.Api);
 
         await stop.CancelAsync();
         var (host, worker) = await kills;
-        output.WriteLine($"{host} kills of the host, {worker} of the worker; decision {ours["decision"]}");
+        output.WriteLine($"{(postgres ? "PostgreSQL" : "SQLite")}: {host} kills of the host, {worker} of the worker; decision {ours["decision"]}");
+        foreach (var other in Records(elsa.Path).Except(Records(embedded.Path))) output.WriteLine($"only in Elsa: {other}");
+        foreach (var line in site.Said.Where(l => l.Contains("interrupted;", StringComparison.Ordinal) || l.Contains("fail:", StringComparison.Ordinal))) output.WriteLine(line);
         Assert.Equal($"{expected["decision"]}", $"{ours["decision"]}");
         Assert.Equal(Records(embedded.Path), Records(elsa.Path));
     }
@@ -40,25 +42,11 @@ public sealed class KillTests(ITestOutputHelper output)
     static IReadOnlyList<string> Records(string store) => [.. Directory.GetFiles(Path.Combine(store, "records"), "*.json")
         .Select(f => JsonNode.Parse(File.ReadAllText(f))!).Select(r => $"{r["step"]} {r["activity"]} {r["outcome"]}").Order(StringComparer.Ordinal)];
 
-    static async Task<JsonNode> RoundAsync(string store, string engine, string? api, TimeSpan longest)
+    static async Task<JsonNode> RoundAsync(string store, string engine, string? api)
     {
-        var (name, workflows) = (Path.Combine(Repository.Root, "workflows", "rlhf-round.json"), Repository.Root);
-        using var process = Begin(["run", name, "--engine", engine, "--preset", "tiny", "--input", "labeler=simulated", "--input", "seed=1", "--json", "--store", store], workflows, api, null);
-        var (text, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync(new CancellationTokenSource(longest).Token);
-        Assert.True(process.ExitCode == 0, $"{engine}: exit code {process.ExitCode}: {await errors}");
-        var json = JsonNode.Parse(await text)!;
+        string[] round = ["run", "rlhf-round", "--engine", engine, "--preset", "tiny", "--input", "labeler=simulated", "--input", "seed=1", "--json", "--store", store];
+        var json = JsonNode.Parse(await Programs.RunAsync(round, api, TimeSpan.FromMinutes(10)))!;
         return json["outputs"] ?? json;
-    }
-
-    static Process Begin(string[] arguments, string folder, string? api, string? database, bool isHost = false)
-    {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(isHost ? Path.Combine(AppContext.BaseDirectory, "Rlhf.Elsa.dll") : Cli);
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        (start.Environment["RLHF_ELSA_URL"], start.Environment["RLHF_LEASE_SECONDS"], start.Environment["OMP_NUM_THREADS"]) = (api, "6", "1");
-        if (database is not null) start.Environment["RLHF_DATABASE"] = database;
-        return Process.Start(start)!;
     }
 
     sealed class Site(string store, string? database, CancellationTokenSource stop) : IAsyncDisposable
@@ -67,15 +55,20 @@ public sealed class KillTests(ITestOutputHelper output)
         readonly Dictionary<string, Process> _running = [];
         Task<(int Host, int Worker)> _killing = Task.FromResult((0, 0));
 
+        /// <summary>The lines of all that ran.</summary>
+        public ConcurrentQueue<string> Said { get; } = new();
+
         public string Api => $"{_url}/elsa/api";
 
         public void Start(string what)
         {
             var process = what == "host"
-                ? Begin(["--store", store, "--urls", _url, "--workflows", Path.Combine(Repository.Root, "workflows")], Repository.Root, null, database, isHost: true)
-                : Begin(["worker", "--engine", "elsa", "--store", store], Repository.Root, null, null);
-            _ = process.StandardOutput.ReadToEndAsync();
-            _ = process.StandardError.ReadToEndAsync();
+                ? Programs.Host(["--store", store, "--urls", _url, "--workflows", Repository.Workflow("")], database)
+                : Programs.Command(["worker", "--engine", "elsa", "--store", store]);
+            process.OutputDataReceived += (_, line) => Said.Enqueue(line.Data ?? "");
+            process.ErrorDataReceived += (_, line) => Said.Enqueue(line.Data ?? "");
+            process.BeginOutputReadLine();
+            process.BeginErrorReadLine();
             _running[what] = process;
         }
 
@@ -118,12 +111,5 @@ public sealed class KillTests(ITestOutputHelper output)
                 process.Dispose();
             }
         }
-    }
-
-    sealed class Folder : IDisposable
-    {
-        public string Path { get; } = Directory.CreateTempSubdirectory("rlhf-elsa-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
     }
 }

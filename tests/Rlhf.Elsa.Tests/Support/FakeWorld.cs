@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Elsa.Features.Services;
+using Rlhf.Adapters.Blob;
+using Rlhf.Elsa.Hosting;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Jobs;
 using Rlhf.Steps.Running;
@@ -13,28 +15,36 @@ sealed class FakeWorld : IAsyncDisposable
     CancellationTokenSource? _working;
     Task _work = Task.CompletedTask;
 
+    BlobSettings? _container;
+    Func<IStepJobs, IStepJobs> _seenThrough = jobs => jobs;
+
     public RunningHost Host { get; private set; } = null!;
 
-    public StoredStepJobs Jobs => new(new FolderObjectStore(_store));
+    public IObjectStore Objects => new ElsaHostOptions(_store) { Container = _container }.Objects;
+
+    public StoredStepJobs Jobs => new(Objects);
 
     public string Store => _store;
 
-    public static async Task<FakeWorld> StartAsync(string? postgres = null)
+    /// <param name="container">Where jobs are; null: the folder of the store.</param>
+    /// <param name="seenThrough">What stands between the host and its jobs.</param>
+    public static async Task<FakeWorld> StartAsync(string? postgres = null, BlobSettings? container = null, Func<IStepJobs, IStepJobs>? seenThrough = null)
     {
-        var world = new FakeWorld();
+        var world = new FakeWorld { _container = container };
+        if (seenThrough is not null) world._seenThrough = seenThrough;
         world.Host = await world.NodeAsync(postgres);
         return world;
     }
 
     /// <summary>Another node over the same store and database.</summary>
-    public Task<RunningHost> NodeAsync(string? postgres = null) => RunningHost.StartAsync(_store, postgres: postgres, more: OnlyFake);
+    public Task<RunningHost> NodeAsync(string? postgres = null) => RunningHost.StartAsync(_store, postgres: postgres, more: OnlyFake, container: _container);
 
-    static void OnlyFake(IModule elsa) => elsa.Configure<RlhfStepsFeature>(steps => steps.Steps = [FakeStep.Contract]);
+    void OnlyFake(IModule elsa) => elsa.Configure<RlhfStepsFeature>(steps => (steps.Steps, steps.Jobs) = ([FakeStep.Contract], _ => _seenThrough(Jobs)));
 
     public void Work(Func<StepExecution, JsonObject, CancellationToken, Task<StepResult>> answer)
     {
         _working = new();
-        var objects = new FolderObjectStore(_store);
+        var objects = Objects;
         var runner = new StepRunner([new FakeStep(answer)], objects, TimeProvider.System, new Dictionary<string, object>(), TimeSpan.Zero);
         var worker = new StepJobWorker(new(objects), runner, TimeProvider.System, new Dictionary<string, int> { ["cpu"] = 4 }, TimeSpan.FromSeconds(6), null, _ => { });
         _work = worker.RunAsync(TimeSpan.FromSeconds(1), _working.Token);

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Elsa.Features.Services;
 using Microsoft.AspNetCore.Builder;
+using Rlhf.Adapters.Blob;
 using Rlhf.Elsa.Hosting;
 
 namespace Rlhf.Elsa.Tests.Support;
@@ -22,11 +23,15 @@ sealed class RunningHost : IAsyncDisposable
     public Uri Api => _client.BaseAddress!;
 
     /// <param name="store">A store that stays; null: one of its own.</param>
-    public static async Task<RunningHost> StartAsync(string? store = null, string? workflows = null, string? postgres = null, string? token = null, Action<IModule>? more = null)
+    public static async Task<RunningHost> StartAsync(
+        string? store = null, string? workflows = null, string? postgres = null, string? token = null, Action<IModule>? more = null, BlobSettings? container = null)
     {
         var folder = store is null ? Directory.CreateTempSubdirectory("rlhf-elsa-").FullName : null;
         var address = new Uri($"http://127.0.0.1:{FreePort()}/");
-        var host = ElsaHost.Build(new ElsaHostOptions(store ?? folder!) { Urls = address.ToString(), Workflows = workflows, Postgres = postgres, Token = token, Interrupted = TimeSpan.FromSeconds(3) }, more);
+        var host = ElsaHost.Build(new ElsaHostOptions(store ?? folder!)
+        {
+            Urls = address.ToString(), Workflows = workflows, Postgres = postgres, Token = token, Container = container, Interrupted = TimeSpan.FromSeconds(3),
+        }, more);
         await host.StartAsync();
         return new(host, address, folder);
     }

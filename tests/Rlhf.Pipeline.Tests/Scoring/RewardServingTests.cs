@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Rlhf.Learning.Rewards;
 using Rlhf.Pipeline.Rewards;
 using Rlhf.Pipeline.Scoring;
@@ -14,9 +15,10 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
 
     ArtifactRef Artifact => ArtifactRef.Parse(round.RewardModel);
 
+    // With all threads: other tests of this process, which compute at the same time, compare bits.
     Task<RewardServing> Serve(TestRun run, ServingOptions? options = null, Func<ArtifactRef>? meaning = null, List<string>? log = null, ServingMeter? meter = null) => RewardServing.OpenAsync(
         [new("rm", meaning is null ? round.RewardModel : "reward-model@latest")], run.Objects, (_, _) => Task.FromResult(meaning?.Invoke() ?? Artifact),
-        options ?? new(), TimeProvider.System, meter ?? new ServingMeter(), line => log?.Add(line), Token);
+        (options ?? new()) with { PassThreads = ServingOptions.MostPassThreads }, TimeProvider.System, meter ?? new ServingMeter(), line => log?.Add(line), Token);
 
     static TextToScore Text(int i) => new TextToScore.Answered(Turn.User($"Prompt {i % 7} says"), " " + string.Concat(Enumerable.Repeat("cat and dog ", 1 + i % 5)) + i);
 
@@ -52,6 +54,26 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
                 else Assert.Equal(expected[place], score.Score, 1e-5f);
             }
         }
+    }
+
+    [Fact]
+    public async Task Completions_of_one_prompt_score_as_they_do_alone_while_its_tokens_are_computed_once()
+    {
+        using var run = new TestRun(round.Folder);
+        using var meter = new ServingMeter();
+        using var shared = new Counted(meter.Shared);
+        await using var serving = await Serve(run, meter: meter);
+        var prompt = string.Concat(Enumerable.Repeat("the cat saw the dog ", 4));
+        TextToScore[] texts = [.. Enumerable.Range(0, 12).Select(i => new TextToScore.Answered(Turn.User(i < 6 ? prompt : prompt + "?"), $" a{i}"))];
+
+        var answer = await serving.ScoreAsync(new("rm", texts), Token);
+
+        Assert.All(answer.Scores.Zip(await Alone(run, texts)), s => Assert.Equal(s.Second, s.First.Score, 1e-5f));
+        Assert.True(shared.Sum > 0, "No token was shared.");
+        var before = shared.Sum;
+        await serving.ScoreAsync(new("rm", texts) { Deterministic = true }, Token);
+        await serving.ScoreAsync(new("rm", texts) { PerToken = true }, Token);
+        Assert.Equal(before, shared.Sum);
     }
 
     [Fact]
@@ -140,13 +162,9 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
     public async Task Work_whose_deadline_passed_or_whose_asker_is_gone_is_not_done()
     {
         using var run = new TestRun(round.Folder);
-        using var listener = new System.Diagnostics.Metrics.MeterListener();
-        long computed = 0;
         using var meter = new ServingMeter();
-        listener.InstrumentPublished = (instrument, l) => { if (instrument == meter.Texts) l.EnableMeasurementEvents(instrument); };
-        listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref computed, value));
+        using var computed = new Counted(meter.Texts);
         await using var serving = await Serve(run, new() { LongestDelay = TimeSpan.FromSeconds(1), TokenBudget = 100_000 }, meter: meter);
-        listener.Start();
         using var gone = new CancellationTokenSource();
 
         var late = serving.ScoreAsync(new("rm", [Text(1)]) { Within = TimeSpan.FromMilliseconds(50) }, Token);
@@ -157,7 +175,7 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
         Assert.Equal(ScoringRefusal.TooLate, (await Assert.ThrowsAsync<ScoringRefusedException>(() => late)).Reason);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
         Assert.Single((await kept).Scores);
-        Assert.Equal(1, Interlocked.Read(ref computed));
+        Assert.Equal(1, computed.Sum);
     }
 
     [Fact]
@@ -195,7 +213,7 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
     {
         using var run = new TestRun(round.Folder);
         var other = ArtifactRef.Parse((await run.Completes("TrainRewardModel", round.Values("TrainRewardModel", seed: 2)))["rewardModel"]!.GetValue<string>());
-        await using var serving = await RewardServing.OpenAsync([], run.Objects, (_, _) => Task.FromResult(Artifact), new() { OnDemand = 1 }, TimeProvider.System, new ServingMeter(), _ => { }, Token);
+        await using var serving = await RewardServing.OpenAsync([], run.Objects, (_, _) => Task.FromResult(Artifact), new() { OnDemand = 1, PassThreads = ServingOptions.MostPassThreads }, TimeProvider.System, new ServingMeter(), _ => { }, Token);
 
         foreach (var model in new[] { Artifact, other, Artifact, Artifact })
             Assert.Equal(model, (await serving.ScoreAsync(new($"{model}", [Text(1)]), Token)).Model);
@@ -257,5 +275,23 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
         var refused = await Assert.ThrowsAsync<InvalidDataException>(() => Serve(run, null, () => damaged));
 
         Assert.Contains("expected finite numbers", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What a counter has counted.</summary>
+    sealed class Counted : IDisposable
+    {
+        readonly MeterListener _listener = new();
+        long _sum;
+
+        public Counted(Instrument counter)
+        {
+            _listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref _sum, value));
+            _listener.EnableMeasurementEvents(counter);
+            _listener.Start();
+        }
+
+        public long Sum => Interlocked.Read(ref _sum);
+
+        public void Dispose() => _listener.Dispose();
     }
 }

@@ -20,7 +20,7 @@ public sealed class ServedPpoTests(SmallRound round) : IClassFixture<SmallRound>
     }
 
     async Task<RewardServing> Serve(TestRun run) => await RewardServing.OpenAsync(
-        [new("rm", round.RewardModel)], run.Objects, (text, _) => Task.FromResult(ArtifactRef.Parse(text)), new(), TimeProvider.System, new ServingMeter(), _ => { }, Token);
+        [new("rm", round.RewardModel)], run.Objects, (text, _) => Task.FromResult(ArtifactRef.Parse(text)), new() { PassThreads = ServingOptions.MostPassThreads }, TimeProvider.System, new ServingMeter(), _ => { }, Token);
 
     async Task<string> InProcess(params (string, JsonNode)[] more)
     {

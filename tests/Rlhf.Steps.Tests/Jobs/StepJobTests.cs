@@ -58,6 +58,19 @@ public sealed class StepJobTests : IDisposable
     }
 
     [Fact]
+    public async Task A_job_that_waits_runs_when_an_event_of_its_own_has_happened_that_the_engine_does_not_hear_of()
+    {
+        var far = TimeProvider.System.GetUtcNow().AddDays(1);
+        await Jobs.SubmitAsync(Job() with { NotBefore = far, Events = ["others", "came"] }, Token);
+        await Jobs.SubmitAsync(Job(1) with { NotBefore = far, Events = ["others"] }, Token);
+
+        await WorkUntilAsync((_, _, _) => Task.FromResult(Some.Step.Done(42)), open => open.Any(j => j.IsAnswered), (name, _) => Task.FromResult(name == "came"));
+
+        Assert.NotNull(await Jobs.AnswerAsync(Job().Id, Token));
+        Assert.Null(await Jobs.AnswerAsync(Job(1).Id, Token));
+    }
+
+    [Fact]
     public async Task A_worker_that_fell_silent_loses_its_job_to_the_next_one_under_the_next_epoch()
     {
         await Jobs.SubmitAsync(Job(), Token);
@@ -98,19 +111,56 @@ public sealed class StepJobTests : IDisposable
         Assert.Null(await Jobs.AnswerAsync(Job().Id, Token));
     }
 
-    async Task WorkUntilAsync(Func<Some.Inputs, Some.HParams, StepContext, Task<StepResult>> run, Func<IReadOnlyList<OpenJob>, bool> done)
+    [Theory]
+    [InlineData(1)]
+    [InlineData(200)]
+    public async Task A_beat_and_the_end_of_a_job_ask_the_store_as_often_however_many_jobs_are_open(int open)
+    {
+        var counting = new CountingStore(new MemoryObjectStore());
+        var jobs = new StoredStepJobs(counting);
+        for (var i = 0; i < open; i++) await jobs.SubmitAsync(Job(i), Token);
+        await jobs.ClaimAsync(Job().Id, 0, "worker", Token);
+
+        var beat = await counting.DuringAsync(async () => Assert.True(await jobs.BeatAsync(Job().Id, 0, "worker", Token)));
+        await jobs.AnswerAsync(Job().Id, new StepAnswer(AnswerKind.Failed) { Reason = "over" }, Token);
+        var end = await counting.DuringAsync(() => jobs.AcknowledgeAsync(Job().Id, Token));
+
+        Assert.Equal((4, 0), beat);
+        Assert.Equal((9, 0), end);
+        Assert.Equal(open - 1, (await jobs.OpenAsync(Token)).Count);
+    }
+
+    [Fact]
+    public async Task An_ended_job_leaves_no_object_behind_whoever_had_it_and_also_where_a_beat_came_between()
+    {
+        await Jobs.SubmitAsync(Job(), Token);
+        await Jobs.ClaimAsync(Job().Id, 0, "first", Token);
+        await Jobs.ReleaseAsync(Job().Id, 0, Token);
+        await Jobs.ClaimAsync(Job().Id, 1, "second", Token);
+        await Jobs.WakeAsync(Job().Id, Token);
+
+        await Jobs.CancelAsync(Job().Id, Token);
+        Assert.Empty(await Jobs.EntriesAsync(Token));
+        // What a beat does that has looked before the end and renews after it.
+        await Jobs.ClaimAsync(Job().Id, 1, "second", Token);
+        Assert.False(await Jobs.BeatAsync(Job().Id, 1, "second", Token));
+
+        Assert.Empty(await Jobs.EntriesAsync(Token));
+    }
+
+    async Task WorkUntilAsync(Func<Some.Inputs, Some.HParams, StepContext, Task<StepResult>> run, Func<IReadOnlyList<OpenJob>, bool> done, Func<string, CancellationToken, Task<bool>>? happened = null)
     {
         using var stop = new CancellationTokenSource();
-        var work = Worker(new Some.Step(StepKind.Effectful, run)).RunAsync(TimeSpan.FromSeconds(1), stop.Token);
+        var work = Worker(new Some.Step(StepKind.Effectful, run), happened).RunAsync(TimeSpan.FromSeconds(1), stop.Token);
         for (var i = 0; i < 200 && !done(await Jobs.OpenAsync(Token)); i++) await Task.Delay(100, Token);
         await stop.CancelAsync();
         await work;
         Assert.True(done(await Jobs.OpenAsync(Token)));
     }
 
-    StepJobWorker Worker(IStep step) => new(
+    StepJobWorker Worker(IStep step, Func<string, CancellationToken, Task<bool>>? happened = null) => new(
         Jobs, new StepRunner([step], Objects, TimeProvider.System, new Dictionary<string, object>(), TimeSpan.Zero), TimeProvider.System,
-        new Dictionary<string, int> { ["cpu"] = 2 }, TimeSpan.FromSeconds(2), null, _ => { });
+        new Dictionary<string, int> { ["cpu"] = 2 }, TimeSpan.FromSeconds(2), null, _ => { }, happened);
 
     StepJobWorker Worker(Func<CancellationToken, Task<StepResult>> run) => Worker(new Cancellable(run));
 

@@ -36,6 +36,39 @@ sealed class MemoryObjectStore : IObjectStore
     }
 }
 
+/// <summary>Counts what is asked of a store: requests that name one object, and listings.</summary>
+sealed class CountingStore(IObjectStore inner) : IObjectStore
+{
+    int _requests, _listings;
+
+    public async Task<(int Requests, int Listings)> DuringAsync(Func<Task> action)
+    {
+        var (requests, listings) = (_requests, _listings);
+        await action();
+        return (_requests - requests, _listings - listings);
+    }
+
+    public Task<bool> TryCreateAsync(string name, Stream content, CancellationToken cancellationToken) => Counted(inner.TryCreateAsync(name, content, cancellationToken));
+
+    public Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken) => Counted(inner.OpenAsync(name, cancellationToken));
+
+    public Task DeleteAsync(string name, CancellationToken cancellationToken) => Counted(inner.DeleteAsync(name, cancellationToken));
+
+    public Task<bool> TryDeleteAsync(StoredObject seen, CancellationToken cancellationToken) => Counted(inner.TryDeleteAsync(seen, cancellationToken));
+
+    public Task<IReadOnlyList<StoredObject>> EntriesAsync(string prefix, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _listings);
+        return inner.EntriesAsync(prefix, cancellationToken);
+    }
+
+    T Counted<T>(T asked)
+    {
+        Interlocked.Increment(ref _requests);
+        return asked;
+    }
+}
+
 /// <summary>One writer's view of a store: each operation waits until the test gives it its turn.</summary>
 sealed class TurnObjectStore(IObjectStore inner) : IObjectStore
 {

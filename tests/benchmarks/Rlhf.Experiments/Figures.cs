@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rlhf.Learning.Evaluation.Overoptimization;
 
 namespace Rlhf.Experiments;
 
@@ -17,6 +18,8 @@ static class Figures
         var half = Student[values.Count - 2] * Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Count - 1) / values.Count);
         return $"{Text(mean, format)} [{Text(mean - half, format)}, {Text(mean + half, format)}]";
     }
+
+    public static string With(Interval figure) => $"{Text(figure.Value, "0.00")} [{Text(figure.Lower, "0.00")}, {Text(figure.Upper, "0.00")}]";
 
     public static string Text(double value, string format = "0.000") => value.ToString(format, CultureInfo.InvariantCulture);
 

@@ -6,13 +6,14 @@ using Rlhf.Experiments.Ppo;
 using Rlhf.Experiments.Rounds;
 
 // The laws of over-optimization, measured. Every run is printed; what was measured of a seed is kept in STORE/results and not measured again.
-// usage: Rlhf.Experiments STORE letters|ppo|rounds[,…]|all [SEED,SEED,…] [PRESETS]
+// "all" is what the proofs are made of; pilots are named one by one.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-string[] known = ["letters", "ppo", "rounds"];
-var names = args.Length < 2 ? [] : args[1] == "all" ? known : args[1].Split(',');
-if (args.Length is < 2 or > 4 || names.Except(known).Any())
+string[] proofs = ["letters", .. PpoSettings.Committed.Select(s => s.Name), .. RoundsSettings.Committed.Select(s => s.Name)];
+string[] pilots = [.. PpoSettings.Pilots.Select(s => s.Name), .. RoundsSettings.Pilots.Select(s => s.Name)];
+var names = args.Length < 2 ? [] : args[1] == "all" ? proofs : args[1].Split(',');
+if (args.Length is < 2 or > 4 || names.Except([.. proofs, .. pilots]).Any())
 {
-    Console.Error.WriteLine($"usage: Rlhf.Experiments STORE {string.Join('|', known)}[,…]|all [SEED,SEED,…] [PRESETS]");
+    Console.Error.WriteLine($"usage: Rlhf.Experiments STORE {string.Join('|', proofs)}[,…]|all [SEED,SEED,…] [PRESETS]\npilots, for seeds 101 to 104: {string.Join('|', pilots)}");
     return 2;
 }
 long[] seeds = args.Length > 2 ? [.. args[2].Split(',').Select(long.Parse)] : [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
@@ -23,9 +24,11 @@ foreach (var name in names)
 {
     var clock = Stopwatch.StartNew();
     Console.WriteLine($"\n## {name}");
-    if (name == "letters") LetterExperiment.Write(seeds);
-    else if (name == "ppo") PpoTables.Write(await EachAsync(seed => PpoExperiment.RunAsync(world, preset, results, seed)));
-    else RoundsExperiment.Write(await EachAsync(seed => RoundsExperiment.RunAsync(world, results, seed)));
+    if (PpoSettings.Committed.Concat(PpoSettings.Pilots).FirstOrDefault(s => s.Name == name) is { } ppo)
+        PpoTables.Write(ppo, await EachAsync(seed => PpoExperiment.RunAsync(ppo, world, preset, results, seed)));
+    else if (RoundsSettings.Committed.Concat(RoundsSettings.Pilots).FirstOrDefault(s => s.Name == name) is { } rounds)
+        RoundsExperiment.Write(rounds, await EachAsync(seed => RoundsExperiment.RunAsync(rounds, world, results, seed)));
+    else LetterExperiment.Write(seeds);
     Console.WriteLine($"\n{clock.Elapsed.TotalSeconds:0} s");
 }
 return 0;

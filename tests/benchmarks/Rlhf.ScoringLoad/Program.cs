@@ -32,29 +32,31 @@ async Task CompareAsync(Shape shape)
     var artifact = await Shape.PutAsync(model, store);
     using var batching = await Server.StartAsync(program, store, $"{artifact}", [.. args.Skip(5)]);
     using var alone = await Server.StartAsync(program, store, $"{artifact}", "--no-batching");
-    await CompareTextsAsync(shape, model, shape.Sequences(model, 12, 56), batching, alone);
-    await CompareTextsAsync(shape, model, shape.Sequences(model, 20, 120), batching, alone);
+    using var sideBySide = await Server.StartAsync(program, store, $"{artifact}", "--no-batching", "--pass-threads", "1");
+    await CompareTextsAsync(shape, model, shape.Sequences(model, 12, 56), batching, alone, sideBySide);
+    await CompareTextsAsync(shape, model, shape.Sequences(model, 20, 120), batching, alone, sideBySide);
 }
 
-async Task CompareTextsAsync(Shape shape, Rlhf.Learning.Rewards.RewardModel model, IReadOnlyList<Rlhf.Learning.Rewards.ScoredText> texts, Server batching, Server alone)
+async Task CompareTextsAsync(Shape shape, Rlhf.Learning.Rewards.RewardModel model, IReadOnlyList<Rlhf.Learning.Rewards.ScoredText> texts, Server batching, Server alone, Server sideBySide)
 {
     var expected = model.Score(texts, 64, default);
     Console.WriteLine($"{shape.Name}: {texts.Count} texts of {texts.Average(t => t.Tokens.Length):0} tokens, {clients} clients with one prompt each");
-    var (direct, cost, served, single) = (new List<double>(), new List<double>(), new List<Seen>(), new List<Seen>());
+    var (direct, cost, served, single, apart) = (new List<double>(), new List<double>(), new List<Seen>(), new List<Seen>(), new List<Seen>());
     // The first round warms up and is not counted.
     for (var round = 0; round <= rounds; round++)
     {
         var (rate, microseconds) = InProcess(model, texts);
-        var (one, other) = (await ServedAsync(batching, texts, expected), await ServedAsync(alone, texts, expected));
+        var (one, other, each) = (await ServedAsync(batching, texts, expected), await ServedAsync(alone, texts, expected), await ServedAsync(sideBySide, texts, expected));
         if (round == 0) continue;
         direct.Add(rate);
         cost.Add(microseconds);
         served.Add(one);
         single.Add(other);
-        Console.WriteLine($"  round {round}: in process {rate,7:0.0} texts/s, served {one.PerSecond,7:0.0} ({one.PerSecond / rate:0%}), without batching {other.PerSecond,7:0.0} ({one.PerSecond / other.PerSecond:0.00}x)");
+        apart.Add(each);
+        Console.WriteLine($"  round {round}: in process {rate,7:0.0} texts/s, served {one.PerSecond,7:0.0} ({one.PerSecond / rate:0%}), without batching {other.PerSecond,7:0.0} ({one.PerSecond / other.PerSecond:0.00}x), that on a core each {each.PerSecond,7:0.0} ({one.PerSecond / each.PerSecond:0.00}x)");
     }
     Console.WriteLine(
-        $"  median: served {Median(served.Zip(direct, (s, d) => s.PerSecond / d)):0.0%} of in process; batching {Median(served.Zip(single, (s, a) => s.PerSecond / a.PerSecond)):0.00}x of batching off; "
+        $"  median: served {Median(served.Zip(direct, (s, d) => s.PerSecond / d)):0.0%} of in process; batching {Median(served.Zip(single, (s, a) => s.PerSecond / a.PerSecond)):0.00}x of batching off, {Median(served.Zip(apart, (s, a) => s.PerSecond / a.PerSecond)):0.00}x of that with a core for each text; "
         + $"p50 {Median(served.Select(s => s.At(.5))):0.0} ms, p99 {Median(served.Select(s => s.At(.99))):0.0} ms (off: p99 {Median(single.Select(s => s.At(.99))):0.0} ms)");
     Console.WriteLine(
         $"  processor while served: clients {Median(served.Select(s => s.Own / s.Took)):0%} of a core ({Median(served.Select(s => s.Own.TotalMicroseconds / s.Texts)):0} µs a request), "

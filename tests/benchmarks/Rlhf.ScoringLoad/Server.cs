@@ -30,7 +30,6 @@ sealed class Server(Process process, Uri address) : IDisposable
     public static async Task<Server> StartAsync(string program, string store, string model, params string[] more)
     {
         var start = new ProcessStartInfo("dotnet", [program, "rewards", "serve", "--model", model, "--port", "0", "--store", store, "--json", .. more]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (Environment.GetEnvironmentVariable("SERVER_OMP") is { } omp) start.Environment["OMP_NUM_THREADS"] = omp;
         var process = Process.Start(start)!;
         Leash.Hold(process.Id);
         var said = process.StandardError.ReadToEndAsync(); // a full pipe would stop the server

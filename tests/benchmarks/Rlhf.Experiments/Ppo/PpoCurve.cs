@@ -30,17 +30,19 @@ sealed class PpoCurve
 
     public static List<GoldPoint> ToGold(IEnumerable<CurvePoint> points) => [.. points.Select(p => new GoldPoint(p.Kl, p.Gold.Value, p.Gold.StandardError))];
 
-    /// <summary>Fresh gold at a KL, between the checkpoints on a line over √KL; the last one's beyond all.</summary>
-    public double FreshAt(double kl)
+    /// <summary>Fresh gold at a KL; the last checkpoint's beyond all.</summary>
+    public double FreshAt(double kl) => At(kl, p => p.Fresh.Value) ?? OnGrid.MaxBy(p => p.Kl)!.Fresh.Value;
+
+    /// <summary>A figure at a KL, between the checkpoints on a line over √KL from 0 at the start; null beyond all.</summary>
+    public double? At(double kl, Func<CurvePoint, double> figure)
     {
-        var (lower, lowerGold) = (0.0, 0.0);
+        var (lower, before) = (0.0, 0.0);
         foreach (var point in OnGrid.OrderBy(p => p.Kl))
         {
-            if (point.Kl >= kl)
-                return lowerGold + (point.Fresh.Value - lowerGold) * (Math.Sqrt(kl) - Math.Sqrt(lower)) / (Math.Sqrt(point.Kl) - Math.Sqrt(lower));
-            (lower, lowerGold) = (point.Kl, point.Fresh.Value);
+            if (point.Kl >= kl) return before + (figure(point) - before) * (Math.Sqrt(kl) - Math.Sqrt(lower)) / (Math.Sqrt(point.Kl) - Math.Sqrt(lower));
+            (lower, before) = (point.Kl, figure(point));
         }
-        return lowerGold;
+        return null;
     }
 
     /// <summary>The stop rule after each checkpoint in turn, until it stops; the checkpoint that it chose and the one after which it stopped.</summary>

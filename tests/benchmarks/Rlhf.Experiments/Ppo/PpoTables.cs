@@ -1,18 +1,19 @@
-using Rlhf.Learning.Evaluation.Overoptimization;
 using static Rlhf.Experiments.Figures;
 
 namespace Rlhf.Experiments.Ppo;
 
-/// <summary>What the runs say: every checkpoint, the law (proof 2), the stop rule (proof 3).</summary>
+/// <summary>What the runs say: every checkpoint, the stop rule (proof 3).</summary>
 static class PpoTables
 {
     // Of each checkpoint: what a team can have judged while a training waits.
     static readonly int[] Judgements = [100, 200, 500];
 
-    public static void Write(IReadOnlyList<PpoRun> runs)
+    public static void Write(PpoSetting setting, IReadOnlyList<PpoRun> runs)
     {
         foreach (var run in runs) Checkpoints(run);
-        Law([.. runs.Select(r => (r.Seed, new PpoCurve(r, 100)))]);
+        List<(long, PpoCurve)> curves = [.. runs.Select(r => (r.Seed, new PpoCurve(r, 100)))];
+        LawTables.WriteSeeds(setting, curves);
+        LawTables.WriteMeans(setting, curves);
         foreach (var judgements in Judgements) Stops(judgements, [.. runs.Select(r => (r.Seed, new PpoCurve(r, judgements)))]);
     }
 
@@ -23,28 +24,6 @@ static class PpoTables
         foreach (var p in new PpoCurve(run, 100).Points)
             Row($"{p.Update}", Text(p.Kl, "0.00"), Text(p.Proxy.Value, "0.00"), With(p.Gold), With(p.Fresh), With(p.Judged));
     }
-
-    static string With(Interval figure) => $"{Text(figure.Value, "0.00")} [{Text(figure.Lower, "0.00")}, {Text(figure.Upper, "0.00")}]";
-
-    static void Law(IReadOnlyList<(long Seed, PpoCurve Curve)> curves)
-    {
-        Head("seed", "peak: KL", "gold there", "gold at the largest KL", "proxy at the peak, at the largest KL", "R² of the law", "while gold is above the start", "α", "β", "its best KL", "points to 40 % of the peak's KL", "KL predicted from them", "over the peak's KL", "gain there over the peak's (fresh)");
-        foreach (var (seed, curve) in curves)
-        {
-            var (peak, far) = (curve.OnGrid.MaxBy(p => p.Gold.Value)!, curve.OnGrid.MaxBy(p => p.Kl)!);
-            var whole = LawFitting.Fit(Learning.Evaluation.Overoptimization.Law.Rl, PpoCurve.ToGold(curve.OnGrid));
-            var above = LawFitting.Fit(Learning.Evaluation.Overoptimization.Law.Rl, PpoCurve.ToGold(curve.OnGrid.TakeWhile(p => p.Gold.Value > 0)));
-            List<CurvePoint> early = [.. curve.OnGrid.Where(p => p.Kl <= 0.4 * peak.Kl)];
-            var predicted = LawFitting.Fit(Learning.Evaluation.Overoptimization.Law.Rl, PpoCurve.ToGold(early));
-            Row(
-                $"{seed}", Text(peak.Kl, "0.0"), With(peak.Gold), With(far.Gold), $"{Text(peak.Proxy.Value, "0.00")}, {Text(far.Proxy.Value, "0.00")}",
-                whole.Fit is { } fit ? Text(fit.R2) : whole.Refused!, above.Fit is { } part ? Text(part.R2) : above.Refused!, whole.Fit is null ? "" : With(whole.Fit.Alpha), whole.Fit is null ? "" : With(whole.Fit.Beta), whole.Fit is null ? "" : With(whole.Fit.BestKl),
-                $"{early.Count}", predicted.Fit is { } p ? With(p.BestKl) : predicted.Refused!, predicted.Fit is null ? "" : With(Over(predicted.Fit.BestKl, peak.Kl)),
-                predicted.Fit is null ? "" : Text(curve.FreshAt(predicted.Fit.BestKl.Value) / peak.Fresh.Value));
-        }
-    }
-
-    static Interval Over(Interval figure, double by) => new(figure.Value / by, figure.Lower / by, figure.Upper / by);
 
     static void Stops(int judgements, IReadOnlyList<(long Seed, PpoCurve Curve)> curves)
     {

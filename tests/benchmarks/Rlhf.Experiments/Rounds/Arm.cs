@@ -17,13 +17,13 @@ sealed record Arm(string Name, int Rounds, bool FromPrevious = false, bool ToCha
 sealed record ArmResult(string Arm, long Seed, double Before, double Gold, double Proxy, double Kl, int Judgements, double Seconds);
 
 /// <summary>Rounds without a gate: each starts from the policy that the last one trained, and asks about its completions.</summary>
-sealed class ArmRun(World world, Base given, int judgements, int updates)
+sealed class ArmRun(World world, Base given, RoundsSetting setting)
 {
     public async Task<ArmResult> RunAsync(Arm arm)
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
         var (policy, rewardModel, preferences, trained) = (given.Policy, given.Policy, (string?)null, new JsonObject());
-        var budget = judgements / arm.Rounds;
+        var budget = setting.Judgements / arm.Rounds;
         for (var round = 1; round <= arm.Rounds; round++)
         {
             var seed = given.Seed + 10_000 * round;
@@ -33,8 +33,9 @@ sealed class ArmRun(World world, Base given, int judgements, int updates)
             var backbone = arm.FromPrevious ? rewardModel : given.Policy;
             rewardModel = $"{(await world.RewardModelAsync(given with { Preferences = preferences, Seed = seed }, backbone))["rewardModel"]}";
             trained = await world.RunAsync(
-                "TrainPolicy", ("policy", policy), ("reference", arm.ToChampion ? policy : given.Policy), ("rewardModel", rewardModel), ("prompts", given.Prompts),
-                ("seed", seed), ("updates", updates / arm.Rounds));
+                "TrainPolicy",
+                [("policy", policy), ("reference", arm.ToChampion ? policy : given.Policy), ("rewardModel", rewardModel), ("prompts", given.Prompts),
+                ("seed", seed), ("updates", setting.Updates / arm.Rounds), .. setting.Changes]);
             policy = $"{trained["policy"]}";
         }
         var (before, after) = (await world.GoldAsync(given, given.Policy), await world.GoldAsync(given, policy));
