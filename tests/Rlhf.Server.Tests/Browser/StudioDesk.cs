@@ -169,7 +169,7 @@ sealed class StudioDesk
 
     async Task<JsonNode> AskAsync(string path, JsonObject body)
     {
-        var token = await Frame.Locator("body").GetAttributeAsync("data-token");
+        var token = await Frame.Locator("body[data-token]").GetAttributeAsync("data-token");
         var answer = await Page.APIRequest.PostAsync($"/elsa/api/{path}", new() { Data = body.ToJsonString(), Headers = [new("Authorization", $"Bearer {token}"), new("Content-Type", "application/json")] });
         return answer.Ok ? JsonNode.Parse(await answer.TextAsync())! : throw new InvalidOperationException($"{path}: {answer.Status} {await answer.TextAsync()}");
     }
