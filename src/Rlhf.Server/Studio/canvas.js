@@ -1,4 +1,4 @@
-// Studio opens a workflow at its middle, which of a long one is often an empty place. This goes to where one wants to look first, once, and not after a person has gone elsewhere.
+// Studio opens a workflow at its middle, which of a long one is often an empty place. This goes to where one wants to look first, and not after a person has gone elsewhere.
 
 /** @param chosen answers which of the ids of activities on the canvas is looked at first; undefined: the one furthest to the left */
 export function openAt(chosen) {
@@ -10,11 +10,8 @@ export function openAt(chosen) {
     const graph = await graphOf();
     if (!graph) return;
     const nodes = graph.getNodes(), id = await chosen(nodes.map(n => n.id));
-    await centered(graph.container);
-    if (isTouched || !graph.container.isConnected) return;
     const first = nodes.reduce((a, b) => (b.position().x < a.position().x ? b : a));
-    if (id) graph.centerCell(graph.getCellById(id));
-    else graph.positionCell(first, 'left', { padding: { left: 30 } });
+    await stay(graph, () => isTouched, () => (id ? graph.centerCell(graph.getCellById(id)) : graph.positionCell(first, 'left').translateBy(30, 0)));
   });
   drawn.observe(document.body, { subtree: true, childList: true });
 }
@@ -25,10 +22,14 @@ async function graphOf() {
   return address && Object.values((await import(address)).graphBindings)[0]?.graph;
 }
 
-// Studio goes to the middle as soon as the canvas has a height.
-async function centered(canvas) {
+// Studio goes to the middle when all is drawn, which takes it a moment, and at times once more.
+async function stay(graph, isTouched, go) {
   const frame = () => new Promise(requestAnimationFrame);
-  while (canvas.isConnected && canvas.getBoundingClientRect().height === 0) await frame();
-  await frame();
-  await frame();
+  const place = () => `${graph.translate().tx} ${graph.translate().ty}`;
+  let end = performance.now() + 5000;
+  const isLive = () => graph.container.isConnected && !isTouched() && performance.now() < end;
+  while (isLive() && place() === '0 0') await frame();
+  const middle = place();
+  end = performance.now() + 2000;
+  for (; isLive(); await frame()) if (place() === middle) go();
 }

@@ -108,6 +108,18 @@ sealed class StudioDesk
         return Page.Url.Split('/')[^1];
     }
 
+    /// <summary>Waits until an activity is on the part of the canvas that one sees, the whole of it.</summary>
+    public async Task ShowsAsync(string activity)
+    {
+        var canvas = (await Frame.Locator(".x6-graph").First.BoundingBoxAsync())!;
+        for (var looks = 0; ; looks++, await Task.Delay(100))
+        {
+            var box = (await Node(activity).BoundingBoxAsync())!;
+            if (box.X >= canvas.X && box.Y >= canvas.Y && box.X + box.Width <= canvas.X + canvas.Width && box.Y + box.Height <= canvas.Y + canvas.Height) return;
+            if (looks == 100) throw new InvalidOperationException($"'{activity}' is at {box.X}, {box.Y}; the canvas shows {canvas.Width} by {canvas.Height} from {canvas.X}, {canvas.Y}.");
+        }
+    }
+
     /// <summary>Chooses from the menu beside publishing.</summary>
     public async Task ChooseAsync(string item)
     {
@@ -157,7 +169,7 @@ sealed class StudioDesk
 
     async Task<JsonNode> AskAsync(string path, JsonObject body)
     {
-        var token = await Frame.Locator("body").GetAttributeAsync("data-token");
+        var token = await Frame.Locator("body[data-token]").GetAttributeAsync("data-token");
         var answer = await Page.APIRequest.PostAsync($"/elsa/api/{path}", new() { Data = body.ToJsonString(), Headers = [new("Authorization", $"Bearer {token}"), new("Content-Type", "application/json")] });
         return answer.Ok ? JsonNode.Parse(await answer.TextAsync())! : throw new InvalidOperationException($"{path}: {answer.Status} {await answer.TextAsync()}");
     }

@@ -4,8 +4,10 @@ using Program = Rlhf.Server.Tests.Support.Program;
 
 namespace Rlhf.Server.Tests.Browser;
 
-/// <summary>Copies that Elsa Studio makes, of which its server hears no more than of any new definition.</summary>
-public sealed class StudioCopiesTests(Chromium chromium) : IClassFixture<Chromium>
+/// <summary>
+/// Where Elsa Studio alone would leave its user short: of a copy that it makes its server hears no more than of any new definition, and it opens a workflow at its middle.
+/// </summary>
+public sealed class StudioMendedTests(Chromium chromium) : IClassFixture<Chromium>
 {
     [Theory]
     [InlineData("rlhf-campaign", false)]
@@ -33,6 +35,22 @@ public sealed class StudioCopiesTests(Chromium chromium) : IClassFixture<Chromiu
         Assert.Contains(before["inputs"]!.AsArray(), i => i!["defaultValue"] is not null);
         Assert.Equal(InputsOf(before), InputsOf(after));
         Assert.True(JsonNode.DeepEquals(before["customProperties"] ?? new JsonObject(), after["customProperties"] ?? new JsonObject()), $"{after["customProperties"]}");
+        Assert.Empty(studio.Errors);
+    }
+
+    [Fact]
+    public async Task A_workflow_opens_at_its_beginning_and_an_instance_where_it_is()
+    {
+        await using var program = await Program.StartAsync();
+        await using var person = await chromium.PersonAsync(program.Address);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+
+        await studio.OpenAsync("/studio/definitions/rlhf-round");
+        await studio.ShowsAsync("start");
+        var instance = await studio.DispatchAsync("rlhf-round", new() { ["model"] = "policy/none" });
+        await studio.OpenAsync($"/studio/instances/{instance}");
+        await studio.ShowsAsync("prepare-policy");
+
         Assert.Empty(studio.Errors);
     }
 
