@@ -7,8 +7,8 @@ public sealed record CheckpointPoint(double Kl, Interval Proxy, Interval Gold);
 /// <summary>What the stop rule says after the last of some checkpoints.</summary>
 /// <param name="Best">Index of the checkpoint that is best by gold, as it was estimated there.</param>
 /// <param name="PartsAt">KL, in nats, from which on proxy still rises while the law of gold falls; null where they do not part, or no law was fitted.</param>
-/// <param name="Reached">The sentence that the last checkpoint is beyond the predicted best KL for certain; null where it is not.</param>
-/// <param name="Fell">The sentence that gold has fallen; null where it has not.</param>
+/// <param name="Reached">The sentence that the last checkpoint is beyond the interval of the predicted best KL; null where it is not.</param>
+/// <param name="Fell">The sentence that gold has fallen, at two checkpoints in a row; null where it has not.</param>
 public sealed record StopDecision(int Best, FitOutcome Law, double? PartsAt, string? Reached, string? Fell)
 {
     public bool Stop => Reached is not null || Fell is not null;
