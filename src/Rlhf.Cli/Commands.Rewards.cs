@@ -19,7 +19,7 @@ static partial class Commands
         Option<int> port = new("--port") { Description = "Where to listen on this machine; 0 for any free port.", DefaultValueFactory = _ => 5300 };
         Option<string?> urls = new("--urls") { Description = "In the place of --port: addresses, with ; between them. Anything but loopback needs a key (rlhf keys create NAME --role operator --scope scoring) or an OpenID Connect issuer." };
         Option<int> budget = new("--token-budget") { Description = "Tokens, padding included, that are computed in one pass.", DefaultValueFactory = _ => usual.TokenBudget };
-        Option<double> delay = new("--delay-ms") { Description = "How long a text waits for others to be computed with it, at most, where nothing else is computed.", DefaultValueFactory = _ => usual.LongestDelay.TotalMilliseconds };
+        Option<double> delay = new("--delay-ms") { Description = "How long a text waits for others to be computed with it, at most, while a thread has nothing to do.", DefaultValueFactory = _ => usual.LongestDelay.TotalMilliseconds };
         Option<int> queue = new("--queue-tokens") { Description = "Tokens that may wait for a model; beyond them requests are answered 429.", DefaultValueFactory = _ => usual.QueueTokens };
         Option<int> texts = new("--max-texts") { Description = "Texts that one request may hold.", DefaultValueFactory = _ => 1024 };
         Option<double> body = new("--max-body-mb") { Description = "Longest body of a request, in megabytes (of 2^20 bytes).", DefaultValueFactory = _ => 4 };

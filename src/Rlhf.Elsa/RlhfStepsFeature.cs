@@ -14,7 +14,7 @@ using Rlhf.Steps.Running;
 
 namespace Rlhf.Elsa;
 
-/// <summary>The steps as activities of an Elsa host. The host says where jobs are left; <c>rlhf steps work</c> runs them.</summary>
+/// <summary>The steps as activities of an Elsa host. The host says where jobs are left; <c>rlhf worker --engine elsa</c> runs them.</summary>
 [DependsOn(typeof(WorkflowManagementFeature))]
 [DependsOn(typeof(WorkflowRuntimeFeature))]
 public sealed class RlhfStepsFeature(IModule module) : FeatureBase(module)

@@ -32,7 +32,8 @@ static class ElsaWorkCommand
         {
             return (await workspace.Runtime.Desk.ProgressAsync(name[DeskLabeler.EventPrefix.Length..], cancellationToken)).Missing == 0;
         }
-        catch (Exception e) when (e is DbException or ArgumentException)
+        // A database that is away for a moment says so by an InvalidOperationException around its own.
+        catch (Exception e) when (e is DbException or ArgumentException or IOException || e.InnerException is DbException)
         {
             // The step looks by itself in the end.
             log.Trouble($"Whether '{name}' has happened could not be seen: {e.Message}");

@@ -33,7 +33,9 @@ sealed class Workspace : IAsyncDisposable
 
     static readonly string[] Labelers = [Simulated, File, LabelingTools.Argilla, LabelingTools.LabelStudio, Judge, OwnJudges.RewardModel, OwnJudges.Policy];
 
-    readonly Lazy<WorkflowRuntime> _runtime;
+    readonly Func<WorkflowRuntime> _open;
+    readonly Lock _opening = new();
+    WorkflowRuntime? _runtime;
     readonly IDisposable? _notifications;
     readonly ScoringClient? _rewards;
     TrackingSession? _tracking;
@@ -69,7 +71,7 @@ sealed class Workspace : IAsyncDisposable
         Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, services, CheckpointInterval(), Settings.Environment);
         var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync, FiresSchedules = stays, Workflows = WorkflowFiles.All };
         if (queues is not null) options = options with { Queues = queues };
-        _runtime = new(() => new(options, Runner, TimeProvider.System, observer));
+        _open = () => new(options, Runner, TimeProvider.System, observer);
     }
 
     public string Store { get; }
@@ -103,7 +105,15 @@ sealed class Workspace : IAsyncDisposable
 
     public StepRunner Runner { get; }
 
-    public WorkflowRuntime Runtime => _runtime.Value;
+    /// <summary>Opened when it is first asked for; where that fails, whoever asks next tries again.</summary>
+    /// <exception cref="IOException">The database cannot be opened.</exception>
+    public WorkflowRuntime Runtime
+    {
+        get
+        {
+            lock (_opening) return _runtime ??= _open();
+        }
+    }
 
     /// <summary>Drives the store from this process, and clears away what a killed one left half-written long ago.</summary>
     /// <exception cref="DriverBusyException">Another process drives it.</exception>
@@ -162,7 +172,7 @@ sealed class Workspace : IAsyncDisposable
     {
         if (_tracking is not null) await _tracking.DisposeAsync();
         if (_sender is not null) await _sender.DisposeAsync();
-        if (_runtime.IsValueCreated) await _runtime.Value.DisposeAsync();
+        if (_runtime is { } runtime) await runtime.DisposeAsync();
         _notifications?.Dispose();
         _rewards?.Dispose();
     }

@@ -82,7 +82,7 @@ public sealed class StepActivity : Activity
         {
             if (await jobs.FindAsync(id, context.CancellationToken) is not { } open)
                 throw new InvalidOperationException($"Job {id} of activity '{Id}' is gone without an answer; retry the activity.");
-            await WaitAsync(context, open);
+            await WaitAsync(context, open, open.Events);
             return;
         }
         if (answer.Kind == AnswerKind.Completed)

@@ -27,7 +27,7 @@ namespace Rlhf.Elsa.Hosting;
 
 /// <summary>
 /// An Elsa server of our own over one store: definitions, instances and bookmarks in its database, jobs of the steps beside the artifacts, where
-/// <c>rlhf steps work</c> finds them. Several of it over one PostgreSQL are one cluster.
+/// <c>rlhf worker --engine elsa</c> finds them. Several of it over one PostgreSQL are one cluster.
 /// </summary>
 public static class ElsaHost
 {

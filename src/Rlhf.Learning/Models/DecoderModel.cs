@@ -9,7 +9,7 @@ namespace Rlhf.Learning.Models;
 /// A decoder-only language model of the Llama family (Touvron et al. 2023: RMSNorm, rotary positions, grouped-query attention, SwiGLU; with what
 /// Mistral and Qwen changed) or GPT-2 (Radford et al. 2019).
 /// </summary>
-/// <remarks>Left out: dropout, attention masks (rows are padded on the right, where causality needs none).</remarks>
+/// <remarks>Left out: dropout. Rows are padded on the right, where causality needs no mask.</remarks>
 public sealed class DecoderModel : IDisposable
 {
     readonly RotaryTables _rotary;

@@ -26,11 +26,12 @@ public sealed record ScoringRow(int[] Prefix, IReadOnlyList<int[]> Endings)
 
     /// <summary>
     /// Texts as rows: those with the same prompt together where that costs less. In each layer a token costs about 24 times the square of the hidden size, and each token that it may see
-    /// 4 times the head size and <see cref="Softmax"/> in each head, of which a text alone skips the half that comes later: a row that becomes too long is worth no more than two.
+    /// 4 times the head size and <see cref="Softmax"/> in each head; a text alone skips the half that comes later. The next text begins another row where it costs less alone.
     /// </summary>
     /// <param name="config">The model's shape.</param>
+    /// <param name="budget">Tokens of a row of more than one text, at least 1.</param>
     /// <returns>Each row with the places of its texts; every place once.</returns>
-    public static IReadOnlyList<(ScoringRow Row, int[] Places)> Share(IReadOnlyList<ScoredText> texts, DecoderConfig config)
+    public static IReadOnlyList<(ScoringRow Row, int[] Places)> Share(IReadOnlyList<ScoredText> texts, DecoderConfig config, int budget)
     {
         var seen = config.NumAttentionHeads * (4.0 * config.HeadSize + Softmax) / (24.0 * config.HiddenSize * config.HiddenSize);
         double Alone(double tokens) => tokens + seen / 2 * tokens * tokens;
@@ -42,7 +43,7 @@ public sealed record ScoringRow(int[] Prefix, IReadOnlyList<int[]> Endings)
             foreach (var place in same)
             {
                 var (whole, ending) = (texts[place].Tokens.Length, texts[place].Tokens.Length - prefix);
-                if (open.Count > 0 && Shared(tokens + ending) - Shared(tokens) > Alone(whole)) Close();
+                if (open.Count > 0 && (tokens + ending > budget || Shared(tokens + ending) - Shared(tokens) > Alone(whole))) Close();
                 tokens = open.Count == 0 ? whole : tokens + ending;
                 open.Add(place);
             }

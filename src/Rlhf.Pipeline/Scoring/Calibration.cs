@@ -29,17 +29,18 @@ static class Calibration
     /// A small model's operations are so short that threads mostly wait for each other: passes of one thread side by side then give several times as many scores. So every number
     /// of threads that divides the cores by a power of two is tried, with as many passes side by side.
     /// </summary>
-    /// <param name="passThreads">What <see cref="Pace.PassThreads"/> shall be; null: what gives most scores.</param>
+    /// <param name="passThreads">Threads of every pass on the CPU; null: what gives most scores, and for a pass alone what is quickest.</param>
     /// <exception cref="InvalidDataException">The model gives no finite outputs.</exception>
     public static Pace Measure(IReadOnlyList<RewardModel> members, int context, int? passThreads, TimeProvider time)
     {
         var (all, length) = (Cores.Own.Count, Math.Min(Tokens, context));
         double Seconds(int rows, int threads, int sideBySide) => Best(members, rows, length, threads, sideBySide, time);
-        var few = Seconds(Few, all, 1);
-        if (few > LongPass || members[0].Model.Device.type != DeviceType.CPU || passThreads == all) return new(Overhead(few, Seconds(Many, all, 1), length), all, all);
+        Pace With(int pass, int alone) => new(Overhead(Seconds(Few, pass, 1), Seconds(Many, pass, 1), length), pass, alone);
+        if (members[0].Model.Device.type != DeviceType.CPU) return With(all, all);
+        if (passThreads is { } given) return With(given, given);
+        if (Seconds(Few, all, 1) > LongPass) return With(all, all);
         List<(int Threads, double Few, double Many)> tried = [.. Halves(all).Select(t => (t, Seconds(Few, t, 1), Seconds(Many, t, all / t) / (all / t)))];
-        var pass = passThreads ?? tried.MinBy(t => t.Many).Threads;
-        return new(Overhead(Seconds(Few, pass, 1), Seconds(Many, pass, 1), length), pass, tried.MinBy(t => t.Few).Threads);
+        return With(tried.MinBy(t => t.Many).Threads, tried.MinBy(t => t.Few).Threads);
     }
 
     static IEnumerable<int> Halves(int all)
@@ -57,12 +58,14 @@ static class Calibration
     static double Best(IReadOnlyList<RewardModel> members, int rows, int length, int threads, int sideBySide, TimeProvider time)
     {
         var best = new double[sideBySide];
-        Together(sideBySide, place =>
+        using Barrier start = new(sideBySide);
+        Together(start, place =>
         {
             best[place] = double.PositiveInfinity;
             // The first one compiles.
             for (var i = 0; i <= Tries; i++)
             {
+                start.SignalAndWait();
                 Cores.Own.Compute(threads, () =>
                 {
                     var begun = time.GetTimestamp();
@@ -75,10 +78,10 @@ static class Calibration
     }
 
     /// <summary>On threads of their own: a thread of the pool would keep the number of threads that it computed with.</summary>
-    static void Together(int count, Action<int> action)
+    static void Together(Barrier start, Action<int> action)
     {
         Exception? failed = null;
-        List<Thread> threads = [.. Enumerable.Range(0, count).Select(place => new Thread(() =>
+        List<Thread> threads = [.. Enumerable.Range(0, start.ParticipantCount).Select(place => new Thread(() =>
         {
             try
             {
@@ -87,6 +90,7 @@ static class Calibration
             catch (Exception e)
             {
                 failed = e;
+                start.RemoveParticipant();
             }
         }) { IsBackground = true, Name = "measures a reward model" })];
         foreach (var thread in threads) thread.Start();

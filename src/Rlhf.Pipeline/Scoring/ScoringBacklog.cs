@@ -2,12 +2,12 @@ using Rlhf.Learning.Rewards;
 
 namespace Rlhf.Pipeline.Scoring;
 
-/// <summary>What the texts that wait for a model become: the next pass.</summary>
-/// <param name="Jobs">Texts of the pass, at least one.</param>
+/// <summary>What is computed next of what waits for a model.</summary>
+/// <param name="Jobs">Rows of the pass, at least one.</param>
 /// <param name="Tile">Its fixed shape, where it is a deterministic one.</param>
 sealed record NextPass(IReadOnlyList<ScoringJob> Jobs, ScoringTile? Tile);
 
-/// <summary>The texts that wait for one model, the oldest first. Not safe for several threads: its loop holds a lock.</summary>
+/// <summary>What waits for one model, the oldest first. Not safe for several threads: its loop holds a lock.</summary>
 /// <param name="context">Longest text of the model.</param>
 /// <param name="overhead">What a pass costs besides its tokens, in tokens.</param>
 sealed class ScoringBacklog(ServingOptions options, int context, double overhead)
@@ -21,9 +21,6 @@ sealed class ScoringBacklog(ServingOptions options, int context, double overhead
 
     public ScoringJob? Oldest => _jobs.Count > 0 ? _jobs[0] : null;
 
-    /// <summary>Texts that were thrown away unseen since nobody waited for them any more.</summary>
-    public long Dropped { get; private set; }
-
     public bool HasRoomFor(int tokens) => _jobs.Count == 0 || Tokens + tokens <= options.QueueTokens;
 
     public void Add(ScoringJob job)
@@ -35,7 +32,7 @@ sealed class ScoringBacklog(ServingOptions options, int context, double overhead
     /// <summary>Throws away what nobody waits for.</summary>
     public void Drop()
     {
-        Dropped += _jobs.RemoveAll(job =>
+        _jobs.RemoveAll(job =>
         {
             if (!job.Request.IsOver) return false;
             Tokens -= job.Tokens;
@@ -44,7 +41,7 @@ sealed class ScoringBacklog(ServingOptions options, int context, double overhead
     }
 
     /// <summary>Takes the pass that the oldest text is in; null where none waits.</summary>
-    /// <param name="share">Tokens that it shall have at most, if it has more than one text, beside the budget: a deterministic one has its own.</param>
+    /// <param name="share">Tokens of a pass of more than one row, padding included, where the budget is not less; a deterministic pass has its fixed shape instead.</param>
     public NextPass? Take(int share)
     {
         Drop();

@@ -17,6 +17,7 @@ sealed class ScoringLoop : IDisposable
     readonly ScoringBacklog _backlog;
     readonly object _gate = new();
     readonly IReadOnlyList<Thread> _threads;
+    // Of one thread.
     double _tokensPerSecond = 1000;
     int _idle;
     bool _stops;
@@ -53,7 +54,7 @@ sealed class ScoringLoop : IDisposable
                 _meter.Refused.Add(1);
                 throw new ScoringRefusedException(ScoringRefusal.Busy, $"{_backlog.Tokens} tokens wait for {_model.Artifact.Short} already; expected at most {_options.QueueTokens} with this request.")
                 {
-                    RetryAfter = TimeSpan.FromSeconds(Math.Ceiling(Math.Clamp(_backlog.Tokens / _tokensPerSecond, 1, 60))),
+                    RetryAfter = TimeSpan.FromSeconds(Math.Ceiling(Math.Clamp(_backlog.Tokens / (_tokensPerSecond * _threads.Count), 1, 60))),
                 };
             }
             foreach (var job in jobs) _backlog.Add(job);
@@ -66,7 +67,7 @@ sealed class ScoringLoop : IDisposable
         var now = _time.GetTimestamp();
         // Fixed shapes hold a text a row, and what is asked at every token is another output.
         var rows = _options.Batches && !request.Deterministic && !request.PerToken
-            ? ScoringRow.Share(texts, _model.Members[0].Model.Config) : [.. texts.Select((text, place) => (ScoringRow.Of(text), (int[])[place]))];
+            ? ScoringRow.Share(texts, _model.Members[0].Model.Config, _options.TokenBudget) : [.. texts.Select((text, place) => (ScoringRow.Of(text), (int[])[place]))];
         return rows.Select(row => new ScoringJob(row.Row, [.. row.Places.Select(p => texts[p])], row.Places, pending, request.PerToken, request.Deterministic) { Since = now });
     }
 

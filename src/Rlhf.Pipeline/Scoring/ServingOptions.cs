@@ -6,7 +6,7 @@ public sealed record ServingOptions
     /// <summary>Tokens of a pass, padding included, 1 to 1,000,000; a text that is longer makes a pass of its own.</summary>
     public int TokenBudget { get; init; } = 1024;
 
-    /// <summary>How long a text may wait for others to be computed with it, where nothing else is computed meanwhile; 0 to 10 s.</summary>
+    /// <summary>How long a text may wait for others to be computed with it, while a thread has nothing to do; 0 to 10 s.</summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromMilliseconds(2);
 
     /// <summary>Tokens that may wait, of all requests for one model; beyond them a request is refused. One request alone is never too much.</summary>

@@ -53,7 +53,10 @@ public sealed class StoredStepJobs(IObjectStore objects) : IStepJobs
     {
         // The job itself first: nobody takes what is only half removed.
         foreach (var what in new[] { "job", "answer", "woken" }) await objects.DeleteAsync($"{Open}{id}.{what}.json", cancellationToken);
-        for (var epoch = 0; await ExistsAsync(Claim(id, epoch), cancellationToken); epoch++) await RemoveClaimAsync(id, epoch, cancellationToken);
+        var claims = 0;
+        while (await ExistsAsync(Claim(id, claims), cancellationToken)) claims++;
+        // The last one first: whoever is stopped in between leaves those that the next one finds.
+        while (claims-- > 0) await RemoveClaimAsync(id, claims, cancellationToken);
     }
 
     /// <summary>What there is of each open job.</summary>

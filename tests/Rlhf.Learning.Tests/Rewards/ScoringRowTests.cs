@@ -28,7 +28,7 @@ public sealed class ScoringRowTests
         using var model = new RewardModel(decoder, ScalarHead.Random(decoder.Config.HiddenSize, 5, Some.Device), Some.Tokenizer());
         List<ScoredText> texts = [.. Texts().Select(t => t with { Tokens = [.. t.Tokens.Select(id => id % decoder.Config.VocabSize)] })];
 
-        var rows = ScoringRow.Share(texts, decoder.Config with { HiddenSize = 4096 });
+        var rows = ScoringRow.Share(texts, decoder.Config with { HiddenSize = 4096 }, 1000);
         var ends = ScoringPass.Ends(model, [.. rows.Select(r => r.Row)]);
         var shared = new float[texts.Count];
         foreach (var (row, (_, places)) in rows.Index())
@@ -43,7 +43,7 @@ public sealed class ScoringRowTests
     {
         var texts = Texts();
 
-        var rows = ScoringRow.Share(texts, Shape(1024));
+        var rows = ScoringRow.Share(texts, Shape(1024), 1000);
 
         Assert.Equal(Enumerable.Range(0, texts.Count), rows.SelectMany(r => r.Places).Order());
         foreach (var (row, places) in rows)
@@ -59,19 +59,20 @@ public sealed class ScoringRowTests
     [InlineData(40, 10, 4, 4)]
     [InlineData(40, 10, 1, 1)]
     public void A_beginning_is_shared_where_that_saves_a_quarter(int prompt, int completion, int texts, int most) =>
-        Assert.Equal(most, ScoringRow.Share([.. Enumerable.Range(0, texts).Select(c => Text(0, prompt, c, completion))], Shape(1024)).Max(r => r.Places.Length));
+        Assert.Equal(most, ScoringRow.Share([.. Enumerable.Range(0, texts).Select(c => Text(0, prompt, c, completion))], Shape(1024), 1000).Max(r => r.Places.Length));
 
     [Fact]
     public void No_row_becomes_so_long_that_what_its_tokens_see_costs_more_than_was_saved()
     {
         List<ScoredText> texts = [.. Enumerable.Range(0, 64).Select(c => Text(0, 60, c, 30))];
 
-        var narrow = ScoringRow.Share(texts, Shape(64, 8)).Max(r => r.Row.Tokens);
-        var wide = ScoringRow.Share(texts, Shape(4096)).Max(r => r.Row.Tokens);
+        var narrow = ScoringRow.Share(texts, Shape(64, 8), 10_000).Max(r => r.Row.Tokens);
+        var wide = ScoringRow.Share(texts, Shape(4096), 10_000).Max(r => r.Row.Tokens);
 
         // Each seen token costs 8 (32 + 112) / 24 / 4096 = 0.0117 tokens: to a row of T another ending costs 30 + 0.0117 (60 T + 900), the text alone 90 + 0.0117 · 8100 / 2 = 137.5.
         Assert.Equal(60 + 3 * 30, narrow);
         Assert.Equal(60 + 64 * 30, wide);
+        Assert.Equal(60 + 13 * 30, ScoringRow.Share(texts, Shape(4096), 460).Max(r => r.Row.Tokens));
     }
 
     [Fact]

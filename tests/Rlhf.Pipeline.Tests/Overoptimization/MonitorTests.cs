@@ -175,7 +175,6 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
             return more;
         }
 
-
         var going = Assert.IsType<StepResult.Completed>(await run.Run("MeasureOveroptimization", With(await Stopped(run))));
         var ended = Assert.IsType<StepResult.Completed>(await run.Run("MeasureOveroptimization", values));
 

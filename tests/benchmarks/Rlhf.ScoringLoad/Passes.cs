@@ -23,7 +23,7 @@ static class Passes
     {
         List<ScoredText> texts = [.. Enumerable.Range(0, 2 * count).Select(i => new ScoredText(
             [.. Enumerable.Range(0, prompt).Select(t => (i / count * 31 + t * 17) % model.Tokenizer.VocabularySize), .. Enumerable.Range(0, completion).Select(t => (i * 29 + t * 13) % model.Tokenizer.VocabularySize)], prompt))];
-        List<ScoringRow> shared = [.. ScoringRow.Share(texts, model.Model.Config).Select(r => r.Row)];
+        List<ScoringRow> shared = [.. ScoringRow.Share(texts, model.Model.Config, 1024).Select(r => r.Row)];
         List<int[]> whole = [.. texts.Select(t => t.Tokens)];
         var (one, other) = (Best(() => ScoringPass.Ends(model, whole)), Best(() => ScoringPass.Ends(model, shared)));
         Console.WriteLine($"  2 prompts of {prompt} tokens with {count} completions of {completion} each: {one:0.0} ms, shared in {shared.Count} rows {other:0.0} ms ({one / other:0.00}x)");

@@ -26,7 +26,7 @@ public static class StopRule
     /// </summary>
     /// <remarks>
     /// The prediction of a law that was fitted to a few checkpoints may be off by a factor of many, so its interval decides when to stop, and never which checkpoint is handed on
-    /// (tests/RESULTS.md, proof 3).
+    /// (tests/RESULTS.md, proof 2).
     /// </remarks>
     /// <param name="points">At least one, in the order of the training.</param>
     /// <param name="resamples">Of the fit's bootstrap.</param>

@@ -20,7 +20,7 @@ static class InputDefaults
         }
     }
 
-    /// <summary>Gives them back to the inputs of a model that was sent, where one has none; an input that was renamed meanwhile is not known by them.</summary>
+    /// <summary>Gives them back to the inputs of a model that was sent, where one has none; an input that was renamed meanwhile is not known by them. A program that takes a default out takes the property out, too.</summary>
     public static void Take(JsonObject model)
     {
         if (model["customProperties"] is not JsonObject properties) return;
