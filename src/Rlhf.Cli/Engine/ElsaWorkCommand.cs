@@ -30,7 +30,7 @@ static class ElsaWorkCommand
         if (!name.StartsWith(DeskLabeler.EventPrefix, StringComparison.Ordinal)) return false;
         try
         {
-            return (await workspace.Runtime.Desk.ProgressAsync(name[DeskLabeler.EventPrefix.Length..], cancellationToken)).Missing == 0;
+            return await workspace.Runtime.Desk.MissingAsync(name[DeskLabeler.EventPrefix.Length..], cancellationToken) == 0;
         }
         // A database that is away for a moment says so by an InvalidOperationException around its own.
         catch (Exception e) when (e is DbException or ArgumentException or IOException || e.InnerException is DbException)

@@ -63,10 +63,17 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
         pulse.Fire();
     }
 
+    public async Task<int> MissingAsync(string request, CancellationToken cancellationToken)
+    {
+        await using var db = database.Connect();
+        await CheckAsync(db, request, cancellationToken);
+        return await db.LabelingQuestions.Where(q => q.RequestId == request && q.Missing > 0).SumAsync(q => q.Missing, cancellationToken);
+    }
+
     public async Task<DeskProgress> ProgressAsync(string request, CancellationToken cancellationToken)
     {
         await using var db = database.Connect();
-        if (!await db.LabelingRequests.AnyAsync(r => r.Id == request, cancellationToken)) throw new ArgumentException($"There is no request '{request}' on this store's desk.");
+        await CheckAsync(db, request, cancellationToken);
         var questions = await db.LabelingQuestions.AsNoTracking().Where(q => q.RequestId == request).OrderBy(q => q.Position).ToListAsync(cancellationToken);
         var judgements = (await (
             from j in db.LabelingJudgements.AsNoTracking()
@@ -77,6 +84,11 @@ internal sealed class LabelingDesk(Database database, TimeProvider time, Pulse p
         return new(
             [.. questions.SelectMany(q => judgements[q.Item].Select(j => JudgementOf(QuestionOf(q).Id, j)))],
             questions.Sum(q => q.Missing));
+    }
+
+    static async Task CheckAsync(RuntimeDbContext db, string request, CancellationToken cancellationToken)
+    {
+        if (!await db.LabelingRequests.AnyAsync(r => r.Id == request, cancellationToken)) throw new ArgumentException($"There is no request '{request}' on this store's desk.");
     }
 
     public async Task<IReadOnlyList<DeskQuestion>> OpenAsync(string? labeler, CancellationToken cancellationToken)

@@ -63,6 +63,10 @@ public interface ILabelingDesk
     /// <exception cref="ArgumentException">There is no such request.</exception>
     Task<DeskProgress> ProgressAsync(string request, CancellationToken cancellationToken);
 
+    /// <summary>Places of a request that are empty: cheap, however many answers there are.</summary>
+    /// <exception cref="ArgumentException">There is no such request.</exception>
+    Task<int> MissingAsync(string request, CancellationToken cancellationToken);
+
     /// <summary>Questions with an empty place, the oldest request first; with a labeler only those that this one has not judged.</summary>
     Task<IReadOnlyList<DeskQuestion>> OpenAsync(string? labeler, CancellationToken cancellationToken);
 

@@ -72,7 +72,9 @@ public sealed class LabelingDeskTests
         await Assert.ThrowsAsync<ArgumentException>(() => desk.TakeAsync([Answer(item, "ann"), Answer("other", "ann")], default));
 
         Assert.Equal(2, (await desk.ProgressAsync("r", default)).Missing);
+        Assert.Equal(2, await desk.MissingAsync("r", default));
         await Assert.ThrowsAsync<ArgumentException>(() => desk.ProgressAsync("other", default));
+        await Assert.ThrowsAsync<ArgumentException>(() => desk.MissingAsync("other", default));
     }
 
     [Theory, InlineData(Kind.Sqlite), InlineData(Kind.Postgres)]

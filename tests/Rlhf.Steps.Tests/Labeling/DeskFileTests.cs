@@ -86,6 +86,8 @@ public sealed class DeskFileTests : IDisposable
 
         public Task<DeskProgress> ProgressAsync(string request, CancellationToken cancellationToken) => Task.FromResult(new DeskProgress([], 1));
 
+        public Task<int> MissingAsync(string request, CancellationToken cancellationToken) => Task.FromResult(1);
+
         public Task<IReadOnlyList<DeskQuestion>> OpenAsync(string? labeler, CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<DeskQuestion>>(labeler is null ? [Only] : []);
 
