@@ -25,7 +25,7 @@ public static class MeasureOveroptimization
 
     public sealed record HParams(
         [property: Description("Stop where the KL is beyond the upper end of the one that the fitted law predicts to be best.")] bool StopAtPrediction = true,
-        [property: Description("Stop where gold is below the best so far by more than the noise of both, at two checkpoints in a row.")] bool StopAtFall = true,
+        [property: Description("Stop where gold, smoothed over neighboring checkpoints, is below the best so far by more than the noise of both.")] bool StopAtFall = true,
         [property: Range(40, 100_000), Description("Resamples of the bootstrap.")] int Resamples = 2000,
         [property: Range(0.0, 1.0), Description("Accuracy that the reward model may lose on the checkpoint's pairs against its report card, by more than chance explains; 1: any.")] double MostAccuracyLoss = 0.15,
         [property: Range(0.0, 1.0), Description("Calibration error that it may gain there; 1: any.")] double MostCalibrationLoss = 0.25,
@@ -43,7 +43,7 @@ public static class MeasureOveroptimization
 
     public sealed record Outputs(
         [property: Description("What the monitor knows now.")] ArtifactRef Overoptimization,
-        [property: Description("The checkpoint that is best by gold.")] ArtifactRef Best,
+        [property: Description("The checkpoint that is best by gold, smoothed over neighboring ones.")] ArtifactRef Best,
         [property: Description("KL of that checkpoint to the starting policy, in nats.")] double BestKl,
         [property: Description("Mean score of that checkpoint's samples.")] double BestScore,
         [property: Description("Gold of that checkpoint, in standard deviations above the starting policy's.")] double BestGold = 0);

@@ -5,10 +5,10 @@ namespace Rlhf.Learning.Evaluation.Overoptimization;
 public sealed record CheckpointPoint(double Kl, Interval Proxy, Interval Gold);
 
 /// <summary>What the stop rule says after the last of some checkpoints.</summary>
-/// <param name="Best">Index of the checkpoint that is best by gold, as it was estimated there.</param>
+/// <param name="Best">Index of the checkpoint that is best by gold, smoothed over its neighbors.</param>
 /// <param name="PartsAt">KL, in nats, from which on proxy still rises while the law of gold falls; null where they do not part, or no law was fitted.</param>
 /// <param name="Reached">The sentence that the last checkpoint is beyond the interval of the predicted best KL; null where it is not.</param>
-/// <param name="Fell">The sentence that gold has fallen, at two checkpoints in a row; null where it has not.</param>
+/// <param name="Fell">The sentence that gold has fallen; null where it has not.</param>
 public sealed record StopDecision(int Best, FitOutcome Law, double? PartsAt, string? Reached, string? Fell)
 {
     public bool Stop => Reached is not null || Fell is not null;
@@ -20,13 +20,16 @@ public sealed record StopDecision(int Best, FitOutcome Law, double? PartsAt, str
 /// <summary>Ends a training before it does harm. A function of the points alone.</summary>
 public static class StopRule
 {
+    /// <summary>Bandwidth of the smoothing, in √nats.</summary>
+    const double Bandwidth = 0.5;
+
     /// <summary>
-    /// Stops where the last checkpoint is beyond the upper end of the KL that the fitted law predicts to be best, or where the last two are both below the best before them by more than the
-    /// noise of both: the best is an estimate too, and chosen for being high, and among many checkpoints one is low by chance.
+    /// Stops where the last checkpoint is beyond the upper end of the KL that the fitted law predicts to be best, or where its gold is below the best so far by more than the noise of
+    /// both. Gold is smoothed over √KL for this, by a Gaussian kernel: among many checkpoints one is high, and one low, by chance, and neighbors differ little. The best one is so, too.
     /// </summary>
     /// <remarks>
-    /// The prediction of a law that was fitted to a few checkpoints may be off by a factor of many, so its interval decides when to stop, and never which checkpoint is handed on
-    /// (tests/RESULTS.md, proof 2).
+    /// The prediction of a law that was fitted to a few checkpoints may be off by a factor of many (tests/RESULTS.md, proof 2), so its interval decides when to stop, and never which
+    /// checkpoint is handed on.
     /// </remarks>
     /// <param name="points">At least one, in the order of the training.</param>
     /// <param name="resamples">Of the fit's bootstrap.</param>
@@ -36,19 +39,25 @@ public static class StopRule
     {
         if (points.Count == 0) throw new ArgumentException("There is no checkpoint to decide by; expected at least one.");
         var law = LawFitting.Fit(Law.Rl, GoldOf(points), resamples, seed);
-        var (last, best) = (points[^1], points.MaxBy(p => p.Gold.Value)!);
+        List<Interval> smooth = [.. points.Select(p => Smooth(points, p.Kl))];
+        var (last, best) = (points[^1], Enumerable.Range(0, points.Count).MaxBy(i => smooth[i].Value));
+        var rise = smooth[^1].Value - smooth[best].Value + Interval.Z * Math.Sqrt(Math.Pow(smooth[^1].StandardError, 2) + Math.Pow(smooth[best].StandardError, 2));
         var reached = law.Fit is { } fit && last.Kl >= fit.BestKl.Upper
             ? $"The KL of the last checkpoint, {last.Kl:0.0} nats, is beyond {fit.BestKl.Value:0.0} ({fit.BestKl.Lower:0.0} to {fit.BestKl.Upper:0.0}), where the fitted law is highest." : null;
-        var fell = IsBelow(points) && IsBelow([.. points.SkipLast(1)])
-            ? $"The last checkpoint's gold, {last.Gold.Value:0.00} deviations, is below the best so far, {best.Gold.Value:0.00} at {best.Kl:0.0} nats, by {-UpperRise(last, best):0.00} at least, and so was the one before." : null;
-        return new(Enumerable.Range(0, points.Count).MaxBy(i => points[i].Gold.Value), law, PartsAt(points, law.Fit), reached, fell);
+        var fell = rise < 0
+            ? $"The last checkpoint's gold, {smooth[^1].Value:0.00} deviations with its neighbors, is below the best so far, {smooth[best].Value:0.00} at {points[best].Kl:0.0} nats, by {-rise:0.00} at least." : null;
+        return new(best, law, PartsAt(points, law.Fit), reached, fell);
     }
 
-    static bool IsBelow(IReadOnlyList<CheckpointPoint> points) => points.Count > 1 && UpperRise(points[^1], points.MaxBy(p => p.Gold.Value)!) < 0;
-
-    /// <summary>Upper bound of what the last checkpoint's gold is above the best one's, both being estimates.</summary>
-    static double UpperRise(CheckpointPoint last, CheckpointPoint best) =>
-        last.Gold.Value - best.Gold.Value + Interval.Z * Math.Sqrt(Math.Pow(last.Gold.StandardError, 2) + Math.Pow(best.Gold.StandardError, 2));
+    /// <summary>Mean gold around a KL, weighted by the kernel and by how sure each estimate is.</summary>
+    static Interval Smooth(IReadOnlyList<CheckpointPoint> points, double kl)
+    {
+        var known = points.All(p => p.Gold.StandardError > 0);
+        double[] weights = [.. points.Select(p => Math.Exp(-Math.Pow((Math.Sqrt(p.Kl) - Math.Sqrt(kl)) / Bandwidth, 2) / 2) / (known ? Math.Pow(p.Gold.StandardError, 2) : 1))];
+        var (sum, value) = (weights.Sum(), weights.Zip(points, (w, p) => w * p.Gold.Value).Sum());
+        var error = Math.Sqrt(weights.Zip(points, (w, p) => Math.Pow(w * p.Gold.StandardError, 2)).Sum()) / sum;
+        return new(value / sum, value / sum - Interval.Z * error, value / sum + Interval.Z * error);
+    }
 
     /// <summary>The law's highest point, where the proxy is higher at some checkpoint beyond it than at all before.</summary>
     static double? PartsAt(IReadOnlyList<CheckpointPoint> points, FittedLaw? fit)
