@@ -20,7 +20,13 @@ public sealed class CampaignTests : IDisposable
 
     bool _monitored;
 
-    public CampaignTests() => _steps = ContractStep.All(e => e.Activity == "decide-gate" ? _gate.Dequeue() : e.Activity == "train-policy" && _monitored ? "Checkpoint" : null);
+    public CampaignTests() => _steps = ContractStep.All(e => e.Activity switch
+    {
+        "decide-gate" => _gate.Dequeue(),
+        "train-policy" when _monitored => "Checkpoint",
+        "measure-overoptimization" => "Stop",
+        _ => null,
+    });
 
     public void Dispose() => _folder.Dispose();
 
