@@ -41,7 +41,16 @@ public sealed class RoundTripTests
         Assert.True(opened["isPublished"]!.GetValue<bool>());
         Assert.Equal((HttpStatusCode.OK, 2), (published.Status, published.Json["workflowDefinition"]!["version"]!.GetValue<int>()));
         Assert.Equal(File.ReadAllText(source), File.ReadAllText(target));
-        Assert.Null(Difference(Meaning(JsonNode.Parse(File.ReadAllText(source))), Meaning(opened)));
+        Assert.Null(Difference(Meaning(WithoutDefaults(JsonNode.Parse(File.ReadAllText(source))!.AsObject())), Meaning(WithoutDefaults(opened))));
+    }
+
+    /// <summary>Without the properties in which defaults of inputs travel through Studio, and without those that are empty then.</summary>
+    static JsonObject WithoutDefaults(JsonObject model)
+    {
+        if (model["customProperties"] is not JsonObject properties) return model;
+        foreach (var name in properties.Select(p => p.Key).Where(n => n.StartsWith("inputDefault.", StringComparison.Ordinal)).ToList()) properties.Remove(name);
+        if (properties.Count == 0) model.Remove("customProperties");
+        return model;
     }
 
     [Theory]
