@@ -89,15 +89,19 @@ export function reached() {
   connection.isUp = true;
   connection.isSignedOut = false;
   retryAfter = 1000;
-  clearTimeout(retry);
-  retry = null;
+  // Another request may have come through while an answer did not; it still waits.
+  if (retry) tryAgainAfter(0);
 }
 
 export function missed() {
   connection.isUp = false;
-  clearTimeout(retry);
-  retry = setTimeout(told.due, retryAfter);
+  tryAgainAfter(retryAfter);
   retryAfter = Math.min(retryAfter * 2, 15000);
+}
+
+function tryAgainAfter(milliseconds) {
+  clearTimeout(retry);
+  retry = setTimeout(() => { retry = null; told.due(); }, milliseconds);
 }
 
 /** The next failure is tried again soon. */

@@ -23,7 +23,7 @@ public sealed class LabelingInTheBrowserTests(Chromium chromium) : IClassFixture
         await page.Keyboard.PressAsync("1");
         await ShowsAsync(page, "Prompt 2");
         await SavedAsync(page);
-        await person.SetOfflineAsync(true);
+        await GoOfflineAsync(person, page);
         await page.Keyboard.PressAsync("4");
         await ShowsAsync(page, "Prompt 3");
         await page.Keyboard.PressAsync("0");
@@ -55,6 +55,35 @@ public sealed class LabelingInTheBrowserTests(Chromium chromium) : IClassFixture
     }
 
     [Fact]
+    public async Task An_answer_that_is_lost_on_the_way_while_another_request_comes_through_is_sent_again()
+    {
+        await using var place = await Place.OpenAsync();
+        await place.AskAsync(questions: 4);
+        await place.ReadGuidelinesAsync("olga");
+        await using var person = await chromium.PersonAsync(place);
+        var page = await person.NewPageAsync();
+        await page.GotoAsync("/label");
+        await ShowsAsync(page, "Prompt 1");
+        await SavedAsync(page);
+        TaskCompletionSource<IRoute> asking = new(), lost = new();
+        await page.RouteAsync("**/api/labeling/assignments", route => asking.TrySetResult(route) ? Task.CompletedTask : route.ContinueAsync());
+        await page.Keyboard.PressAsync("1");
+        await asking.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await page.RouteAsync("**/api/labeling/answers", async route =>
+        {
+            await (lost.TrySetResult(route) ? route.AbortAsync() : route.ContinueAsync());
+        });
+
+        await page.Keyboard.PressAsync("4");
+        await lost.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await page.Locator("#connection", new() { HasTextString = "No connection; 1 answer waits in this browser." }).WaitForAsync();
+        await (await asking.Task).ContinueAsync();
+        await SavedAsync(page);
+
+        Assert.Equal([3, 0], (await place.Runtime.Desk.ProgressAsync("r", default)).Judgements.Select(j => j.Strength));
+    }
+
+    [Fact]
     public async Task An_answer_is_taken_back_with_and_without_connection_and_given_anew()
     {
         await using var place = await Place.OpenAsync();
@@ -73,7 +102,7 @@ public sealed class LabelingInTheBrowserTests(Chromium chromium) : IClassFixture
         await page.Keyboard.PressAsync("4");
         await ShowsAsync(page, "Prompt 2");
         await SavedAsync(page);
-        await person.SetOfflineAsync(true);
+        await GoOfflineAsync(person, page);
         await page.Keyboard.PressAsync("5");
         await ShowsAsync(page, "Prompt 3");
         await page.Keyboard.PressAsync("u");
@@ -169,7 +198,7 @@ public sealed class LabelingInTheBrowserTests(Chromium chromium) : IClassFixture
         await page.Keyboard.PressAsync("4");
         await page.GetByRole(AriaRole.Heading, new() { Name = "Example 2 of 3" }).WaitForAsync();
         await page.Keyboard.PressAsync("u");
-        await person.SetOfflineAsync(true);
+        await GoOfflineAsync(person, page);
         await Examples.AnswerAsync(page, place, right: false);
         await page.Locator("#message", new() { HasTextString = "There is no connection; the examples go on when it is back." }).WaitForAsync();
         await place.StopAsync();
@@ -261,6 +290,13 @@ public sealed class LabelingInTheBrowserTests(Chromium chromium) : IClassFixture
             await Task.Delay(100);
         }
         await SavedAsync(page);
+    }
+
+    /// <summary>Returns when requests do fail: for a moment after the browser was told to, they may still come through.</summary>
+    static async Task GoOfflineAsync(IBrowserContext person, IPage page)
+    {
+        await person.SetOfflineAsync(true);
+        await page.WaitForFunctionAsync("() => !navigator.onLine && fetch('/healthz', { cache: 'no-store' }).then(() => false, () => true)");
     }
 
     static Task ShowsAsync(IPage page, string prompt) => page.Locator("#prompt .words", new() { HasTextString = prompt }).WaitForAsync();
