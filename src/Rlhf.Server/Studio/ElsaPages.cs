@@ -25,7 +25,7 @@ static class ElsaPages
         var ran = await StudioPages.SiteOf(context).Runtime.FindAsync(id) is not null;
         await ShowAsync(
             context, $"Instance {id}", StudioPages.Instances, $"/workflow-instances/{Uri.EscapeDataString(id)}", id,
-            ran ? $"Instance '{id}' is none of the Elsa server's: it runs in this store, and {RoundPages.At(id)} shows it." : $"There is no instance '{id}' in the Elsa server.");
+            ran ? $"Instance '{id}' is none of the Elsa server's: this store's own engine runs it." : $"There is no instance '{id}' in the Elsa server.", ran ? RoundPages.At(id) : null);
     }
 
     /// <summary>What this runtime's instances have and those of an Elsa server have not.</summary>
@@ -33,7 +33,8 @@ static class ElsaPages
         context, StatusCodes.Status404NotFound, $"Workflows and instances here are those of the Elsa server {context.RequestServices.GetRequiredService<ElsaServer>()}; expected what its API has.");
 
     /// <param name="asked">What the server must have for this page, below its API.</param>
-    static async Task ShowAsync(HttpContext context, string title, string current, string asked, string? id = null, string? missing = null)
+    /// <param name="elsewhere">Where to look for it when the server has it not.</param>
+    static async Task ShowAsync(HttpContext context, string title, string current, string asked, string? id = null, string? missing = null, string? elsewhere = null)
     {
         var forwarder = context.RequestServices.GetRequiredService<Forwarder>();
         var (status, trouble) = (StatusCodes.Status200OK, (string?)null);
@@ -45,6 +46,11 @@ static class ElsaPages
         {
             (status, trouble) = (StatusCodes.Status502BadGateway, e.Message);
         }
-        await StudioPages.ShowAsync(context, title, current, id, new() { [nameof(StudioPage.Server)] = forwarder.Server, [nameof(StudioPage.Unknown)] = trouble }, status);
+        await StudioPages.ShowAsync(context, title, current, id, new()
+        {
+            [nameof(StudioPage.Server)] = forwarder.Server,
+            [nameof(StudioPage.Unknown)] = trouble,
+            [nameof(StudioPage.Elsewhere)] = status == StatusCodes.Status404NotFound ? elsewhere : null,
+        }, status);
     }
 }

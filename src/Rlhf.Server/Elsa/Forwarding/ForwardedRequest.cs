@@ -38,6 +38,11 @@ sealed class ForwardedRequest(ElsaServer server, Uri address) : HttpTransformer
             await Answers.ErrorAsync(httpContext, StatusCodes.Status502BadGateway, refusal);
             return false;
         }
+        if (ReadableLinks.Concern(httpContext, proxyResponse))
+        {
+            await ReadableLinks.WriteAsync(httpContext, proxyResponse, cancellationToken);
+            return false;
+        }
         foreach (var (name, values) in proxyResponse.Headers.NonValidated.Concat(proxyResponse.Content.Headers.NonValidated))
         {
             if (Returned.Contains(name)) httpContext.Response.Headers[name] = values.ToArray();

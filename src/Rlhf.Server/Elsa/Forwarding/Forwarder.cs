@@ -19,7 +19,7 @@ sealed class Forwarder(ElsaServer server, IHttpForwarder http) : IDisposable
 
     static readonly ForwarderRequestConfig Config = new() { ActivityTimeout = Patience };
 
-    readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(10) });
+    readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null, ConnectTimeout = TimeSpan.FromSeconds(10) });
 
     public ElsaServer Server => server;
 
