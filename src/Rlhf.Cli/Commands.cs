@@ -124,12 +124,14 @@ static partial class Commands
         Option<string?> definition = new("--definition") { Description = "Only those of this workflow." };
         Option<int> take = new("--take") { Description = "How many at most.", DefaultValueFactory = _ => 50 };
         Option<int> skip = new("--skip") { Description = "How many of the newest to leave out.", DefaultValueFactory = _ => 0 };
+        Argument<string[]> values = new("values") { Description = "Variables of the workflow with their new values: name=value.", Arity = ArgumentArity.OneOrMore };
         Option<bool> accept = new("--accept-step-version") { Description = "Go on even where a step's version was raised since the instance began." };
         var list = new Command("list", "Instances, the newest first.") { status, definition, take, skip };
         var show = new Command("show", "One instance: status, progress, variables, failures.") { id };
         var logs = new Command("logs", "What happened to an instance, line by line.") { id };
         var resume = new Command("resume", "Go on with an interrupted instance.") { id };
         var retry = new Command("retry", "Run the failed step of an instance again and go on.") { id, accept };
+        var set = new Command("set", "Give variables of an instance other values, for what runs from then on.") { id, values };
         var cancel = new Command("cancel", "End an instance for good.") { id };
         Act(list, (workspace, parsed, json, cancellation) => InstancesCommand.ListAsync(
             workspace, new(parsed.GetValue(take), parsed.GetValue(skip)) { Status = parsed.GetValue(status), DefinitionId = parsed.GetValue(definition) }, json, cancellation));
@@ -137,8 +139,9 @@ static partial class Commands
         Act(logs, (workspace, parsed, json, cancellation) => InstancesCommand.LogsAsync(workspace, parsed.GetValue(id)!, json, cancellation));
         Act(resume, (workspace, parsed, json, cancellation) => InstancesCommand.ResumeAsync(workspace, parsed.GetValue(id)!, json, cancellation));
         Act(retry, (workspace, parsed, json, cancellation) => InstancesCommand.RetryAsync(workspace, parsed.GetValue(id)!, parsed.GetValue(accept), json, cancellation));
+        Act(set, (workspace, parsed, json, cancellation) => InstancesCommand.SetAsync(workspace, parsed.GetValue(id)!, parsed.GetValue(values)!, json, cancellation));
         Act(cancel, (workspace, parsed, json, cancellation) => InstancesCommand.CancelAsync(workspace, parsed.GetValue(id)!, json, cancellation));
-        return new("instances", "Running, waiting and finished workflows.") { list, show, logs, resume, retry, cancel };
+        return new("instances", "Running, waiting and finished workflows.") { list, show, logs, resume, retry, set, cancel };
     }
 
     static Command Schedules()

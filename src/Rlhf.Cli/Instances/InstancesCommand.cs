@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Rounds;
 using Rlhf.Cli.Stores;
+using Rlhf.Cli.Workflows;
 using Rlhf.Runtime;
 using Rlhf.Steps.Json;
 
 namespace Rlhf.Cli.Instances;
 
-/// <summary><c>rlhf instances list | show | logs | resume | retry | cancel</c>.</summary>
+/// <summary><c>rlhf instances list | show | logs | resume | retry | set | cancel</c>.</summary>
 static class InstancesCommand
 {
     public static async Task<int> ListAsync(Workspace workspace, InstanceQuery query, bool json, CancellationToken cancellationToken)
@@ -59,6 +60,18 @@ static class InstancesCommand
     {
         await workspace.Runtime.RetryAsync(instance, acceptStepVersion, cancellationToken);
         return await RoundCommand.FollowAsync(workspace, instance, json, cancellationToken);
+    }
+
+    /// <param name="values"><c>name=value</c> each, as text: the variables' own types decide what it is.</param>
+    public static async Task<int> SetAsync(Workspace workspace, string instance, string[] values, bool json, CancellationToken cancellationToken)
+    {
+        await workspace.Runtime.SetVariablesAsync(instance, RunCommand.Values(values, "a value of a variable"), Environment.UserName, cancellationToken);
+        var now = (await workspace.Runtime.GetAsync(instance, cancellationToken)).Variables;
+        Output.Write(json, new JsonObject { ["instance"] = instance, ["variables"] = now.DeepClone() }, () =>
+        {
+            foreach (var (name, value) in now.Where(v => v.Value is not null)) Console.Out.WriteLine($"  {name,-24}{value}");
+        });
+        return ExitCodes.Done;
     }
 
     public static async Task<int> CancelAsync(Workspace workspace, string instance, bool json, CancellationToken cancellationToken)

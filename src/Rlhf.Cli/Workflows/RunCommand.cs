@@ -34,12 +34,13 @@ static class RunCommand
         });
 
     /// <summary><c>name=value</c> each, as text: the workflow's own types decide what it is.</summary>
-    static JsonObject Values(string[] inputs)
+    /// <param name="what">What each of them is, for the message.</param>
+    internal static JsonObject Values(string[] inputs, string what = "an input")
     {
         var values = new JsonObject();
         foreach (var input in inputs)
         {
-            if (input.Split('=', 2) is not [{ Length: > 0 } name, var value]) throw new ArgumentException($"'{input}' is no input; expected name=value.");
+            if (input.Split('=', 2) is not [{ Length: > 0 } name, var value]) throw new ArgumentException($"'{input}' is not {what}; expected name=value.");
             values[name] = value;
         }
         return values;

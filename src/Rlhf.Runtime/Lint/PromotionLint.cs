@@ -17,35 +17,38 @@ internal sealed class PromotionLint(WorkflowDefinition definition)
 
     static IEnumerable<Activity> Unguarded(Activity container)
     {
-        foreach (var activity in container.Activities.Where(a => !IsGuarded(container, a)))
+        foreach (var activity in WithoutGate(container))
         {
             if (IsStep(activity, PromoteChallenger.Description.Name)) yield return activity;
             foreach (var inner in Unguarded(activity)) yield return inner;
         }
     }
 
-    /// <summary>True where nobody comes to an activity of a container but through a gate of that container.</summary>
-    static bool IsGuarded(Activity container, Activity activity) => container.Type.Name switch
+    /// <summary>The activities of a container that somebody comes to without passing a gate of that container.</summary>
+    static IEnumerable<Activity> WithoutGate(Activity container) => container.Type.Name switch
     {
-        ActivityCatalog.Flowchart => !WithoutGate(container).Contains(activity.Id),
-        ActivityCatalog.Sequence => container.Activities.TakeWhile(a => a != activity).Any(a => IsStep(a, PreparePromotion.Description.Name)),
-        _ => false,
+        ActivityCatalog.Flowchart => WithoutGateInFlow(container),
+        ActivityCatalog.Sequence => container.Activities.TakeWhile((_, i) => i == 0 || !IsPrepared(container.Activities[i - 1])),
+        _ => container.Activities,
     };
 
-    static HashSet<string> WithoutGate(Activity flowchart)
+    static IEnumerable<Activity> WithoutGateInFlow(Activity flowchart)
     {
-        var open = flowchart.Connections.Where(c => flowchart.Activities.FirstOrDefault(a => a.Id == c.Source) is { } source && !Allows(source, c.Port)).ToLookup(c => c.Source, c => c.Target);
+        var activities = flowchart.Activities.ToDictionary(a => a.Id, StringComparer.Ordinal);
+        var open = flowchart.Connections.Where(c => activities.TryGetValue(c.Source, out var source) && !Allows(source, c.Port)).ToLookup(c => c.Source, c => c.Target);
         var starts = flowchart.Activities.Where(a => a.CanStart).Append(FlowGraph.StartOf(flowchart, null)).OfType<Activity>().Select(a => a.Id).Distinct().ToList();
         var (reached, queue) = (starts.ToHashSet(StringComparer.Ordinal), new Queue<string>(starts));
         while (queue.TryDequeue(out var at))
         {
             foreach (var target in open[at].Where(reached.Add)) queue.Enqueue(target);
         }
-        return reached;
+        return flowchart.Activities.Where(a => reached.Contains(a.Id));
     }
 
     static bool Allows(Activity activity, string port) =>
-        (IsStep(activity, DecideGate.Description.Name) && port == Promote) || IsStep(activity, PreparePromotion.Description.Name);
+        (IsStep(activity, DecideGate.Description.Name) && port == Promote) || IsPrepared(activity);
+
+    static bool IsPrepared(Activity activity) => IsStep(activity, PreparePromotion.Description.Name);
 
     static bool IsStep(Activity activity, string name) => activity.Type.Step?.Name == name;
 }

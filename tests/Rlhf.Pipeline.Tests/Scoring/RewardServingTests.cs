@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Rlhf.Learning.Rewards;
 using Rlhf.Pipeline.Rewards;
 using Rlhf.Pipeline.Scoring;
@@ -275,23 +274,5 @@ public sealed class RewardServingTests(SmallRound round) : IClassFixture<SmallRo
         var refused = await Assert.ThrowsAsync<InvalidDataException>(() => Serve(run, null, () => damaged));
 
         Assert.Contains("expected finite numbers", refused.Message, StringComparison.Ordinal);
-    }
-
-    /// <summary>What a counter has counted.</summary>
-    sealed class Counted : IDisposable
-    {
-        readonly MeterListener _listener = new();
-        long _sum;
-
-        public Counted(Instrument counter)
-        {
-            _listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref _sum, value));
-            _listener.EnableMeasurementEvents(counter);
-            _listener.Start();
-        }
-
-        public long Sum => Interlocked.Read(ref _sum);
-
-        public void Dispose() => _listener.Dispose();
     }
 }
