@@ -71,7 +71,7 @@ static partial class Commands
         Command command = new("serve", "Drive the store, fire its schedules, run steps and serve the labeling page, until stopped.") { queues, wait, urls, noPages, elsa };
         command.Does((parsed, cancellation) => ServeCommand.ServeAsync(
             parsed.GetValue(Store)!, parsed.GetValue(queues), parsed.GetValue(wait), parsed.GetValue(noPages) ? null : parsed.GetValue(urls),
-            parsed.GetResult(elsa) is null ? null : Settings.ElsaServer("--elsa", parsed.GetValue(elsa)), cancellation));
+            parsed.GetResult(elsa) is null ? null : Settings.ElsaServer("--elsa without an address", parsed.GetValue(elsa)), cancellation));
         return command;
     }
 

@@ -100,7 +100,7 @@ static class Settings
     /// <exception cref="ArgumentException">It is none, or not set.</exception>
     public static ElsaServer ElsaServer(string needs, string? given = null) => (given ?? Text("RLHF_ELSA_URL")) is not { } text ? throw new ArgumentException($"{needs} needs RLHF_ELSA_URL: the API of an Elsa server, such as http://127.0.0.1:5090/elsa/api.")
         : Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" } ? new(url, Text("RLHF_ELSA_TOKEN"))
-        : throw new ArgumentException($"{(given is null ? "RLHF_ELSA_URL" : needs)} is '{text}'; expected such as http://127.0.0.1:5090/elsa/api.");
+        : throw new ArgumentException($"{(given is null ? "RLHF_ELSA_URL" : "The Elsa server's address")} is '{text}'; expected such as http://127.0.0.1:5090/elsa/api, with neither a query nor a password.");
 
     /// <summary><c>RLHF_PUBLIC_URL</c>: the address under which people reach <c>rlhf serve</c>, where a proxy stands before it.</summary>
     /// <exception cref="ArgumentException">It is none.</exception>

@@ -93,6 +93,7 @@ public sealed class PagesServer : IAsyncDisposable
     internal static WebApplication Build(Site site, IReadOnlyList<string> urls, IIdentify? first = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
+        // What an Elsa server does not answer is said to who asks.
         builder.Logging.AddProvider(new LineLogger(site.Log)).SetMinimumLevel(LogLevel.Warning).AddFilter("Yarp", LogLevel.None);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -104,7 +105,6 @@ public sealed class PagesServer : IAsyncDisposable
         builder.Services.AddSingleton(site).AddSingleton(site.Time).AddSingleton<Wakes>().AddSingleton<GateDecisions>().AddSingleton<StoreWatch>().AddSingleton<StoredRecords>().AddSingleton(new StudioFiles(site.Options.StudioFolder));
         builder.Services.AddRouting();
         LiveRoutes.AddServices(builder.Services);
-        // What an Elsa server does not answer is said to who asks.
         if (site.Options.Elsa is { } elsa) builder.Services.AddSingleton(elsa).AddSingleton<Forwarder>().AddHttpForwarder();
         builder.Services.AddRateLimiter(limits => Limits.Set(limits, site.Options));
         if (first is not null) builder.Services.AddSingleton(first);

@@ -1,7 +1,13 @@
+using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Rlhf.Elsa.Tests.Support;
 using Rlhf.Runtime.Tests.Support;
+using Rlhf.Server.Access;
+using Rlhf.Server.Elsa;
 using Rlhf.Server.Tests.Browser;
 using Rlhf.Server.Tests.Support;
 
@@ -67,6 +73,11 @@ public sealed class ElsaStudioTests(Chromium chromium) : IClassFixture<Chromium>
         await studio.Frame.GetByText("Finished", new() { Exact = true }).First.WaitForAsync();
         await studio.PictureAsync("elsa-finished");
         var state = (await host.AskAsync("GET", $"workflow-instances/{instance}")).Body!;
+        var other = await studio.DispatchAsync("greeting", []);
+        await host.StoredAsync(other);
+        await studio.OpenAsync("/studio/instances");
+        await studio.DoAsync(other, "Cancel");
+        await studio.Rows.Filter(new() { HasText = other }).GetByText("Cancelled").WaitForAsync();
 
         Assert.Equal(2, published["version"]!.GetValue<int>());
         Assert.Equal("and thanks", $"{published["root"]!["activities"]!.AsArray().Single(a => $"{a!["id"]}" == added)!["text"]!["expression"]!["value"]}");
@@ -74,6 +85,51 @@ public sealed class ElsaStudioTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Empty(refused);
         Assert.Empty(studio.Errors);
         Assert.Empty(studio.Foreign);
+    }
+
+    [Fact]
+    public async Task Who_may_only_see_changes_nothing_in_the_host()
+    {
+        await using var host = await RunningHost.StartAsync(token: Token);
+        await host.PublishAsync(SomeFlow.Of("greeting", SomeFlow.Line("hello")));
+        await using var served = await ServedStudio.StartAsync(host, Token);
+        var key = await served.KeyAsync("vera", "viewer");
+        using var client = new HttpClient { BaseAddress = new(served.Address), DefaultRequestHeaders = { Authorization = new("Bearer", key) } };
+        await using var person = await chromium.PersonAsync(served.Address);
+        var studio = new StudioDesk(await person.NewPageAsync(), served.Address);
+        var refused = RefusedBy(studio.Page);
+
+        var list = JsonNode.Parse(await client.GetStringAsync("/elsa/api/workflow-definitions?versionOptions=Latest"))!;
+        using var deleted = await client.DeleteAsync("/elsa/api/workflow-definitions/greeting");
+        await studio.Page.GotoAsync("/sign-in");
+        await studio.Page.Locator("input[name=key]").FillAsync(key);
+        await studio.Page.Locator("form button[type=submit]").First.ClickAsync();
+        await studio.OpenAsync("/studio/definitions/greeting");
+        await studio.PictureAsync("elsa-editor-of-a-viewer");
+
+        Assert.Equal(HttpStatusCode.Forbidden, deleted.StatusCode);
+        Assert.Equal(200, (await host.AskAsync("GET", "workflow-definitions/by-definition-id/greeting?versionOptions=Latest")).Status);
+        Assert.All(list["items"]![0]!["links"]!.AsArray(), link => Assert.True($"{link!["method"]}" == "GET" || $"{link["rel"]}" == "export", $"{link}"));
+        Assert.Contains(list["items"]![0]!["links"]!.AsArray(), link => $"{link!["rel"]}" == "self");
+        Assert.Empty(refused);
+        Assert.Empty(studio.Errors);
+    }
+
+    [Fact]
+    public async Task What_is_handed_on_is_what_the_host_has_but_for_what_is_named_here()
+    {
+        await using var host = await RunningHost.StartAsync();
+        var has = host.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
+            .SelectMany(e => (e.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []).Select(m => $"{m} {Shape(e.RoutePattern.RawText!)}")).ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+        var lacking = RouteTable.All.Where(r => r.InElsa is not null && ElsaApi.Holds(r.Pattern)).Select(r => $"{r.Method} {Shape(r.Pattern)}").Where(r => !has.Contains(r)).Order(StringComparer.Ordinal);
+
+        Assert.Equal(
+        [
+            "GET /elsa/api/activity-executions/by-id", // asked by path
+        ], lacking);
+
+        static string Shape(string pattern) => Regex.Replace($"/{pattern.Trim('/')}", "{[^}]+}", "{}");
     }
 
     /// <summary>What Studio asked and was refused, as it comes.</summary>

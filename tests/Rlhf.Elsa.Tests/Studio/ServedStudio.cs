@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Rlhf.Elsa.Tests.Support;
 using Rlhf.Tests.Support;
@@ -35,6 +36,10 @@ sealed partial class ServedStudio : IAsyncDisposable
         }
         return served;
     }
+
+    /// <summary>A key for somebody; from then on nobody comes in without one.</summary>
+    public async Task<string> KeyAsync(string name, string role) =>
+        $"{JsonNode.Parse(await Programs.RunAsync(["keys", "create", name, "--role", role, "--json", "--store", _store.Path]))!["key"]}";
 
     public override string ToString()
     {

@@ -11,10 +11,8 @@ public sealed record ElsaServer(Uri Api, string? Token)
     /// <param name="path">Escaped, below <see cref="ElsaApi.Prefix"/> or <see cref="ElsaApi.Hubs"/>, which it begins with.</param>
     internal Uri At(string path, string query)
     {
-        var (place, rest) = path.StartsWith(ElsaApi.Hubs, StringComparison.Ordinal)
-            ? (Base[..Base.LastIndexOf('/')] + "/hubs", path[ElsaApi.Hubs.Length..])
-            : (Base, path[ElsaApi.Prefix.Length..]);
-        return new($"{place}{rest}{query}");
+        var below = path.StartsWith(ElsaApi.Hubs, StringComparison.Ordinal) ? $"../hubs{path[ElsaApi.Hubs.Length..]}" : path[(ElsaApi.Prefix.Length + 1)..];
+        return new(new Uri($"{Base}/"), below + query);
     }
 
     /// <summary>Without what a person must not read.</summary>

@@ -26,7 +26,7 @@ public sealed class ForwardedPagesTests
         Assert.Equal(HttpStatusCode.OK, page.Status);
         Assert.Contains($"<title>{title} · RLHF</title>", page.Text, StringComparison.Ordinal);
         Assert.Contains($"<iframe src=\"{frame}\"", page.Text, StringComparison.Ordinal);
-        Assert.Contains($"of the Elsa server <bdi>{elsa.Api}</bdi>", page.Text, StringComparison.Ordinal);
+        Assert.Contains($"of the Elsa server <bdi>{elsa.Api.Authority}</bdi>", page.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("id=\"actions\"", page.Text, StringComparison.Ordinal);
         Assert.Equal(($"/elsa/api{asked}", $"Bearer {FakeElsa.Token}"), elsa.Asked.Select(a => (a.Target, a.Headers["Authorization"])).Single());
     }
