@@ -66,6 +66,17 @@ sealed class RunningHost : IAsyncDisposable
         return ((int)answer.StatusCode, text.Length > 0 && answer.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true ? JsonNode.Parse(text) : null);
     }
 
+    /// <summary>Waits until an instance stands as it is to stand.</summary>
+    public async Task UntilAsync(string instance, string subStatus)
+    {
+        var last = "";
+        for (var looks = 0; looks < 200; looks++, await Task.Delay(100))
+        {
+            if ((last = $"{(await AskAsync("GET", $"workflow-instances/{instance}")).Body?["subStatus"]}") == subStatus) return;
+        }
+        throw new TimeoutException($"Instance {instance} is '{last}' after 20 s; expected '{subStatus}'.");
+    }
+
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
