@@ -322,6 +322,13 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     public Task CancelAsync(string instance, CancellationToken cancellationToken = default) =>
         _transitions.ApplyAsync(instance, (_, _, now) => new Cancelled(now), cancellationToken);
 
+    /// <summary>Gives variables of an instance other values; what is bound already, such as the inputs of a running step, stays as it is.</summary>
+    /// <param name="values">By the variables' ids; those not named stay as they are.</param>
+    /// <param name="by">Who does it, for the log.</param>
+    /// <exception cref="ArgumentException">There is no such instance or variable, a value is not of its variable's type, or the instance has ended.</exception>
+    public Task SetVariablesAsync(string instance, JsonObject values, string? by, CancellationToken cancellationToken = default) =>
+        _transitions.ApplyAsync(instance, (_, _, now) => new VariablesSet(now, values, by), cancellationToken);
+
     /// <summary>Lets a faulted instance go on with exactly what failed.</summary>
     /// <param name="acceptStepVersion">Go on even where a step's version was raised since the instance began.</param>
     /// <exception cref="ArgumentException">The instance is not faulted, or a step's version was raised and that is not accepted.</exception>

@@ -12,7 +12,7 @@ sealed class EngineLog(TextWriter output) : IDriverObserver
 
     public void Saved(string instance, Transition transition)
     {
-        foreach (var line in transition.Log.Where(l => l.Seconds is not null || l.Event is LogEvent.Faulted or LogEvent.Cancelled))
+        foreach (var line in transition.Log.Where(l => l.Seconds is not null || l.Event is LogEvent.Faulted or LogEvent.Changed or LogEvent.Cancelled))
             Write($"{Short(instance)}  {line.Execution,-32} {What(line)}");
         foreach (var end in transition.Commands.OfType<WorkflowCommand.Finish>()) Write($"{Short(instance)}  {end.Status}");
     }

@@ -7,9 +7,10 @@ namespace Rlhf.Pipeline.Overoptimization;
 
 /// <summary>A judged comparison of a checkpoint with the starting policy.</summary>
 /// <param name="Won">The checkpoint's part of the judgements, a tie being a half, 0 to 1.</param>
+/// <param name="Strength">How much better the judgements find the checkpoint's, their mean, -3 to 3.</param>
 /// <param name="Margin">Score of the checkpoint's completion less the other's.</param>
 /// <param name="LogOdds">That the checkpoint's is the better one, by the reward model.</param>
-sealed record JudgedCheckpoint(double Won, double Margin, double LogOdds)
+sealed record JudgedCheckpoint(double Won, double Strength, double Margin, double LogOdds)
 {
     public static List<JudgedCheckpoint> Of(IEnumerable<CollectedComparison> collected, SampledCheckpoint checkpoint, IReadOnlyList<CheckpointSample> samples)
     {
@@ -17,10 +18,11 @@ sealed record JudgedCheckpoint(double Won, double Margin, double LogOdds)
         return [.. collected.Where(c => c.Judgements.Count > 0).Select(c =>
         {
             var isA = c.Comparison.A.Source == checkpoint.Policy;
-            var won = Judgement.Deciding(c.Judgements).Average(j => j.Side == Side.Tie ? 0.5 : j.Side == Side.A == isA ? 1 : 0);
+            var deciding = Judgement.Deciding(c.Judgements);
+            var won = deciding.Average(j => j.Side == Side.Tie ? 0.5 : j.Side == Side.A == isA ? 1 : 0);
             if (!of.TryGetValue((c.Comparison.PromptId, false), out var now) || !of.TryGetValue((c.Comparison.PromptId, true), out var start) || now.Completion.Text != (isA ? c.Comparison.A : c.Comparison.B).Text)
                 throw new InvalidDataException($"Comparison {c.Comparison.Id} is not one of the checkpoint's samples; expected comparisons and samples of one step.");
-            return new JudgedCheckpoint(won, now.Score - start.Score, now.Scores.Zip(start.Scores, (a, b) => a - b).Zip(checkpoint.Gains, (margin, gain) => margin / gain).Average());
+            return new JudgedCheckpoint(won, deciding.Average(j => j.StrengthOf(isA ? Side.A : Side.B)), now.Score - start.Score, now.Scores.Zip(start.Scores, (a, b) => a - b).Zip(checkpoint.Gains, (margin, gain) => margin / gain).Average());
         })];
     }
 }

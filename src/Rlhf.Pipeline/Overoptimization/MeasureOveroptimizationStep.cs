@@ -76,7 +76,7 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
         var proxy = ScoreScale.Of([.. samples.Where(s => s.IsStart).Select(s => s.Score)]).MeanOf(now);
         var judgements = collected.SelectMany(c => c.Judgements).ToList();
         return new(
-            checkpoint.Policy, inputs.Update, Math.Max(0, checkpoint.Kl), Of(proxy), Of(JudgedGain.Of(judged.Sum(j => j.Won), judged.Count)), now.Count, judged.Count, judgements.Any(j => j.Simulated))
+            checkpoint.Policy, inputs.Update, Math.Max(0, checkpoint.Kl), Of(proxy), Of(JudgedGain.Of([.. judged.Select(j => j.Strength)])), now.Count, judged.Count, judgements.Any(j => j.Simulated))
         { MeanScore = now.Average(), KlToReference = checkpoint.KlToReference, JudgeShare = JudgedBy.JudgeShare(judgements) };
     }
 

@@ -20,7 +20,7 @@ sealed class ProbeRewardModelStep : Step<ProbeRewardModel.Inputs, ProbeRewardMod
         var collected = await context.Artifacts.ReadCollectedAsync(inputs.Judgements, await context.Artifacts.ReadComparisonsAsync(inputs.Comparisons, cancellationToken), cancellationToken);
         var judged = Judged(inputs, pools, asked, collected);
         var points = PointsOf(pools, samples, judged);
-        var together = JudgedGain.Of(judged.Sum(j => j.Won), judged.Count);
+        var together = JudgedGain.Of([.. judged.Select(j => j.Strength)]);
         var hopeless = together.Lower <= hparams.LeastGain;
         var law = LawFitting.Fit(Law.BestOfN, [.. points.Select(p => new GoldPoint(p.Kl, p.Gold.Value, Of(p.Gold).StandardError is > 0 and var error ? error : null))], hparams.Resamples);
         var said = string.Create(CultureInfo.InvariantCulture,
@@ -36,8 +36,8 @@ sealed class ProbeRewardModelStep : Step<ProbeRewardModel.Inputs, ProbeRewardMod
         return Completed(new(artifact, together.Value), hopeless ? "Hopeless" : "Continue");
     }
 
-    /// <summary>A comparison about the best of n: what it won, a tie being a half.</summary>
-    sealed record JudgedBest(int N, double Won, IReadOnlyList<Judgement> Judgements);
+    /// <summary>A comparison about the best of n: how much better the judgements find it, their mean, -3 to 3.</summary>
+    sealed record JudgedBest(int N, double Strength, IReadOnlyList<Judgement> Judgements);
 
     static List<JudgedBest> Judged(ProbeRewardModel.Inputs inputs, SampledPools pools, List<AskedBest> asked, IReadOnlyList<CollectedComparison> collected)
     {
@@ -48,7 +48,7 @@ sealed class ProbeRewardModelStep : Step<ProbeRewardModel.Inputs, ProbeRewardMod
                 throw new InvalidDataException($"Comparison {c.Comparison.Id} is not one of {inputs.Samples.Short}; expected comparisons and samples of one step.");
             // The one beside the pool has the sample behind the pool's last.
             var isA = c.Comparison.B.Sample == pools.PoolSize;
-            return new JudgedBest(about.N, Judgement.Deciding(c.Judgements).Average(j => j.Side == Side.Tie ? 0.5 : j.Side == Side.A == isA ? 1 : 0), c.Judgements);
+            return new JudgedBest(about.N, Judgement.Deciding(c.Judgements).Average(j => j.StrengthOf(isA ? Side.A : Side.B)), c.Judgements);
         })];
         if (pools.BestOf.FirstOrDefault(n => judged.All(j => j.N != n)) is > 0 and var none)
             throw new InvalidDataException($"No comparison about the best of {none} has a judgement in {inputs.Judgements.Short}; expected one at least.");
@@ -65,7 +65,7 @@ sealed class ProbeRewardModelStep : Step<ProbeRewardModel.Inputs, ProbeRewardMod
         {
             var mine = judged.Where(j => j.N == p.N).ToList();
             return new OveroptimizationPoint(
-                pools.Policy, p.N, p.Kl, Of(p.Proxy), Of(JudgedGain.Of(mine.Sum(j => j.Won), mine.Count)), samples.Count, mine.Count, mine.Any(j => j.Judgements.Any(x => x.Simulated)))
+                pools.Policy, p.N, p.Kl, Of(p.Proxy), Of(JudgedGain.Of([.. mine.Select(j => j.Strength)])), samples.Count, mine.Count, mine.Any(j => j.Judgements.Any(x => x.Simulated)))
             { MeanScore = p.Proxy.Value * scale.Deviation + scale.Mean, JudgeShare = JudgedBy.JudgeShare(mine.SelectMany(j => j.Judgements)) };
         })];
     }

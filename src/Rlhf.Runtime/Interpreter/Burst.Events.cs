@@ -114,6 +114,20 @@ internal sealed partial class Burst
         }
     }
 
+    public void Set(VariablesSet set)
+    {
+        List<string> names = [];
+        foreach (var (id, value) in set.Values)
+        {
+            var variable = definition.Variables.FirstOrDefault(v => v.Id == id)
+                ?? throw new ArgumentException($"The workflow '{definition.DefinitionId}' has no variable '{id}'; expected one of {string.Join(", ", definition.Variables.Select(v => $"'{v.Id}'"))}.");
+            if (!Values.TryConvert(value, variable.Type, out var converted, out var reason)) throw new ArgumentException($"The value for the variable '{variable.Name}' {reason}.");
+            SetValue(null, id, converted);
+            names.Add(variable.Name);
+        }
+        LogWorkflow(LogEvent.Changed, $"{set.By ?? "Somebody"} set {string.Join(", ", names)}.");
+    }
+
     public void Cancel()
     {
         DropOpen();

@@ -68,7 +68,7 @@ internal sealed partial class Burst(WorkflowDefinition definition, WorkflowState
     void Log(ActivityExecution execution, LogEvent what, Func<LogEntry, LogEntry>? more = null) =>
         Log(execution.Id, execution.Activity, ActivityOf(execution).NodePath, what, more);
 
-    void LogWorkflow(LogEvent what) => Log(WorkflowId, WorkflowId, WorkflowId, what);
+    void LogWorkflow(LogEvent what, string? message = null) => Log(WorkflowId, WorkflowId, WorkflowId, what, e => e with { Message = message });
 
     void Log(string execution, string activity, string nodePath, LogEvent what, Func<LogEntry, LogEntry>? more = null)
     {

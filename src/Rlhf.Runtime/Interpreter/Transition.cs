@@ -44,7 +44,7 @@ public abstract record WorkflowCommand
 }
 
 /// <summary>What happened to an activity execution. Retrying: an attempt failed and another follows.</summary>
-public enum LogEvent { Started, Completed, Waiting, Retrying, Resumed, Faulted, Cancelled }
+public enum LogEvent { Started, Completed, Waiting, Retrying, Resumed, Faulted, Changed, Cancelled }
 
 /// <summary>
 /// One line of an instance's log. Outcomes are null where the activity has only the plain one; seconds are those a step ran since it was
@@ -58,7 +58,7 @@ public sealed record LogEntry(int Sequence, string Execution, string Activity, s
 
     public IReadOnlyList<string>? Outcomes { get; init; }
 
-    /// <summary>Why it waits, is tried again or failed; where it completed, what it noticed, one sentence a line.</summary>
+    /// <summary>Why it waits, is tried again or failed; where it completed, what it noticed, one sentence a line; where it was changed, who changed what.</summary>
     public string? Message { get; init; }
 
     public double? Seconds { get; init; }

@@ -14,6 +14,7 @@ namespace Rlhf.Runtime.Interpreter;
 [JsonDerivedType(typeof(ChildEnded), "childEnded")]
 [JsonDerivedType(typeof(DispatchFailed), "dispatchFailed")]
 [JsonDerivedType(typeof(Retried), "retried")]
+[JsonDerivedType(typeof(VariablesSet), "variablesSet")]
 [JsonDerivedType(typeof(Cancelled), "cancelled")]
 public abstract record WorkflowEvent(DateTimeOffset At)
 {
@@ -94,6 +95,10 @@ public sealed record Retried(DateTimeOffset At) : WorkflowEvent(At)
     /// <summary>Versions of steps that are accepted from now on; those not named stay as they are.</summary>
     public ImmutableSortedDictionary<string, int> StepVersions { get; init; } = WorkflowState.NoCounts;
 }
+
+/// <summary>Somebody gave variables of the workflow other values, by their ids. Inputs that are bound already stay as they are.</summary>
+/// <param name="By">Who; null where that is not known.</param>
+public sealed record VariablesSet(DateTimeOffset At, JsonObject Values, string? By) : WorkflowEvent(At);
 
 /// <summary>The instance is to end now.</summary>
 public sealed record Cancelled(DateTimeOffset At) : WorkflowEvent(At);

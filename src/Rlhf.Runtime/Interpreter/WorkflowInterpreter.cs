@@ -11,7 +11,7 @@ internal static class WorkflowInterpreter
 {
     /// <param name="state">Null before the first event, which is <see cref="Started"/>.</param>
     /// <exception cref="ArgumentException">
-    /// The event does not fit the state: the instance has ended, or what it names is not open. An event that nobody waits for
+    /// The event does not fit the state: the instance has ended, or what it names is not open or not there, or a value is none of its variable. An event that nobody waits for
     /// (<see cref="WorkflowState.WaitsFor"/>) is none of these: it changes nothing.
     /// </exception>
     public static Transition Apply(WorkflowDefinition definition, WorkflowState? state, WorkflowEvent @event)
@@ -34,6 +34,7 @@ internal static class WorkflowInterpreter
             case ChildEnded ended: burst.EndChild(ended); break;
             case DispatchFailed failed: burst.FailDispatch(failed); break;
             case Retried retried: burst.Retry(retried); break;
+            case VariablesSet set: burst.Set(set); break;
             case Cancelled: burst.Cancel(); break;
             default: throw new NotSupportedException(@event.GetType().Name);
         }

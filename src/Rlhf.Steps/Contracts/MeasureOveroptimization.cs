@@ -49,7 +49,7 @@ public static class MeasureOveroptimization
         [property: Description("Gold of that checkpoint, in standard deviations above the starting policy's.")] double BestGold = 0);
 
     public static readonly StepDescription Description = new(
-        nameof(MeasureOveroptimization), 3, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        nameof(MeasureOveroptimization), 4, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
         "Measures over-optimization at a checkpoint, and says whether PPO goes on.")
     { Outcomes = ["Continue", "Stop", "Refresh"] };
 }

@@ -6,7 +6,7 @@ using Rlhf.Steps.Running;
 namespace Rlhf.Steps.Contracts;
 
 /// <summary>
-/// What best-of-n says of a reward model before PPO is paid for: proxy by the unbiased estimator over pools (Nakano et al. 2021), gold by win rate, and the
+/// What best-of-n says of a reward model before PPO is paid for: proxy by the unbiased estimator over pools (Nakano et al. 2021), gold by judgements, and the
 /// law of best-of-n where the points carry it. Hopeless: what the reward model calls best cannot be told from any other completion.
 /// </summary>
 public static class ProbeRewardModel
@@ -29,7 +29,7 @@ public static class ProbeRewardModel
         [property: Description("Gold gain of the best of n together, in standard deviations.")] double Gain);
 
     public static readonly StepDescription Description = new(
-        nameof(ProbeRewardModel), 1, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        nameof(ProbeRewardModel), 2, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
         "Says by best-of-n whether a reward model is worth a training.")
     { Outcomes = ["Continue", "Hopeless"] };
 }

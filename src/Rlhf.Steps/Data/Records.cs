@@ -83,6 +83,9 @@ public sealed record Judgement(string ComparisonId, string Labeler, Side Side, i
     public static IReadOnlyList<Judgement> Deciding(IReadOnlyList<Judgement> judgements) =>
         judgements.Any(j => j.Adjudicated) ? [.. judgements.Where(j => j.Adjudicated)] : judgements;
 
+    /// <summary>How much better it finds a side: 3 much, 2, 1 slightly, 0 for a tie, and below 0 where it finds the other better.</summary>
+    public int StrengthOf(Side side) => Side == Side.Tie ? 0 : (Side == side ? 1 : -1) * Math.Max(Strength, 1);
+
     /// <summary>The same answer to the comparison with its sides exchanged.</summary>
     public Judgement Swapped() =>
         this with { Side = Exchanged(Side), ShownFirst = ShownFirst is { } shown ? Exchanged(shown) : null, Probability = 1 - Probability, SafeA = SafeB, SafeB = SafeA };

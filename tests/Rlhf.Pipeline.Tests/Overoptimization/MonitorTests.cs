@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Rlhf.Learning.Evaluation.Overoptimization;
+using Rlhf.Pipeline.Comparisons;
 using Rlhf.Pipeline.Overoptimization;
 using Rlhf.Pipeline.Tests.Support;
 using Rlhf.Steps.Artifacts;
@@ -66,6 +68,24 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
         Assert.Contains("The training is at its end.", report.Reasons);
         Assert.Contains("carry no law", report.Refused, StringComparison.Ordinal);
         Assert.Equal(["length", "outliers", "rareTokens", "refusals", "repetition"], report.Signs.Select(s => s.Name).Order());
+    }
+
+    [Fact]
+    public async Task Gold_is_what_the_judgements_say_of_the_checkpoint_with_how_much_better_they_find_a_side()
+    {
+        using var run = new TestRun(round.Folder);
+        var policy = await Trained(run, 5);
+        var values = await Measuring(run, await run.Completes("SampleCheckpoint", Sampling(policy)), 5);
+        var comparisons = await run.Artifacts.ReadComparisonsAsync(ArtifactRef.Parse($"{values["comparisons"]}"), Token);
+        var collected = await run.Artifacts.ReadCollectedAsync(ArtifactRef.Parse($"{values["judgements"]}"), comparisons, Token);
+        double[] strengths = [.. collected.Select(c => (double)(c.Judgements.Single() is { Side: not Side.Tie } judgement ? judgement.Strength * (($"{c.Comparison.A.Source}" == policy) == (judgement.Side == Side.A) ? 1 : -1) : 0))];
+
+        var point = (await Report(run, await run.Completes("MeasureOveroptimization", values))).Points.Single();
+
+        Assert.True(strengths.Select(Math.Abs).Distinct().Count() > 2);
+        var (gold, signs) = (JudgedGain.Of(strengths), JudgedGain.Of([.. strengths.Select(s => (double)Math.Sign(s))]));
+        Assert.Equal(gold, new(point.Gold.Value, point.Gold.Lower, point.Gold.Upper));
+        Assert.NotEqual(signs.Value, gold.Value, 3);
     }
 
     [Fact]

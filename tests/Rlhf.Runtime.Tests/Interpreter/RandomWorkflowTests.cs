@@ -138,6 +138,7 @@ public class RandomWorkflowTests
             if (wait.WakeEvents is [var name, ..]) possible.Add(new EventReceived(now, name, draw % 2));
             if (wait.Child is { } child) possible.Add(new ChildEnded(now, wait.Id, child, draw % 4 == 0 ? WorkflowStatus.Faulted : WorkflowStatus.Finished, []));
         }
+        if (draw % 5 == 0) possible.Add(new VariablesSet(now, new() { ["n"] = draw % 3 }, "somebody"));
         if (state.Status == WorkflowStatus.Faulted) possible.Add(new Retried(now));
         return possible.Count == 0 ? null : possible[(int)(draw % (uint)possible.Count)];
     }

@@ -36,6 +36,7 @@ static class Flows
         {
             ["definitionId"] = id,
             ["name"] = id,
+            ["variables"] = new JsonArray(new JsonObject { ["id"] = "var-kind", ["name"] = "kind", ["typeName"] = "String", ["value"] = "some" }),
             ["inputs"] = new JsonArray(new JsonObject { ["name"] = "note", ["type"] = "String", ["defaultValue"] = "" }),
             ["root"] = new JsonObject { ["id"] = "flow", ["type"] = "Elsa.Flowchart", ["version"] = 1, ["activities"] = list, ["connections"] = connections },
         };

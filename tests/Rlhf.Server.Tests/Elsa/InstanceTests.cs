@@ -225,6 +225,30 @@ public sealed class InstanceTests
         Assert.Contains("expected", $"{error["errors"]!.AsObject().Single().Value![0]}{(body.Length < 3 ? "expected" : "")}{(path.Contains("%20", StringComparison.Ordinal) ? "expected" : "")}", StringComparison.OrdinalIgnoreCase);
     }
 
+    [Fact]
+    public async Task Variables_of_a_waiting_instance_are_set_and_the_journal_says_by_whom()
+    {
+        await using var place = await Place.OpenAsync(steps: StudioSteps.All);
+        await place.Runtime.DriveAsync();
+        var id = (await StartAsync(place, await Flows.WaitAsync(place), [])).Instance;
+        var before = (await place.SendAsync("GET", $"{Path}/{id}/variables")).Json["items"]!.AsArray();
+        var variable = before[0]!;
+        JsonObject Body(JsonNode? value) => new() { ["variables"] = new JsonArray(new JsonObject { ["id"] = variable["id"]!.DeepClone(), ["value"] = value }) };
+
+        var set = await place.SendAsync("POST", $"{Path}/{id}/variables", body: Body("new"));
+        var refused = await place.SendAsync("POST", $"{Path}/{id}/variables", body: new JsonObject { ["variables"] = new JsonArray(new JsonObject { ["id"] = "none", ["value"] = 1 }) });
+        var journal = (await place.SendAsync("GET", $"{Path}/{id}/journal")).Json["items"]!.AsArray();
+        await place.Runtime.CancelAsync(id);
+        var late = await place.SendAsync("POST", $"{Path}/{id}/variables", body: Body("late"));
+
+        Assert.Equal((HttpStatusCode.OK, "new", before.Count), (set.Status, $"{set.Json["items"]![0]!["value"]}", set.Json["count"]!.GetValue<int>()));
+        Assert.Equal(HttpStatusCode.BadRequest, refused.Status);
+        Assert.Contains("has no variable 'none'", refused.Text, StringComparison.Ordinal);
+        Assert.EndsWith($" set {variable["name"]}.", $"{journal.Single(l => $"{l!["eventName"]}" == "Changed")!["message"]}", StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Conflict, late.Status);
+        Assert.Equal("new", $"{(await place.SendAsync("GET", $"{Path}/{id}/variables")).Json["items"]![0]!["value"]}");
+    }
+
     [Theory]
     [InlineData("GET", "/workflow-instances/..%2F..%2Fetc%2Fpasswd")]
     [InlineData("GET", "/workflow-instances/none/execution-state")]

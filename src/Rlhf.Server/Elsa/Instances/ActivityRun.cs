@@ -101,6 +101,7 @@ sealed record ActivityRun(string Instance, string Execution, string Activity, st
             },
             LogEvent.Cancelled => run with { Status = "Canceled", CompletedAt = line.At, WaitsSince = null },
             LogEvent.Faulted => run with { Status = "Faulted", Fault = line.Message ?? "no reason was given", Faults = run.Faults + 1, WaitsSince = null },
+            LogEvent.Changed => run,
             LogEvent.Waiting or LogEvent.Retrying => run with { WaitsSince = line.At },
             _ => run with { Status = "Running", CompletedAt = null, Fault = null, WaitsSince = null },
         };

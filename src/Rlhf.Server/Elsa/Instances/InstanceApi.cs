@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Rlhf.Runtime.Instances;
 using Rlhf.Runtime.Interpreter;
 using Rlhf.Runtime.Labeling;
+using Rlhf.Server.Access;
 using Rlhf.Server.Hosting;
 
 namespace Rlhf.Server.Elsa.Instances;
@@ -43,11 +44,23 @@ static class InstanceApi
 
     public static Task VariablesAsync(HttpContext context) => WithAsync(context, record => Replies.ListAsync(context, InstanceShapes.Variables(record)));
 
-    /// <summary>An instance is what its events made it; nothing else changes it, so that they can be applied again.</summary>
-    public static Task ChangeVariablesAsync(HttpContext context) => WithAsync(context, async _ =>
+    /// <summary>Sets the variables that the body names, and answers with all of them.</summary>
+    public static Task ChangeVariablesAsync(HttpContext context) => WithAsync(context, async record =>
     {
-        await Fields.ReadAsync(context);
-        await ElsaErrors.WriteAsync(context, StatusCodes.Status409Conflict, "Variables of an instance are changed only by what runs in it; expected a SetVariable or a script in the workflow.");
+        var id = record.Summary.Id;
+        var values = new JsonObject();
+        foreach (var variable in (await Fields.ReadAsync(context)).Objects("variables"))
+        {
+            var name = variable.Needed("id");
+            if (!values.TryAdd(name, variable.Value("value")?.DeepClone())) throw new ArgumentException($"'variables' names '{name}' twice; expected each variable once.");
+        }
+        if (record.State.Ended)
+        {
+            await ElsaErrors.WriteAsync(context, StatusCodes.Status409Conflict, $"Instance {id} is {record.State.Status}; nothing reads its variables any more.");
+            return;
+        }
+        if (values.Count > 0) await context.RequestServices.GetRequiredService<Site>().Runtime.SetVariablesAsync(id, values, Caller.Of(context)?.Name, context.RequestAborted);
+        await VariablesAsync(context);
     });
 
     public static Task ExportAsync(HttpContext context) => WithAsync(context, async record =>

@@ -84,26 +84,6 @@ public sealed class StopRuleTests
     }
 
     [Fact]
-    public void Gold_from_judgements_is_the_difference_of_Gaussian_means()
-    {
-        // Scores N(0, 1) and N(0.5, 1): the second wins with Φ(0.5/√2).
-        Assert.Equal(0.5, JudgedGain.Of(0.638163195 * 1000, 1000).Value, 1e-6);
-        Assert.Equal(0, JudgedGain.Of(50, 100).Value, 1e-12);
-        var (won, lost) = (JudgedGain.Of(70, 100), JudgedGain.Of(30, 100));
-        Assert.Equal(won.Value, -lost.Value, 1e-9);
-        Assert.Equal(won.Lower, -lost.Upper, 1e-9);
-        Assert.InRange(won.Lower, 0.3, won.Value);
-    }
-
-    [Fact]
-    public void Where_all_comparisons_were_won_the_gain_is_finite_and_grows_with_their_number()
-    {
-        Assert.True(double.IsFinite(JudgedGain.Of(10, 10).Upper));
-        Assert.True(JudgedGain.Of(100, 100).Value > JudgedGain.Of(10, 10).Value);
-        Assert.Throws<ArgumentException>(() => JudgedGain.Of(0, 0));
-    }
-
-    [Fact]
     public void Scores_are_above_the_starting_policys_in_its_deviations()
     {
         var scale = ScoreScale.Of([1, 3]);

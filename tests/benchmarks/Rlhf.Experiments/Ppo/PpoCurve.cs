@@ -17,7 +17,7 @@ sealed class PpoCurve
         var (proxy, gold) = (ScoreScale.Of(start.Proxy), ScoreScale.Of([.. start.Gold, .. start.Fresh]));
         Points = [.. run.Points.Skip(1).Select(p => new CurvePoint(
             p.Update, Math.Max(0, p.Kl), proxy.MeanOf(p.Proxy), gold.MeanOf(p.Gold), gold.MeanOf(p.Fresh),
-            JudgedGain.Of(p.Judged.Take(judgements).Sum(), Math.Min(judgements, p.Judged.Length))))];
+            JudgedGain.Of([.. p.Judged.Take(judgements).Select(j => Math.Round(6 * j) - 3)])))];
     }
 
     public IReadOnlyList<CurvePoint> Points { get; }

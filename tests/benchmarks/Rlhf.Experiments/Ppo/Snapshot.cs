@@ -12,7 +12,7 @@ sealed record Snapshot(ArtifactRef Policy, int Update);
 /// <param name="Proxy">Scores, in the order of the completions.</param>
 /// <param name="Gold">Gold scores of the same.</param>
 /// <param name="Fresh">Gold scores of other completions of the same prompts.</param>
-/// <param name="Judged">Comparisons with the starting policy's completions, by simulated labelers, one a prompt: 1 won, 0 lost, a half for a tie.</param>
+/// <param name="Judged">Comparisons with the starting policy's completions, by simulated labelers, one a prompt, in sixths: 1 where it is much better, a half for a tie, 0 where it is much worse.</param>
 sealed record Measured(int Update, double Kl, double KlError, double[] Proxy, double[] Gold, double[] Fresh, double[] Judged);
 
 /// <summary>All snapshots of one seed: the starting policy, those of the grid, the last one.</summary>

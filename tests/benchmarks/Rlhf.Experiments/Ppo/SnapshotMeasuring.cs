@@ -76,6 +76,6 @@ sealed class SnapshotMeasuring(World world, Base given, ArtifactRef rewardModel,
         LabelingRequest request = new("overoptimization", questions, 1, given.Seed, new() { ["simulatedLateShare"] = 0.0 });
         await _labelers.AskAsync(request, default);
         var judgements = (await _labelers.CollectAsync(request, TimeProvider.System.GetUtcNow(), default)).Judgements;
-        return [.. judgements.Select(j => j.Side switch { Side.A => 1, Side.B => 0, _ => 0.5 })];
+        return [.. judgements.Select(j => (1 + j.StrengthOf(Side.A) / 3.0) / 2)];
     }
 }

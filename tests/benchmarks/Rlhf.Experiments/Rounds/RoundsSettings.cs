@@ -13,7 +13,12 @@ static class RoundsSettings
     /// <summary>Where one reward model is over-optimized: the first without its KL penalty and nothing else, which is the smallest change of the pilots.</summary>
     public static readonly RoundsSetting Second = new("rounds-unpenalized", 400, 40, [One, Four], ("klCoefficient", 0.0));
 
-    /// <summary>For seeds 101 to 104: what the second setting was chosen from.</summary>
+    /// <summary>
+    /// Where judgements are scarce: the second with a quarter of them, the other pilot of 40 updates. Run after the second had fallen short of the proof.
+    /// </summary>
+    public static readonly RoundsSetting Third = new("rounds-scarce", 100, 40, [One, Four], ("klCoefficient", 0.0));
+
+    /// <summary>For seeds 101 to 104: what the second and the third setting were chosen from.</summary>
     public static readonly RoundsSetting[] Pilots =
     [
         new("pilot-rounds-400", 400, 40, [One, Four], ("klCoefficient", 0.0)),
@@ -22,5 +27,5 @@ static class RoundsSettings
     ];
 
     /// <summary>Those that a proof is made of.</summary>
-    public static readonly RoundsSetting[] Committed = [First, Second];
+    public static readonly RoundsSetting[] Committed = [First, Second, Third];
 }
