@@ -28,20 +28,18 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     readonly RuntimeOptions _options;
     readonly StepRunner _runner;
     readonly TimeProvider _time;
-    readonly IDriverObserver? _observer;
     readonly DefinitionReader _reader;
     readonly DefinitionCache _definitions;
     readonly WorkflowStore _store;
     readonly Transitions _transitions;
     readonly Pulse _pulse = new();
-    readonly SemaphoreSlim _gate = new(1);
-    EngineHost? _host;
+    readonly Engine _engine;
 
     /// <exception cref="InvalidDataException">The store's database is of a newer version, or none at all.</exception>
     /// <exception cref="IOException">The database cannot be reached.</exception>
     public WorkflowRuntime(RuntimeOptions options, StepRunner runner, TimeProvider time, IDriverObserver? observer = null)
     {
-        (_options, _runner, _time, _observer) = (options, runner, time, observer);
+        (_options, _runner, _time) = (options, runner, time);
         var catalog = new ActivityCatalog(runner.Steps);
         (_reader, Activities) = (new(catalog), catalog.All);
         _definitions = new(_reader);
@@ -53,6 +51,8 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         Credentials = new(_store.Database, time);
         Subjects = new(_store.Database, time);
         Instances = new(_store, _definitions, _pulse);
+        Schedules = new(_store, new(_store, _transitions, _definitions, options, time), time);
+        _engine = new(_store, _transitions, _definitions, runner, options, time, _pulse, observer);
     }
 
     /// <summary>Where the artifacts are that steps take and give.</summary>
@@ -66,6 +66,9 @@ public sealed class WorkflowRuntime : IAsyncDisposable
 
     /// <summary>The definitions: drafts, what is published, and the files.</summary>
     public WorkflowLibrary Library { get; }
+
+    /// <summary>The triggers of published workflows: when they are due, fired by hand, paused.</summary>
+    public ScheduleAdmin Schedules { get; }
 
     /// <summary>Where questions wait for people.</summary>
     public ILabelingDesk Desk { get; }
@@ -186,40 +189,17 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// Drives the store and runs its steps in the background of this process until this is disposed of; nothing where it does so already.
     /// </summary>
     /// <exception cref="DriverBusyException">Another process drives this store.</exception>
-    public async Task DriveAsync(CancellationToken cancellationToken = default)
-    {
-        await _gate.WaitAsync(cancellationToken);
-        try
-        {
-            if (_host is { IsAlive: true }) return;
-            if (_host is not null) await _host.DisposeAsync();
-            _host = null;
-            var driverLock = await DriverLock.AcquireAsync(_options.Folder, _store.Database, _time, cancellationToken);
-            var carrier = new HangfireCarrier(_options.Postgres);
-            IScheduler scheduler = !_options.FiresSchedules ? new NoScheduler() : new Scheduler(_store, _transitions, _definitions, _options, _time, _observer);
-            var driver = new WorkflowDriver(_store, _transitions, _definitions, carrier, scheduler, _options, _time, _observer);
-            _host = new(driverLock, carrier, Worker(embedded: true), driver, _options, _time, _pulse, _observer);
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
+    public Task DriveAsync(CancellationToken cancellationToken = default) => _engine.DriveAsync(cancellationToken);
+
+    /// <summary>Drives the store if no other process does; true where this process drives it now.</summary>
+    public Task<bool> TryDriveAsync(CancellationToken cancellationToken = default) => _engine.TryDriveAsync(cancellationToken);
 
     /// <summary>Runs steps of the store's queues until cancelled; then lets them reach their next checkpoint and hands them over.</summary>
     /// <exception cref="InvalidOperationException">The store is SQLite, whose jobs one process alone carries.</exception>
-    public async Task WorkAsync(CancellationToken cancellationToken)
-    {
-        if (_options.Postgres is null)
-            throw new InvalidOperationException("A worker of its own needs PostgreSQL; with SQLite the process that drives the store runs its steps.");
-        var carrier = new HangfireCarrier(_options.Postgres);
-        await using var host = new EngineHost(null, carrier, Worker(embedded: false), null, _options, _time, _pulse, _observer);
-        await Task.WhenAny(host.Completion, Task.Delay(Timeout.Infinite, cancellationToken));
-        if (!host.IsAlive && !cancellationToken.IsCancellationRequested) await host.Completion;
-    }
+    public Task WorkAsync(CancellationToken cancellationToken) => _engine.WorkAsync(cancellationToken);
 
     /// <summary>Waits until the engine in this process stops by itself, and gives the reason; only after <see cref="DriveAsync"/>.</summary>
-    public Task EngineAsync() => _host?.Completion ?? throw new InvalidOperationException("This process does not drive the store.");
+    public Task EngineAsync() => _engine.Completion ?? throw new InvalidOperationException("This process does not drive the store.");
 
     /// <summary>
     /// Follows an instance until it has ended or faulted, driving the store meanwhile where no one else does. Cancelled, it leaves the
@@ -252,31 +232,17 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         while (true)
         {
             var stored = _pulse.Next;
-            if (isFirst || (_host is not { IsAlive: true } && _time.GetElapsedTime(tried) > TakeOver))
+            if (isFirst || (!_engine.IsAlive && _time.GetElapsedTime(tried) > TakeOver))
             {
                 (tried, isFirst) = (_time.GetTimestamp(), false);
-                if (_host is { IsAlive: false }) await _host.Completion;
-                await TryDriveAsync(cancellationToken);
+                await _engine.ThrowIfStoppedAsync();
+                await _engine.TryDriveAsync(cancellationToken);
             }
             if (await follower.LookAsync(cancellationToken) is { } result) return result;
             if (untilPeople && await PeopleAsync(instance, cancellationToken) is { Count: > 0 })
                 return Follower.ResultOf((await _store.LoadAsync(instance, cancellationToken)).State);
-            if (_host is { IsAlive: false } dead) await dead.Completion;
+            await _engine.ThrowIfStoppedAsync();
             await Pulse.WaitAsync(stored, Look, cancellationToken);
-        }
-    }
-
-    /// <summary>Drives the store if no other process does; true where this process drives it now.</summary>
-    public async Task<bool> TryDriveAsync(CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            await DriveAsync(cancellationToken);
-            return true;
-        }
-        catch (DriverBusyException)
-        {
-            return false;
         }
     }
 
@@ -369,25 +335,6 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         return waiting.Count(w => instance is null || w == instance);
     }
 
-    /// <summary>All triggers of published workflows, when they are due and what they did last.</summary>
-    public Task<IReadOnlyList<ScheduleSummary>> SchedulesAsync(CancellationToken cancellationToken = default) => Schedules.ListAsync(cancellationToken);
-
-    /// <summary>Starts what a workflow's schedule starts, now; returns the instance's id.</summary>
-    /// <exception cref="ArgumentException">There is no such schedule; the message lists those there are.</exception>
-    /// <exception cref="SingletonException">The last one is still open.</exception>
-    public Task<string> RunScheduleAsync(string definitionId, string? activity = null, CancellationToken cancellationToken = default) =>
-        Schedules.RunAsync(definitionId, activity, cancellationToken);
-
-    /// <summary>Lets a workflow's schedules, or that of one activity, start nothing until they are resumed.</summary>
-    /// <exception cref="ArgumentException">There is no such schedule; the message lists those there are.</exception>
-    public Task<IReadOnlyList<ScheduleSummary>> PauseScheduleAsync(string definitionId, string? activity = null, CancellationToken cancellationToken = default) =>
-        Schedules.PauseAsync(definitionId, activity, cancellationToken);
-
-    /// <summary>Lets them start again, from the next due time.</summary>
-    /// <exception cref="ArgumentException">There is no such schedule; the message lists those there are.</exception>
-    public Task<IReadOnlyList<ScheduleSummary>> ResumeScheduleAsync(string definitionId, string? activity = null, CancellationToken cancellationToken = default) =>
-        Schedules.ResumeAsync(definitionId, activity, cancellationToken);
-
     /// <summary>The instance, or null where this store does not know it.</summary>
     public async Task<InstanceSummary?> FindAsync(string instance, CancellationToken cancellationToken = default) =>
         (await _store.ListAsync(new(Take: 1) { Id = instance }, cancellationToken)).SingleOrDefault();
@@ -397,17 +344,10 @@ public sealed class WorkflowRuntime : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_host is not null) await _host.DisposeAsync();
+        await _engine.DisposeAsync();
         Library.Dispose();
         _store.Dispose();
-        _gate.Dispose();
     }
-
-    StepWorker Worker(bool embedded) => new(_store, _runner, _options, _time, _pulse, _observer, embedded);
-
-    ScheduleAdmin Schedules => new(_store, Starts, _time);
-
-    ScheduledStarts Starts => new(_store, _transitions, _definitions, _options, _time);
 
     static WorkflowDefinition Checked(WorkflowDefinition definition) =>
         WorkflowLint.Errors(definition) is { Count: > 0 } findings ? throw new InvalidDataException(string.Join(Environment.NewLine, findings)) : definition;

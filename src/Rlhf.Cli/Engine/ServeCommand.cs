@@ -30,7 +30,7 @@ static class ServeCommand
             if (pages is not null && elsa is not null) Console.Error.WriteLine($"Workflows at {pages.Addresses[0]}/studio are those of the Elsa server {elsa}.");
             await workspace.PublishWorkflowsAsync(cancellationToken);
             Console.Error.WriteLine($"Driving {workspace.Place}; Ctrl+C or SIGTERM lets running steps reach their next checkpoint and ends.");
-            foreach (var schedule in await workspace.Runtime.SchedulesAsync(cancellationToken))
+            foreach (var schedule in await workspace.Runtime.Schedules.ListAsync(cancellationToken))
                 Console.Error.WriteLine($"Schedule {schedule.DefinitionId}: {(schedule.Paused ? "paused" : schedule.NextDue is { } due ? $"next {due:u}" : $"by the event {schedule.Expression}")}");
             await workspace.Runtime.EngineAsync().WaitAsync(cancellationToken);
         }

@@ -11,7 +11,7 @@ static class SchedulesCommand
 {
     public static async Task<int> ListAsync(Workspace workspace, bool json, CancellationToken cancellationToken)
     {
-        var schedules = await workspace.Runtime.SchedulesAsync(cancellationToken);
+        var schedules = await workspace.Runtime.Schedules.ListAsync(cancellationToken);
         Write(json, schedules);
         if (schedules.Count == 0 && !json) Console.Out.WriteLine($"No published workflow of {workspace.Store} has a trigger.");
         return ExitCodes.Done;
@@ -19,7 +19,7 @@ static class SchedulesCommand
 
     public static async Task<int> RunAsync(Workspace workspace, string definition, string? activity, bool json, CancellationToken cancellationToken)
     {
-        var instance = await workspace.Runtime.RunScheduleAsync(definition, activity, cancellationToken);
+        var instance = await workspace.Runtime.Schedules.RunAsync(definition, activity, cancellationToken);
         Output.Write(json, new JsonObject { ["instance"] = instance }, () =>
         {
             Console.Out.WriteLine(instance);
@@ -30,13 +30,13 @@ static class SchedulesCommand
 
     public static async Task<int> PauseAsync(Workspace workspace, string definition, string? activity, bool json, CancellationToken cancellationToken)
     {
-        Write(json, await workspace.Runtime.PauseScheduleAsync(definition, activity, cancellationToken));
+        Write(json, await workspace.Runtime.Schedules.PauseAsync(definition, activity, cancellationToken));
         return ExitCodes.Done;
     }
 
     public static async Task<int> ResumeAsync(Workspace workspace, string definition, string? activity, bool json, CancellationToken cancellationToken)
     {
-        Write(json, await workspace.Runtime.ResumeScheduleAsync(definition, activity, cancellationToken));
+        Write(json, await workspace.Runtime.Schedules.ResumeAsync(definition, activity, cancellationToken));
         return ExitCodes.Done;
     }
 

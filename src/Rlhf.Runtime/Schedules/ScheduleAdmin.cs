@@ -4,13 +4,19 @@ using Rlhf.Runtime.Store;
 namespace Rlhf.Runtime.Schedules;
 
 /// <summary>What people do with schedules: look, fire one by hand, pause and resume. Any process may, beside the one that drives.</summary>
-internal sealed class ScheduleAdmin(WorkflowStore store, ScheduledStarts starts, TimeProvider time)
+public sealed class ScheduleAdmin
 {
+    readonly WorkflowStore _store;
+    readonly ScheduledStarts _starts;
+    readonly TimeProvider _time;
+
+    internal ScheduleAdmin(WorkflowStore store, ScheduledStarts starts, TimeProvider time) => (_store, _starts, _time) = (store, starts, time);
+
     /// <summary>All triggers of published workflows, by definition and activity.</summary>
     public async Task<IReadOnlyList<ScheduleSummary>> ListAsync(CancellationToken cancellationToken)
     {
         var summaries = new List<ScheduleSummary>();
-        foreach (var schedule in await store.SchedulesAsync(null, cancellationToken)) summaries.Add(await SummaryAsync(schedule, cancellationToken));
+        foreach (var schedule in await _store.SchedulesAsync(null, cancellationToken)) summaries.Add(await SummaryAsync(schedule, cancellationToken));
         return summaries;
     }
 
@@ -30,13 +36,13 @@ internal sealed class ScheduleAdmin(WorkflowStore store, ScheduledStarts starts,
                 ? $"'{definitionId}' is started by the event '{found[0].Expression}' and not by the clock; send that event instead."
                 : $"'{definitionId}' has more than one schedule: {Names(timed.Select(s => s.ActivityId))}. Say which one is meant.");
         }
-        if (await store.OpenInstanceAsync(definitionId, cancellationToken) is { } open) throw WorkflowStore.Overlap(definitionId, open);
-        var start = await starts.PrepareAsync(schedule, cancellationToken);
-        var now = time.GetUtcNow();
+        if (await _store.OpenInstanceAsync(definitionId, cancellationToken) is { } open) throw WorkflowStore.Overlap(definitionId, open);
+        var start = await _starts.PrepareAsync(schedule, cancellationToken);
+        var now = _time.GetUtcNow();
         var firing = new FiringRow { DefinitionId = definitionId, ActivityId = schedule.ActivityId, Due = now, At = now };
         try
         {
-            return await starts.StartAsync(start, new(schedule, [firing], schedule.Due), cancellationToken);
+            return await _starts.StartAsync(start, new(schedule, [firing], schedule.Due), cancellationToken);
         }
         catch (InstanceChangedException e)
         {
@@ -57,12 +63,12 @@ internal sealed class ScheduleAdmin(WorkflowStore store, ScheduledStarts starts,
 
     async Task<IReadOnlyList<ScheduleSummary>> SetPausedAsync(string definitionId, string? activity, bool paused, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         foreach (var schedule in await FindAsync(definitionId, activity, cancellationToken))
         {
             // A schedule that runs already keeps what it has yet to make up for.
             var due = paused || (!schedule.Paused && schedule.Due is not null) ? schedule.Due : schedule.Next(now);
-            await store.SetPausedAsync(schedule, paused, due, cancellationToken);
+            await _store.SetPausedAsync(schedule, paused, due, cancellationToken);
         }
         var summaries = new List<ScheduleSummary>();
         foreach (var schedule in await FindAsync(definitionId, activity, cancellationToken)) summaries.Add(await SummaryAsync(schedule, cancellationToken));
@@ -71,7 +77,7 @@ internal sealed class ScheduleAdmin(WorkflowStore store, ScheduledStarts starts,
 
     async Task<IReadOnlyList<ScheduleRow>> FindAsync(string definitionId, string? activity, CancellationToken cancellationToken)
     {
-        var all = await store.SchedulesAsync(null, cancellationToken);
+        var all = await _store.SchedulesAsync(null, cancellationToken);
         var ofDefinition = all.Where(s => s.DefinitionId == definitionId).ToList();
         if (ofDefinition.Count == 0)
         {
@@ -86,7 +92,7 @@ internal sealed class ScheduleAdmin(WorkflowStore store, ScheduledStarts starts,
 
     async Task<ScheduleSummary> SummaryAsync(ScheduleRow schedule, CancellationToken cancellationToken)
     {
-        var last = await store.LastFiringAsync(schedule, cancellationToken);
+        var last = await _store.LastFiringAsync(schedule, cancellationToken);
         return new(
             schedule.DefinitionId, schedule.ActivityId, schedule.Trigger().Kind, schedule.Expression, schedule.Zone, Enum.Parse<MissedTimes>(schedule.Missed),
             schedule.SkipUnchanged, schedule.Paused, schedule.Due, last is null ? null : new(last.Due, last.At, last.InstanceId, last.Skipped));

@@ -311,20 +311,6 @@ public sealed class MeasureChallengerTests(TrainedPolicies policies) : IClassFix
         }
         return sum;
     }
-
-    sealed class StopAt(int progress, CancellationTokenSource? stop) : IStepObserver
-    {
-        public int Seen { get; private set; }
-
-        public void Progress(string activity, double fraction, string message)
-        {
-            if (++Seen == progress) stop!.Cancel();
-        }
-
-        public void Metrics(string activity, int update, IReadOnlyDictionary<string, double> values) { }
-
-        public void Notice(string activity, string sentence) { }
-    }
 }
 
 public sealed class RefusalTests

@@ -22,49 +22,22 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
         return $"{(await run.Completes("TrainPolicy", values))["policy"]}";
     }
 
-    JsonObject Sampling(string policy, params (string Name, JsonNode? Value)[] more)
+    JsonObject Sampling(string policy, params (string Name, JsonNode? Value)[] more) => new JsonObject
     {
-        var values = new JsonObject
-        {
-            ["policy"] = policy,
-            ["champion"] = round.Policy,
-            ["reference"] = round.Policy,
-            ["rewardModel"] = round.RewardModel,
-            ["prompts"] = round.Prompts,
-            ["seed"] = 7,
-            ["samples"] = 24,
-            ["judged"] = 20,
-            ["maxNewTokens"] = 8,
-            ["slots"] = 4,
-            ["batchSize"] = 8,
-        };
-        foreach (var (name, value) in more) values[name] = value?.DeepClone();
-        return values;
-    }
+        ["policy"] = policy,
+        ["champion"] = round.Policy,
+        ["reference"] = round.Policy,
+        ["rewardModel"] = round.RewardModel,
+        ["prompts"] = round.Prompts,
+        ["seed"] = 7,
+        ["samples"] = 24,
+        ["judged"] = 20,
+        ["maxNewTokens"] = 8,
+        ["slots"] = 4,
+        ["batchSize"] = 8,
+    }.With(more);
 
-    static async Task<JsonObject> Measuring(TestRun run, JsonObject sampled, int update, params (string Name, JsonNode? Value)[] more)
-    {
-        var judgements = await run.Completes("CollectJudgements", new()
-        {
-            ["comparisons"] = sampled["comparisons"]!.DeepClone(),
-            ["labeler"] = "simulated",
-            ["seed"] = 1,
-            ["simulatedLateShare"] = 0.0,
-        }, instance: $"{sampled["comparisons"]}");
-        var values = new JsonObject
-        {
-            ["samples"] = sampled["samples"]!.DeepClone(),
-            ["comparisons"] = sampled["comparisons"]!.DeepClone(),
-            ["judgements"] = judgements["judgements"]!.DeepClone(),
-            ["update"] = update,
-            ["resamples"] = 40,
-        };
-        foreach (var (name, value) in more) values[name] = value?.DeepClone();
-        return values;
-    }
-
-    static Task<OveroptimizationReport> Report(TestRun run, JsonObject outputs) =>
-        run.Artifacts.ReadJsonAsync<OveroptimizationReport>(ArtifactRef.Parse($"{outputs["overoptimization"]}"), OveroptimizationReport.File, Token);
+    static Task<JsonObject> Measuring(TestRun run, JsonObject sampled, int update, params (string Name, JsonNode? Value)[] more) => run.JudgedAsync(sampled, [("update", update), .. more]);
 
     [Fact]
     public async Task A_checkpoint_becomes_a_point_of_proxy_and_gold_beside_the_policy_it_started_from()
@@ -75,7 +48,7 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
         var (checkpoint, samples) = await run.Artifacts.ReadSamplesAsync(ArtifactRef.Parse($"{sampled["samples"]}"), Token);
         var comparisons = await run.Artifacts.ReadLinesAsync<Comparison>(ArtifactRef.Parse($"{sampled["comparisons"]}"), "comparisons.jsonl", Token);
 
-        var report = await Report(run, await run.Completes("MeasureOveroptimization", await Measuring(run, sampled, 5)));
+        var report = await run.ReportAsync(await run.Completes("MeasureOveroptimization", await Measuring(run, sampled, 5)));
 
         Assert.Equal((48, 24), (samples.Count, samples.Count(s => s.IsStart)));
         Assert.All(samples, s => Assert.False(s.Prompt.HeldOut));
@@ -122,7 +95,7 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
         var (first, second) = (await run.Completes("SampleCheckpoint", Sampling(await Trained(run, 4))), await run.Completes("SampleCheckpoint", Sampling(await Trained(run, 5))));
         var one = (await run.Completes("MeasureOveroptimization", await Measuring(run, first, 4)))["overoptimization"];
 
-        var two = await Report(run, await run.Completes("MeasureOveroptimization", await Measuring(run, second, 5, ("overoptimization", one))));
+        var two = await run.ReportAsync(await run.Completes("MeasureOveroptimization", await Measuring(run, second, 5, ("overoptimization", one))));
 
         Assert.Equal([4, 5], two.Points.Select(p => p.Update));
         Assert.Contains("at update 4, is among the points of", await run.Fails("MeasureOveroptimization", await Measuring(run, first, 4, ("overoptimization", one))), StringComparison.Ordinal);
@@ -157,16 +130,10 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
     {
         using var undisturbed = new TestRun(round.Folder);
         using var stopped = new TestRun(round.Folder);
-        using var cancel = new CancellationTokenSource();
         var policy = await Trained(undisturbed, 4);
         Assert.Equal(policy, await Trained(stopped, 4));
-        var expected = await undisturbed.Completes("SampleCheckpoint", Sampling(policy));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => stopped.Runner.RunAsync("SampleCheckpoint", Sampling(policy), new("i", "SampleCheckpoint") { Epoch = 1 }, new StopAt(progress, cancel), cancel.Token));
-        var result = await stopped.Runner.RunAsync("SampleCheckpoint", Sampling(policy), new("i", "SampleCheckpoint") { Epoch = 2 }, null, Token);
-
-        Assert.True(JsonNode.DeepEquals(expected, Assert.IsType<StepResult.Completed>(result).Outputs));
+        await Judged.AssertGoesOnAsync(undisturbed, stopped, "SampleCheckpoint", Sampling(policy), progress);
     }
 
     [Fact]
@@ -199,7 +166,7 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
         var ended = Assert.IsType<StepResult.Completed>(await run.Run("MeasureOveroptimization", values));
 
         Assert.Equal(("Continue", "Stop"), (going.Outcome, ended.Outcome));
-        var (before, after) = (await Report(run, going.Outputs), await Report(run, ended.Outputs));
+        var (before, after) = (await run.ReportAsync(going.Outputs), await run.ReportAsync(ended.Outputs));
         Assert.Equal(["The training is at its end."], after.Reasons.Except(before.Reasons));
         Assert.Equal(before.Points.Select(p => p.Kl), after.Points.Select(p => p.Kl));
         Assert.Contains($"'training' is {ArtifactRef.Parse(round.Policy).Short}; expected a training.", await run.Fails("MeasureOveroptimization", With(ArtifactRef.Parse(round.Policy))), StringComparison.Ordinal);
@@ -225,25 +192,7 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
         var alarmed = Assert.IsType<StepResult.Completed>(await run.Run("MeasureOveroptimization", await Measuring(run, sampled, 5, [.. given, (threshold, 0)])));
 
         Assert.Equal(("Continue", "Refresh"), (calm.Outcome, alarmed.Outcome));
-        Assert.Contains((await Report(run, alarmed.Outputs)).Reasons, r => r.Contains(sentence, StringComparison.Ordinal));
+        Assert.Contains((await run.ReportAsync(alarmed.Outputs)).Reasons, r => r.Contains(sentence, StringComparison.Ordinal));
         Assert.Contains(run.Said.Notices, n => n.Contains(sentence, StringComparison.Ordinal));
-    }
-
-    sealed class StopAt(int progress, CancellationTokenSource stop) : IStepObserver
-    {
-        int _seen;
-
-        public void Progress(string activity, double fraction, string message)
-        {
-            if (++_seen == progress) stop.Cancel();
-        }
-
-        public void Metrics(string activity, int update, IReadOnlyDictionary<string, double> values)
-        {
-        }
-
-        public void Notice(string activity, string sentence)
-        {
-        }
     }
 }

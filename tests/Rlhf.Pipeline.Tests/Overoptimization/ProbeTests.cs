@@ -13,48 +13,20 @@ public sealed class ProbeTests(SmallRound round) : IClassFixture<SmallRound>
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    JsonObject Sampling(params (string Name, JsonNode? Value)[] more)
+    JsonObject Sampling(params (string Name, JsonNode? Value)[] more) => new JsonObject
     {
-        var values = new JsonObject
-        {
-            ["policy"] = round.Policy,
-            ["rewardModel"] = round.RewardModel,
-            ["prompts"] = round.Prompts,
-            ["seed"] = 7,
-            ["pools"] = 30,
-            ["poolSize"] = 8,
-            ["bestOf"] = "2,4,8",
-            ["judged"] = 24,
-            ["maxNewTokens"] = 8,
-            ["slots"] = 8,
-            ["batchSize"] = 16,
-        };
-        foreach (var (name, value) in more) values[name] = value?.DeepClone();
-        return values;
-    }
-
-    static async Task<JsonObject> Probing(TestRun run, JsonObject sampled, params (string Name, JsonNode? Value)[] more)
-    {
-        var judgements = await run.Completes("CollectJudgements", new()
-        {
-            ["comparisons"] = sampled["comparisons"]!.DeepClone(),
-            ["labeler"] = "simulated",
-            ["seed"] = 1,
-            ["simulatedLateShare"] = 0.0,
-        }, instance: $"{sampled["comparisons"]}");
-        var values = new JsonObject
-        {
-            ["samples"] = sampled["samples"]!.DeepClone(),
-            ["comparisons"] = sampled["comparisons"]!.DeepClone(),
-            ["judgements"] = judgements["judgements"]!.DeepClone(),
-            ["resamples"] = 40,
-        };
-        foreach (var (name, value) in more) values[name] = value?.DeepClone();
-        return values;
-    }
-
-    static Task<OveroptimizationReport> Report(TestRun run, JsonObject outputs) =>
-        run.Artifacts.ReadJsonAsync<OveroptimizationReport>(ArtifactRef.Parse($"{outputs["overoptimization"]}"), OveroptimizationReport.File, Token);
+        ["policy"] = round.Policy,
+        ["rewardModel"] = round.RewardModel,
+        ["prompts"] = round.Prompts,
+        ["seed"] = 7,
+        ["pools"] = 30,
+        ["poolSize"] = 8,
+        ["bestOf"] = "2,4,8",
+        ["judged"] = 24,
+        ["maxNewTokens"] = 8,
+        ["slots"] = 8,
+        ["batchSize"] = 16,
+    }.With(more);
 
     [Fact]
     public async Task Proxy_comes_from_whole_pools_and_gold_from_one_comparison_of_a_prompt()
@@ -64,7 +36,7 @@ public sealed class ProbeTests(SmallRound round) : IClassFixture<SmallRound>
         var (pools, samples, asked) = await run.Artifacts.ReadPoolsAsync(ArtifactRef.Parse($"{sampled["samples"]}"), Token);
         var comparisons = await run.Artifacts.ReadLinesAsync<Comparison>(ArtifactRef.Parse($"{sampled["comparisons"]}"), "comparisons.jsonl", Token);
 
-        var report = await Report(run, await run.Completes("ProbeRewardModel", await Probing(run, sampled)));
+        var report = await run.ReportAsync(await run.Completes("ProbeRewardModel", await run.JudgedAsync(sampled)));
 
         Assert.Equal(0, samples.Count % 9);
         Assert.Equal(comparisons.Count, comparisons.Select(c => c.PromptId).Distinct().Count());
@@ -88,10 +60,10 @@ public sealed class ProbeTests(SmallRound round) : IClassFixture<SmallRound>
         using var run = new TestRun(round.Folder);
         var sampled = await run.Completes("SampleBestOfN", Sampling());
 
-        var probed = Assert.IsType<StepResult.Completed>(await run.Run("ProbeRewardModel", await Probing(run, sampled, ("leastGain", leastGain))));
+        var probed = Assert.IsType<StepResult.Completed>(await run.Run("ProbeRewardModel", await run.JudgedAsync(sampled, ("leastGain", leastGain))));
 
         Assert.Equal(outcome, probed.Outcome);
-        var report = await Report(run, probed.Outputs);
+        var report = await run.ReportAsync(probed.Outputs);
         Assert.Equal(outcome == "Hopeless" ? MonitorVerdict.Stop : MonitorVerdict.Continue, report.Verdict);
         Assert.Contains(run.Said.Notices, n => n.Contains("deviations better than one more completion", StringComparison.Ordinal));
     }
@@ -101,7 +73,7 @@ public sealed class ProbeTests(SmallRound round) : IClassFixture<SmallRound>
     {
         using var run = new TestRun(round.Folder);
         var (first, second) = (await run.Completes("SampleBestOfN", Sampling()), await run.Completes("SampleBestOfN", Sampling(("seed", 8))));
-        var values = await Probing(run, first);
+        var values = await run.JudgedAsync(first);
         values["samples"] = second["samples"]!.DeepClone();
 
         Assert.Contains("expected comparisons and samples of one step", await run.Fails("ProbeRewardModel", values), StringComparison.Ordinal);
@@ -126,31 +98,7 @@ public sealed class ProbeTests(SmallRound round) : IClassFixture<SmallRound>
     {
         using var undisturbed = new TestRun(round.Folder);
         using var stopped = new TestRun(round.Folder);
-        using var cancel = new CancellationTokenSource();
-        var expected = await undisturbed.Completes("SampleBestOfN", Sampling());
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => stopped.Runner.RunAsync("SampleBestOfN", Sampling(), new("i", "SampleBestOfN") { Epoch = 1 }, new StopAt(progress, cancel), cancel.Token));
-        var result = await stopped.Runner.RunAsync("SampleBestOfN", Sampling(), new("i", "SampleBestOfN") { Epoch = 2 }, null, Token);
-
-        Assert.True(JsonNode.DeepEquals(expected, Assert.IsType<StepResult.Completed>(result).Outputs));
-    }
-
-    sealed class StopAt(int progress, CancellationTokenSource stop) : IStepObserver
-    {
-        int _seen;
-
-        public void Progress(string activity, double fraction, string message)
-        {
-            if (++_seen == progress) stop.Cancel();
-        }
-
-        public void Metrics(string activity, int update, IReadOnlyDictionary<string, double> values)
-        {
-        }
-
-        public void Notice(string activity, string sentence)
-        {
-        }
+        await Judged.AssertGoesOnAsync(undisturbed, stopped, "SampleBestOfN", Sampling(), progress);
     }
 }

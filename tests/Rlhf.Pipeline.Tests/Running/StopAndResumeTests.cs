@@ -61,19 +61,4 @@ public sealed class StopAndResumeTests(SmallRound round) : IClassFixture<SmallRo
         var record = (await new StepRecords(run.Objects).ListAsync(Token)).Single(r => r.Step == step && r.Inputs["seed"]!.GetValue<long>() == Seed);
         return record.Journal is null ? [] : [.. (await MetricJournal.ReadAsync(run.Objects, record.Journal, Token)).Select(l => (l.Metric, l.Update, l.Value))];
     }
-
-    /// <summary>Requests the stop at the nth progress, between two updates.</summary>
-    sealed class StopAt(int progress, CancellationTokenSource stop) : IStepObserver
-    {
-        public int Seen { get; private set; }
-
-        public void Progress(string activity, double fraction, string message)
-        {
-            if (++Seen == progress) stop.Cancel();
-        }
-
-        public void Metrics(string activity, int update, IReadOnlyDictionary<string, double> values) { }
-
-        public void Notice(string activity, string sentence) { }
-    }
 }

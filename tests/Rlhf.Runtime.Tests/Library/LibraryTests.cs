@@ -157,13 +157,13 @@ public sealed class LibraryTests : IAsyncLifetime
     public async Task What_was_retracted_has_no_schedules_and_is_published_again_only_when_its_file_changes()
     {
         await PublishAsync(new FlowBuilder().Add("tick", "Elsa.Timer", ("interval", FlowBuilder.Literal("01:00:00")), ("customProperties", new JsonObject { ["canStartWorkflow"] = true })));
-        var schedulesBefore = (await _runtime.SchedulesAsync()).Count;
+        var schedulesBefore = (await _runtime.Schedules.ListAsync(TestContext.Current.CancellationToken)).Count;
 
         var retracted = await Library.RetractAsync("some-flow");
         await _runtime.DisposeAsync();
         _runtime = Open();
         await Library.LookAsync();
-        var schedules = (await _runtime.SchedulesAsync()).Count;
+        var schedules = (await _runtime.Schedules.ListAsync(TestContext.Current.CancellationToken)).Count;
         var published = await Library.GetAsync("some-flow", VersionOptions.Published);
         Write(new FlowBuilder().Line("b"));
         var changed = await Library.GetAsync("some-flow", VersionOptions.Published);

@@ -39,6 +39,48 @@ public sealed class WorkflowDrawingTests(Chromium chromium) : IClassFixture<Chro
         }
     }
 
+    [Fact]
+    public async Task A_line_behind_an_activity_is_found()
+    {
+        await using var program = await Program.StartAsync(folder =>
+        {
+            File.WriteAllText(Path.Combine(folder, "covered.json"), Drawn(SomeFlow.Of("covered", SomeFlow.Line("first"), SomeFlow.Line("over-it"), SomeFlow.Line("last")), (0, 0), (120, 20), (900, 0)));
+            File.WriteAllText(Path.Combine(folder, "climbing.json"), Climbing("climbing", activities: 16));
+        });
+        await using var person = await chromium.PersonAsync(program.Address);
+        var studio = new StudioDesk(await person.NewPageAsync(), program.Address);
+
+        await studio.OpenAsync("/studio/definitions/covered");
+        await studio.ZoomToFitAsync();
+        var covered = await HiddenLinesAsync(studio);
+        await studio.OpenAsync("/studio/definitions/climbing");
+        await studio.ZoomToFitAsync();
+        var climbing = await HiddenLinesAsync(studio);
+
+        Assert.Contains(covered, l => l.StartsWith("a line behind over-it, at ", StringComparison.Ordinal));
+        Assert.DoesNotContain(covered, l => l.StartsWith("a line behind last", StringComparison.Ordinal));
+        Assert.Contains(climbing, l => l.StartsWith("a line behind step-", StringComparison.Ordinal));
+    }
+
+    /// <summary>Activities down a staircase, and a line from the last one back to the first.</summary>
+    static string Climbing(string id, int activities)
+    {
+        var flow = JsonNode.Parse(SomeFlow.Of(id, [.. Enumerable.Range(0, activities).Select(i => SomeFlow.Line($"step-{i}"))]))!.AsObject();
+        flow["root"]!["connections"]!.AsArray().Add(new JsonObject
+        {
+            ["source"] = new JsonObject { ["activity"] = $"step-{activities - 1}", ["port"] = "Done" },
+            ["target"] = new JsonObject { ["activity"] = "step-0", ["port"] = "In" },
+        });
+        return Drawn(flow.ToJsonString(), [.. Enumerable.Range(0, activities).Select(i => (300 * i, 120 * i))]);
+    }
+
+    static string Drawn(string workflow, params (int X, int Y)[] places)
+    {
+        var flow = JsonNode.Parse(workflow)!;
+        foreach (var (activity, (x, y)) in flow["root"]!["activities"]!.AsArray().Zip(places)) activity!["metadata"]!["designer"]!["position"] = new JsonObject { ["x"] = x, ["y"] = y };
+        return flow.ToJsonString();
+    }
+
     /// <summary>Lines that run behind an activity, as drawn: looked at every few points of their way, and not at an activity's rim, where they begin and end.</summary>
     static Task<string[]> HiddenLinesAsync(StudioDesk studio) => studio.Frame.Locator(".x6-graph").First.EvaluateAsync<string[]>(
         """
