@@ -63,9 +63,15 @@ static partial class Commands
             DefaultValueFactory = _ => ServerOptions.DefaultUrl,
         };
         Option<bool> noPages = new("--no-pages") { Description = "Serve no pages." };
-        Command command = new("serve", "Drive the store, fire its schedules, run steps and serve the labeling page, until stopped.") { queues, wait, urls, noPages };
+        Option<string?> elsa = new("--elsa")
+        {
+            Description = "The API of an Elsa server, such as http://127.0.0.1:5090/elsa/api, whose workflows Studio shows, in the place of this store's; without an address that of RLHF_ELSA_URL. It is asked with the token of RLHF_ELSA_TOKEN.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        Command command = new("serve", "Drive the store, fire its schedules, run steps and serve the labeling page, until stopped.") { queues, wait, urls, noPages, elsa };
         command.Does((parsed, cancellation) => ServeCommand.ServeAsync(
-            parsed.GetValue(Store)!, parsed.GetValue(queues), parsed.GetValue(wait), parsed.GetValue(noPages) ? null : parsed.GetValue(urls), cancellation));
+            parsed.GetValue(Store)!, parsed.GetValue(queues), parsed.GetValue(wait), parsed.GetValue(noPages) ? null : parsed.GetValue(urls),
+            parsed.GetResult(elsa) is null ? null : Settings.ElsaServer("--elsa without an address", parsed.GetValue(elsa)), cancellation));
         return command;
     }
 

@@ -1,6 +1,7 @@
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Workflows;
 using Rlhf.Runtime.Driver;
+using Rlhf.Server.Elsa.Forwarding;
 using Rlhf.Server.Hosting;
 
 namespace Rlhf.Cli.Engine;
@@ -12,11 +13,12 @@ static class ServeCommand
 
     /// <summary>Drives the store, fires its schedules, runs steps and serves the pages until it is told to stop.</summary>
     /// <param name="urls">Addresses of the pages, with semicolons between them; null: no pages.</param>
-    public static async Task<int> ServeAsync(string store, string? queues, bool wait, string? urls, CancellationToken cancellationToken)
+    /// <param name="elsa">The Elsa server whose workflows Studio shows; null: this store's.</param>
+    public static async Task<int> ServeAsync(string store, string? queues, bool wait, string? urls, ElsaServer? elsa, CancellationToken cancellationToken)
     {
         var log = new EngineLog(Console.Error);
         await using var workspace = new Workspace(store, Settings.Queues(queues), log, stays: true);
-        var options = urls is null ? null : PageOptions(urls, workspace, log);
+        var options = urls is null ? null : PageOptions(urls, workspace, log) with { Elsa = elsa };
         // What is broken is said to who starts the server, not to the first who wants to label.
         if (options is not null) WorkflowInputs.CheckGuidelines();
         if (options is not null) await PagesServer.CheckAsync(options, workspace.Runtime, cancellationToken);
@@ -25,6 +27,7 @@ static class ServeCommand
             await DriveAsync(workspace, wait, cancellationToken);
             await using var pages = options is null ? null : await PagesServer.StartAsync(options, workspace.Runtime, TimeProvider.System, log.Trouble, cancellationToken);
             if (pages is not null) Console.Error.WriteLine($"Pages at {string.Join(", ", pages.Addresses)}; people label at {pages.Addresses[0]}/label.");
+            if (pages is not null && elsa is not null) Console.Error.WriteLine($"Workflows at {pages.Addresses[0]}/studio are those of the Elsa server {elsa}.");
             await workspace.PublishWorkflowsAsync(cancellationToken);
             Console.Error.WriteLine($"Driving {workspace.Place}; Ctrl+C or SIGTERM lets running steps reach their next checkpoint and ends.");
             foreach (var schedule in await workspace.Runtime.Schedules.ListAsync(cancellationToken))

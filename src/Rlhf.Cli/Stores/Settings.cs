@@ -3,6 +3,7 @@ using Rlhf.Adapters.Judge;
 using Rlhf.Adapters.KeyVault;
 using Rlhf.Adapters.Scoring;
 using Rlhf.Adapters.Webhooks;
+using Rlhf.Server.Elsa.Forwarding;
 using Rlhf.Server.OpenIdConnect;
 using Rlhf.Steps.Artifacts;
 using Rlhf.Steps.Promotions;
@@ -93,11 +94,13 @@ static class Settings
     /// <exception cref="ArgumentException">A value is malformed.</exception>
     public static ScoringSettings? Rewards => ScoringSettings.FromEnvironment(Text);
 
-    /// <summary><c>RLHF_ELSA_URL</c>: where the API of an Elsa server is, such as <c>http://127.0.0.1:5090/elsa/api</c>.</summary>
+    /// <summary><c>RLHF_ELSA_URL</c>: where the API of an Elsa server is, such as <c>http://127.0.0.1:5090/elsa/api</c>; where <c>RLHF_ELSA_TOKEN</c> is set, it is asked with that.</summary>
+    /// <param name="needs">What needs it.</param>
+    /// <param name="given">The address that was given in its place; null: none.</param>
     /// <exception cref="ArgumentException">It is none, or not set.</exception>
-    public static Uri Elsa => Text("RLHF_ELSA_URL") is not { } text ? throw new ArgumentException("--engine elsa needs RLHF_ELSA_URL: the API of an Elsa server, such as http://127.0.0.1:5090/elsa/api.")
-        : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url
-        : throw new ArgumentException($"RLHF_ELSA_URL is '{text}'; expected such as http://127.0.0.1:5090/elsa/api.");
+    public static ElsaServer ElsaServer(string needs, string? given = null) => (given ?? Text("RLHF_ELSA_URL")) is not { } text ? throw new ArgumentException($"{needs} needs RLHF_ELSA_URL: the API of an Elsa server, such as http://127.0.0.1:5090/elsa/api.")
+        : Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" } ? new(url, Text("RLHF_ELSA_TOKEN"))
+        : throw new ArgumentException($"{(given is null ? "RLHF_ELSA_URL" : "The Elsa server's address")} is '{text}'; expected such as http://127.0.0.1:5090/elsa/api, with neither a query nor a password.");
 
     /// <summary><c>RLHF_PUBLIC_URL</c>: the address under which people reach <c>rlhf serve</c>, where a proxy stands before it.</summary>
     /// <exception cref="ArgumentException">It is none.</exception>

@@ -12,15 +12,16 @@ static class ElsaRun
 
     public static async Task<int> RunAsync(Workspace workspace, string file, JsonObject inputs, bool json, CancellationToken cancellationToken)
     {
-        using var client = new ElsaClient(Settings.Elsa, Settings.Text("RLHF_ELSA_TOKEN"), new SocketsHttpHandler { AllowAutoRedirect = false }, TimeProvider.System);
+        var server = Settings.ElsaServer("--engine elsa");
+        using var client = new ElsaClient(server.Api, server.Token, new SocketsHttpHandler { AllowAutoRedirect = false }, TimeProvider.System);
         var bound = await workspace.Runtime.BindAsync(file, inputs, cancellationToken);
         var definition = await client.PublishAsync(await File.ReadAllTextAsync(file, cancellationToken), file, cancellationToken);
         var instance = await client.StartAsync(definition, bound, cancellationToken);
-        Console.Error.WriteLine($"Instance {instance} at {Settings.Elsa}; Ctrl+C stops following only.");
-        return Say(await FollowAsync(client, instance, cancellationToken), json);
+        Console.Error.WriteLine($"Instance {instance} at {server}; Ctrl+C stops following only.");
+        return Say(await FollowAsync(client, server.Api, instance, cancellationToken), json);
     }
 
-    static async Task<ElsaInstance> FollowAsync(ElsaClient client, string instance, CancellationToken cancellationToken)
+    static async Task<ElsaInstance> FollowAsync(ElsaClient client, Uri server, string instance, CancellationToken cancellationToken)
     {
         var (heard, last) = (TimeProvider.System.GetTimestamp(), "");
         while (true)
@@ -34,7 +35,7 @@ static class ElsaRun
             }
             else if (TimeProvider.System.GetElapsedTime(heard) > NotThere)
             {
-                throw new InvalidOperationException($"Nothing is heard of instance {instance} at {Settings.Elsa} for {NotThere.TotalMinutes} minutes; the server has lost it, or is away.");
+                throw new InvalidOperationException($"Nothing is heard of instance {instance} at {server} for {NotThere.TotalMinutes} minutes; the server has lost it, or is away.");
             }
             await Task.Delay(Look, TimeProvider.System, cancellationToken);
         }

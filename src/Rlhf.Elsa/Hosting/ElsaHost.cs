@@ -1,7 +1,9 @@
+using Elsa.Alterations.Extensions;
 using Elsa.Common.RecurringTasks;
 using Elsa.Extensions;
 using Elsa.Features.Services;
 using Elsa.Persistence.EFCore.Extensions;
+using Elsa.Persistence.EFCore.Modules.Alterations;
 using Elsa.Persistence.EFCore.Modules.Management;
 using Elsa.Persistence.EFCore.Modules.Runtime;
 using Elsa.Scheduling;
@@ -83,6 +85,8 @@ public static class ElsaHost
                 runtime.UseDistributedRuntime();
                 runtime.DistributedLockProvider = _ => LocksOf(options, folder);
             })
+            // What Studio cancels "all matches" and retries by.
+            .UseAlterations(alterations => alterations.UseEntityFrameworkCore(ef => _ = options.Postgres is { } postgres ? ef.UsePostgreSql(postgres) : ef.UseSqlite(sqlite)))
             .UseScheduling()
             .UseJavaScript()
             .UseWorkflowsApi()

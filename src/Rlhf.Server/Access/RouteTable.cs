@@ -37,6 +37,9 @@ sealed record Route(string Method, string Pattern, Permission Needs, string Area
     /// <summary>The longest body that it takes, in bytes.</summary>
     public int LongestBody { get; init; } = PagesServer.LongestBody;
 
+    /// <summary>What handles it where Studio shows the workflows of an Elsa server (<see cref="ServerOptions.Elsa"/>); null: what handles it everywhere.</summary>
+    public RequestDelegate? InElsa { get; init; }
+
     /// <summary>
     /// True where a path is one of this route's; what stands for a name in braces has letters, digits, dashes, underscores and single dots only, and a route of files leads to none.
     /// </summary>
@@ -120,8 +123,9 @@ static class RouteTable
     /// <summary>True for the address of a page here that asks who somebody is: what one may be led on to.</summary>
     public static bool IsPage(string path) => All.Any(r => r is { IsPage: true, Method: "GET" } && r.Needs != Permission.Anyone && r.Leads(path));
 
-    public static void Map(IEndpointRouteBuilder endpoints)
+    /// <param name="inElsa">True where Studio shows the workflows of an Elsa server.</param>
+    public static void Map(IEndpointRouteBuilder endpoints, bool inElsa)
     {
-        foreach (var route in All) endpoints.MapMethods(route.Pattern, [route.Method], route.Handle).WithMetadata(route);
+        foreach (var route in All) endpoints.MapMethods(route.Pattern, [route.Method], inElsa ? route.InElsa ?? route.Handle : route.Handle).WithMetadata(route);
     }
 }

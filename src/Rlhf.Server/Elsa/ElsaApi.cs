@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Rlhf.Server.Access;
+using Rlhf.Server.Elsa.Forwarding;
 
 namespace Rlhf.Server.Elsa;
 
@@ -16,5 +17,5 @@ static class ElsaApi
 
     /// <param name="pattern">Below <see cref="Prefix"/>, with its slash.</param>
     public static Route Route(string method, string pattern, Permission needs, RequestDelegate handle) =>
-        new(method, Prefix + pattern, needs, RouteTable.Workflows, handle) { LongestBody = LongestBody };
+        new(method, Prefix + pattern, needs, RouteTable.Workflows, handle) { LongestBody = LongestBody, InElsa = Forwarder.To(Prefix + pattern) };
 }

@@ -9,7 +9,7 @@ namespace Rlhf.Server.Elsa;
 /// <summary>Answers in the forms that Elsa gives them.</summary>
 static class Replies
 {
-    static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    public static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         // Values that scripts made may be deep.

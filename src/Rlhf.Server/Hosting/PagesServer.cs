@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using Rlhf.Runtime;
 using Rlhf.Server.Access;
 using Rlhf.Server.Artifacts;
+using Rlhf.Server.Elsa.Forwarding;
 using Rlhf.Server.Elsa.Live;
 using Rlhf.Server.Hooks;
 using Rlhf.Server.Labeling;
@@ -92,7 +93,8 @@ public sealed class PagesServer : IAsyncDisposable
     internal static WebApplication Build(Site site, IReadOnlyList<string> urls, IIdentify? first = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.Logging.AddProvider(new LineLogger(site.Log)).SetMinimumLevel(LogLevel.Warning);
+        // What an Elsa server does not answer is said to who asks.
+        builder.Logging.AddProvider(new LineLogger(site.Log)).SetMinimumLevel(LogLevel.Warning).AddFilter("Yarp", LogLevel.None);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -103,6 +105,7 @@ public sealed class PagesServer : IAsyncDisposable
         builder.Services.AddSingleton(site).AddSingleton(site.Time).AddSingleton<Wakes>().AddSingleton<GateDecisions>().AddSingleton<StoreWatch>().AddSingleton<StoredRecords>().AddSingleton(new StudioFiles(site.Options.StudioFolder));
         builder.Services.AddRouting();
         LiveRoutes.AddServices(builder.Services);
+        if (site.Options.Elsa is { } elsa) builder.Services.AddSingleton(elsa).AddSingleton<Forwarder>().AddHttpForwarder();
         builder.Services.AddRateLimiter(limits => Limits.Set(limits, site.Options));
         if (first is not null) builder.Services.AddSingleton(first);
         builder.Services.AddSingleton<IIdentify, CredentialIdentity>();
@@ -118,7 +121,7 @@ public sealed class PagesServer : IAsyncDisposable
         app.Use(app.Services.GetRequiredService<Gatekeeper>().IdentifyAsync);
         app.UseRateLimiter();
         app.Use(Gatekeeper.AdmitAsync);
-        RouteTable.Map(app);
+        RouteTable.Map(app, site.Options.Elsa is not null);
         return app;
     }
 

@@ -1,3 +1,4 @@
+using Rlhf.Server.Elsa.Forwarding;
 using Rlhf.Server.Hooks;
 using Rlhf.Server.OpenIdConnect;
 using Rlhf.Server.Promotions;
@@ -28,6 +29,9 @@ public sealed record ServerOptions(IReadOnlyList<string> Urls, string LocalName,
 
     /// <summary>The files of Elsa Studio; where there are none, <c>/studio</c> says so.</summary>
     public string StudioFolder { get; init; } = Path.Combine(AppContext.BaseDirectory, "studio");
+
+    /// <summary>The Elsa server whose workflows Studio shows; null: those of this runtime.</summary>
+    public ElsaServer? Elsa { get; init; }
 
     /// <summary>The presets that a workflow's steps may take their hparams from; null: none are known here.</summary>
     public Func<CancellationToken, Task<IReadOnlyList<Preset>>>? Presets { get; init; }

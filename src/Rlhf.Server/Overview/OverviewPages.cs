@@ -32,6 +32,7 @@ static class OverviewPages
             [nameof(OverviewPage.Desk)] = desk,
             [nameof(OverviewPage.Versions)] = desk.Qualifications.Select(q => q.Axis).Distinct().ToDictionary(axis => axis, site.Guidelines.VersionOf),
             [nameof(OverviewPage.Instances)] = instances,
+            [nameof(OverviewPage.InStudio)] = site.Options.Elsa is null,
             [nameof(OverviewPage.Decisions)] = site.Options.Promotions is { } promotions
                 ? await context.RequestServices.GetRequiredService<GateDecisions>().NewestAsync(promotions.Objects, NewestDecisions, context.RequestAborted)
                 : null,

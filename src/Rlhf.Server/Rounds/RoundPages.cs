@@ -32,7 +32,7 @@ static class RoundPages
     public static async Task ShowAsync(HttpContext context)
     {
         if (await StateAsync(context) is not { } round) return;
-        await ShowAsync<RoundPage>(context, new() { [nameof(RoundPage.Round)] = round });
+        await ShowAsync<RoundPage>(context, new() { [nameof(RoundPage.Round)] = round, [nameof(RoundPage.InStudio)] = context.RequestServices.GetRequiredService<Site>().Options.Elsa is null });
     }
 
     /// <summary>The part of the page that changes.</summary>

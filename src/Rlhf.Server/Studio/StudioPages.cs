@@ -36,7 +36,7 @@ static class StudioPages
         {
             [nameof(StudioPage.Definition)] = state,
             [nameof(StudioPage.Unknown)] = state is null ? $"There is no workflow '{IdOf(context)}'." : null,
-        });
+        }, state is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK);
     }
 
     public static Task InstancesAsync(HttpContext context) => ShowAsync(context, "Instances", Instances);
@@ -52,7 +52,7 @@ static class StudioPages
             [nameof(StudioPage.Instance)] = state,
             [nameof(StudioPage.Unknown)] = state is null ? $"There is no instance '{IdOf(context)}'." : null,
             [nameof(StudioPage.Error)] = error,
-        });
+        }, state is null ? StatusCodes.Status404NotFound : error is null ? StatusCodes.Status200OK : StatusCodes.Status409Conflict);
     }
 
     /// <summary>The document with one element, which the frame of a page asks for: <c>?definition=ID</c>, <c>?instance=ID</c>, <c>?show=instances</c>, and else the definitions.</summary>
@@ -73,7 +73,7 @@ static class StudioPages
         });
     }
 
-    static Task ShowAsync(HttpContext context, string title, string? current, string? id = null, Dictionary<string, object?>? further = null)
+    public static Task ShowAsync(HttpContext context, string title, string? current, string? id = null, Dictionary<string, object?>? further = null, int status = StatusCodes.Status200OK)
     {
         further ??= [];
         var (site, caller) = (SiteOf(context), Caller.Of(context)!);
@@ -92,11 +92,10 @@ static class StudioPages
             [nameof(StudioPage.Current)] = current,
             [nameof(StudioPage.Id)] = id,
             [nameof(StudioPage.Missing)] = files.AreThere ? null : files.Folder,
-        }, further.GetValueOrDefault(nameof(StudioPage.Unknown)) is not null ? StatusCodes.Status404NotFound
-            : further.GetValueOrDefault(nameof(StudioPage.Error)) is not null ? StatusCodes.Status409Conflict : StatusCodes.Status200OK);
+        }, files.AreThere ? status : StatusCodes.Status200OK);
     }
 
-    static string IdOf(HttpContext context) => $"{context.Request.RouteValues["id"]}";
+    public static string IdOf(HttpContext context) => $"{context.Request.RouteValues["id"]}";
 
-    static Site SiteOf(HttpContext context) => context.RequestServices.GetRequiredService<Site>();
+    public static Site SiteOf(HttpContext context) => context.RequestServices.GetRequiredService<Site>();
 }

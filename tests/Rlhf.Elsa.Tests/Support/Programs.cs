@@ -9,7 +9,8 @@ static class Programs
     static readonly string Cli = Environment.GetEnvironmentVariable("RLHF_CLI") ?? Path.Combine(Repository.Root, "artifacts", "bin", "Rlhf.Cli", "debug", "rlhf.dll");
 
     /// <param name="api">The server that <c>--engine elsa</c> speaks to.</param>
-    public static Process Command(string[] arguments, string? api = null) => Begin(Cli, arguments, api, null);
+    /// <param name="token">What it is asked with.</param>
+    public static Process Command(string[] arguments, string? api = null, string? token = null) => Begin(Cli, arguments, api, null, token);
 
     public static Process Host(string[] arguments, string? database) => Begin(Path.Combine(AppContext.BaseDirectory, "Rlhf.Elsa.dll"), arguments, null, database);
 
@@ -32,12 +33,13 @@ static class Programs
         return await text;
     }
 
-    static Process Begin(string program, string[] arguments, string? api, string? database)
+    static Process Begin(string program, string[] arguments, string? api, string? database, string? token = null)
     {
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(program);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         (start.Environment["RLHF_ELSA_URL"], start.Environment["RLHF_LEASE_SECONDS"], start.Environment["OMP_NUM_THREADS"]) = (api, "6", "1");
+        start.Environment["RLHF_ELSA_TOKEN"] = token;
         if (database is not null) start.Environment["RLHF_DATABASE"] = database;
         return Process.Start(start)!;
     }

@@ -38,7 +38,23 @@ sealed class RunningHost : IAsyncDisposable
             Interrupted = TimeSpan.FromSeconds(3),
         }, more);
         await host.StartAsync();
-        return new(host, address, folder);
+        var running = new RunningHost(host, address, folder);
+        running._client.DefaultRequestHeaders.Authorization = token is null ? null : new("Bearer", token);
+        return running;
+    }
+
+    /// <summary>Publishes a definition.</summary>
+    public async Task PublishAsync(string definition)
+    {
+        var (status, body) = await AskAsync("POST", "workflow-definitions", new JsonObject { ["model"] = JsonNode.Parse(definition), ["publish"] = true });
+        Assert.True(status is 200 or 201, $"{status} {body}");
+    }
+
+    /// <summary>Waits until an instance is stored, which is later than the answer to its dispatch.</summary>
+    public async Task StoredAsync(string instance)
+    {
+        for (var looks = 0; (await AskAsync("GET", $"workflow-instances/{instance}")).Status != 200; looks++, await Task.Delay(100))
+            Assert.True(looks < 200, $"Instance {instance} is not stored after 20 s.");
     }
 
     public async Task<(int Status, JsonNode? Body)> AskAsync(string method, string path, JsonNode? body = null)
@@ -48,6 +64,17 @@ sealed class RunningHost : IAsyncDisposable
         using var answer = await _client.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
         return ((int)answer.StatusCode, text.Length > 0 && answer.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true ? JsonNode.Parse(text) : null);
+    }
+
+    /// <summary>Waits until an instance stands as it is to stand.</summary>
+    public async Task UntilAsync(string instance, string subStatus)
+    {
+        var last = "";
+        for (var looks = 0; looks < 200; looks++, await Task.Delay(100))
+        {
+            if ((last = $"{(await AskAsync("GET", $"workflow-instances/{instance}")).Body?["subStatus"]}") == subStatus) return;
+        }
+        throw new TimeoutException($"Instance {instance} is '{last}' after 20 s; expected '{subStatus}'.");
     }
 
     public async ValueTask DisposeAsync()

@@ -27,10 +27,7 @@ public sealed class Chromium : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    /// <summary>A browser of a person of its own.</summary>
-    internal Task<IBrowserContext> PersonAsync(Place place, BrowserNewContextOptions? options = null) => PersonAsync(place.Address, options);
-
-    /// <summary>The same, at a server's address.</summary>
+    /// <summary>A browser of a person of its own, at a server's address.</summary>
     internal async Task<IBrowserContext> PersonAsync(string address, BrowserNewContextOptions? options = null)
     {
         if (_browser is null) Missing("Chromium is not installed (Debian: apt-get install chromium).");

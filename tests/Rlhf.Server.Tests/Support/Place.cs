@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Playwright;
 using Rlhf.Pipeline.Tests.Promotions;
 using Rlhf.Runtime;
 using Rlhf.Runtime.Access;
@@ -239,4 +240,10 @@ sealed class Place : IAsyncDisposable
         if (_promotion is null) Directory.Delete(_folder, recursive: true);
         else _promotion.Dispose();
     }
+}
+
+static class Browsers
+{
+    /// <summary>A browser of a person of its own, at a place.</summary>
+    public static Task<IBrowserContext> PersonAsync(this Chromium chromium, Place place, BrowserNewContextOptions? options = null) => chromium.PersonAsync(place.Address, options);
 }

@@ -22,8 +22,8 @@ static class DescriptorRoutes
         Get("/features/installed", Features.ListAsync),
         Get("/features/installed/{fullName}", Features.GetAsync),
         ElsaApi.Route("GET", "/package/version", Permission.Anyone, Features.VersionAsync),
-        ElsaApi.Route("POST", "/identity/login", Permission.Anyone, IdentityApi.LoginAsync) with { Area = RouteTable.Common, IsAttempt = true },
-        ElsaApi.Route("POST", "/identity/refresh-token", Permission.Anyone, IdentityApi.RefreshAsync) with { Area = RouteTable.Common },
+        ElsaApi.Route("POST", "/identity/login", Permission.Anyone, IdentityApi.LoginAsync) with { Area = RouteTable.Common, IsAttempt = true, InElsa = null },
+        ElsaApi.Route("POST", "/identity/refresh-token", Permission.Anyone, IdentityApi.RefreshAsync) with { Area = RouteTable.Common, InElsa = null },
         // Each step has a retry policy of its own, which nobody chooses.
         Get("/resilience/strategies", Listed(() => [])),
         ElsaApi.Route("POST", "/scripting/javascript/type-definitions/{id}", Permission.View, ScriptTypes.PostAsync),

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Rlhf.Server.Access;
+using Rlhf.Server.Elsa.Forwarding;
 
 namespace Rlhf.Server.Elsa.Instances;
 
@@ -34,7 +35,8 @@ static class InstanceRoutes
 
         See("GET", "/activity-executions/list", RunApi.ListAsync),
         See("GET", "/activity-executions/count", RunApi.CountAsync),
-        See("GET", "/activity-executions/by-id", RunApi.ByQueryAsync),
+        // Elsa has it since 3.8; the same by path it has always had.
+        See("GET", "/activity-executions/by-id", RunApi.ByQueryAsync) with { InElsa = Forwarder.To(ElsaApi.Prefix + "/activity-executions/{id}") },
         See("GET", "/activity-executions/{id}", RunApi.ByPathAsync),
         See("POST", "/activity-executions/report", RunApi.ReportAsync),
         See("GET", "/activity-execution-summaries/list", RunApi.SummariesAsync),

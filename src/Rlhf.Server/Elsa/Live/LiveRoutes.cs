@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Rlhf.Server.Access;
+using Rlhf.Server.Elsa.Forwarding;
 using Route = Rlhf.Server.Access.Route;
 
 namespace Rlhf.Server.Elsa.Live;
@@ -28,7 +29,7 @@ static class LiveRoutes
     }
 
     static Route Of(string method, string pattern, Func<HubEndpoints, RequestDelegate> handle) =>
-        new(method, pattern, Permission.View, RouteTable.Workflows, context => handle(context.RequestServices.GetRequiredService<HubEndpoints>())(context));
+        new(method, pattern, Permission.View, RouteTable.Workflows, context => handle(context.RequestServices.GetRequiredService<HubEndpoints>())(context)) { InElsa = Forwarder.To(pattern) };
 }
 
 /// <summary>What ASP.NET would map for the hub, outside its own routing, so that the table of routes stays the one list of what is served.</summary>
