@@ -22,8 +22,8 @@ sealed class SomeJudge(StubJudge stub) : IDisposable
 
     public static readonly PipelineOptions Quick = new()
     {
-        Total = TimeSpan.FromSeconds(20),
-        Try = TimeSpan.FromSeconds(5),
+        Total = TimeSpan.FromSeconds(60),
+        Try = TimeSpan.FromSeconds(20),
         Retries = 2,
         FirstDelay = TimeSpan.FromMilliseconds(20),
         BreakAtLeast = 1000,

@@ -14,7 +14,7 @@ namespace Rlhf.Adapters.Tests.Webhooks;
 /// <summary>Notifications arrive signed and under one id; a receiver that fails, dawdles or leads elsewhere harms nobody.</summary>
 public sealed class WebhookNotificationsTests
 {
-    static readonly PipelineOptions Quick = new() { Total = TimeSpan.FromSeconds(4), Try = TimeSpan.FromSeconds(1), Retries = 2, FirstDelay = TimeSpan.FromMilliseconds(20) };
+    static readonly PipelineOptions Quick = new() { Total = TimeSpan.FromSeconds(30), Try = TimeSpan.FromSeconds(10), Retries = 2, FirstDelay = TimeSpan.FromMilliseconds(20) };
 
     readonly List<string> _log = [];
 

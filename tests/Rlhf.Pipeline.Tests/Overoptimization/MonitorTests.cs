@@ -80,7 +80,7 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
         var collected = await run.Artifacts.ReadCollectedAsync(ArtifactRef.Parse($"{values["judgements"]}"), comparisons, Token);
         double[] strengths = [.. collected.Select(c => (double)(c.Judgements.Single() is { Side: not Side.Tie } judgement ? judgement.Strength * (($"{c.Comparison.A.Source}" == policy) == (judgement.Side == Side.A) ? 1 : -1) : 0))];
 
-        var point = (await Report(run, await run.Completes("MeasureOveroptimization", values))).Points.Single();
+        var point = (await run.ReportAsync(await run.Completes("MeasureOveroptimization", values))).Points.Single();
 
         Assert.True(strengths.Select(Math.Abs).Distinct().Count() > 2);
         var (gold, signs) = (JudgedGain.Of(strengths), JudgedGain.Of([.. strengths.Select(s => (double)Math.Sign(s))]));

@@ -246,7 +246,7 @@ public sealed class StepWorkerTests
         await reported.Task;
 
         var job = await cluster.JobAsync();
-        for (var i = 0; i < 500 && job.Fraction == 0; i++)
+        for (var i = 0; i < 3000 && job.Fraction == 0; i++)
         {
             await Task.Delay(10);
             job = await cluster.JobAsync();

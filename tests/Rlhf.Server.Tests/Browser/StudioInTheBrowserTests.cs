@@ -254,7 +254,7 @@ public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<C
         await studio.Page.EvaluateAsync("() => { window.setTimeout = () => 0; }");
         await studio.Page.WaitForTimeoutAsync(2500);
         var added = await studio.DragInAsync("Console", "Write Line", fromRight: 300, fromBottom: 300);
-        await studio.Page.Locator("#standing").GetByText(added).First.WaitForAsync(new() { Timeout = 5000 });
+        await studio.Page.Locator("#standing").GetByText(added).First.WaitForAsync();
         await studio.PictureAsync("studio-finding");
 
         Assert.Contains("draft, not published", await studio.Page.Locator("#standing").InnerTextAsync(), StringComparison.Ordinal);

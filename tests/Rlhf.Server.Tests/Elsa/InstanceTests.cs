@@ -323,7 +323,7 @@ public sealed class InstanceTests
 
     static async Task UntilAsync(Func<Task<bool>> isThere)
     {
-        for (var looks = 0; looks < 400; looks++, await Task.Delay(50))
+        for (var looks = 0; looks < 600; looks++, await Task.Delay(50))
         {
             if (await isThere()) return;
         }

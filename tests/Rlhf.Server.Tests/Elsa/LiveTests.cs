@@ -109,7 +109,7 @@ public sealed class LiveTests
     /// <summary>Listens until something was said, and gives all that was.</summary>
     static async Task<string> HearAsync(Func<Task<string>> next, string what)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var heard = new StringBuilder();
         while (!heard.ToString().Contains(what, StringComparison.Ordinal)) heard.AppendLine(await next().WaitAsync(patience.Token));
         return heard.ToString();

@@ -127,8 +127,7 @@ public sealed class PromotionApiTests
         Assert.Equal(HttpStatusCode.Conflict, answer.Status);
         Assert.Contains("came from a machine without accounts, where nobody can tell two people apart", answer.Error, StringComparison.Ordinal);
         // The request stands a moment before the instance is said to wait.
-        for (var i = 0; i < 200 && (await place.Runtime.FindAsync(id))!.Status == WorkflowStatus.Running; i++) await Task.Delay(50, TestContext.Current.CancellationToken);
-        Assert.Equal(WorkflowStatus.Suspended, (await place.Runtime.FindAsync(id))!.Status);
+        await place.UntilAsync(id, s => s == WorkflowStatus.Suspended);
     }
 
     [Fact]

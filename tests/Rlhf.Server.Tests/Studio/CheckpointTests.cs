@@ -124,7 +124,7 @@ public sealed class CheckpointTests
     static async Task UntilItSaysAsync(Place place, string key, string instance, string words)
     {
         var last = "";
-        for (var looks = 0; looks < 200; looks++, await Task.Delay(50))
+        for (var looks = 0; looks < 600; looks++, await Task.Delay(50))
         {
             last = (await place.SendAsync("GET", $"/studio/instances/{instance}/standing", key)).Text;
             if (last.Contains(words, StringComparison.Ordinal)) return;

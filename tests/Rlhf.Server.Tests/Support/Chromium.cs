@@ -35,7 +35,7 @@ public sealed class Chromium : IAsyncLifetime
         options.BaseURL = address;
         options.ViewportSize ??= new() { Width = 1360, Height = 900 };
         var context = await _browser!.NewContextAsync(options);
-        context.SetDefaultTimeout(30_000);
+        context.SetDefaultTimeout(60_000);
         return context;
     }
 

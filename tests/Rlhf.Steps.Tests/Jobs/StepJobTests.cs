@@ -100,11 +100,11 @@ public sealed class StepJobTests : IDisposable
             cancellation.ThrowIfCancellationRequested();
             return Some.Step.Done(1);
         }).RunAsync(TimeSpan.FromSeconds(1), stop.Token);
-        await began.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await began.Task.WaitAsync(TimeSpan.FromSeconds(60), Token);
 
         await Jobs.CancelAsync(Job().Id, Token);
 
-        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(60), Token);
         await stop.CancelAsync();
         await work;
         Assert.Empty(await Jobs.OpenAsync(Token));
@@ -152,7 +152,7 @@ public sealed class StepJobTests : IDisposable
     {
         using var stop = new CancellationTokenSource();
         var work = Worker(new Some.Step(StepKind.Effectful, run), happened).RunAsync(TimeSpan.FromSeconds(1), stop.Token);
-        for (var i = 0; i < 200 && !done(await Jobs.OpenAsync(Token)); i++) await Task.Delay(100, Token);
+        for (var i = 0; i < 600 && !done(await Jobs.OpenAsync(Token)); i++) await Task.Delay(100, Token);
         await stop.CancelAsync();
         await work;
         Assert.True(done(await Jobs.OpenAsync(Token)));

@@ -72,7 +72,7 @@ sealed class Forwarder(ElsaServer server, IHttpForwarder http) : IDisposable
         + (status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? "a token that it accepts (RLHF_ELSA_TOKEN)." : "its API there (RLHF_ELSA_URL).");
 
     static string NoAnswer(string method, Uri address, Exception? cause) => $"The Elsa server did not answer {method} {address.GetLeftPart(UriPartial.Path)}: "
-        + (cause is null or OperationCanceledException ? $"nothing came for {Patience.TotalSeconds:0} s." : cause.GetBaseException().Message);
+        + (cause is null or OperationCanceledException ? $"nothing came for {Patience.TotalSeconds:0} s." : $"{cause.GetBaseException().Message.TrimEnd('.')}.");
 
     /// <summary>Every part by itself, so that none can lead elsewhere than the route that somebody was let into.</summary>
     /// <exception cref="ArgumentException">A part is one that addresses leave out.</exception>
