@@ -5,6 +5,9 @@ namespace Rlhf.Server.Elsa.Forwarding;
 /// <param name="Token">Sent to it as a bearer token, whoever asks here; null: none.</param>
 public sealed record ElsaServer(Uri Api, string? Token)
 {
+    /// <summary>How long nothing may come before it counts as away. Default 100 s.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(100);
+
     string Base => Api.GetLeftPart(UriPartial.Path).TrimEnd('/');
 
     /// <summary>Address of what is asked for here.</summary>

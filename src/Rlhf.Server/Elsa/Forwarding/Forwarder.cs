@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -14,10 +15,7 @@ namespace Rlhf.Server.Elsa.Forwarding;
 /// </summary>
 sealed class Forwarder(ElsaServer server, IHttpForwarder http) : IDisposable
 {
-    /// <summary>How long nothing may come before the server counts as away.</summary>
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
-
-    static readonly ForwarderRequestConfig Config = new() { ActivityTimeout = Patience };
+    readonly ForwarderRequestConfig _config = new() { ActivityTimeout = server.Patience };
 
     readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null, ConnectTimeout = TimeSpan.FromSeconds(10) });
 
@@ -30,7 +28,7 @@ sealed class Forwarder(ElsaServer server, IHttpForwarder http) : IDisposable
     public async Task SendAsync(HttpContext context, string pattern)
     {
         var address = server.At(PathOf(context, pattern), QueryOf(context));
-        var error = await http.SendAsync(context, $"{server}", _client, Config, new ForwardedRequest(server, address));
+        var error = await http.SendAsync(context, $"{server}", _client, _config, new ForwardedRequest(server, address));
         if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested) return;
         var cause = context.GetForwarderErrorFeature()?.Exception;
         if (cause is AggregateException several && several.InnerExceptions.OfType<BadHttpRequestException>().FirstOrDefault() is { } bad) throw new BadHttpRequestException(bad.Message, bad.StatusCode, bad);
@@ -46,7 +44,7 @@ sealed class Forwarder(ElsaServer server, IHttpForwarder http) : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Get, server.At(ElsaApi.Prefix + path, ""));
         ForwardedRequest.Authorize(request, server);
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        late.CancelAfter(Patience);
+        late.CancelAfter(server.Patience);
         try
         {
             using var answer = await _client.SendAsync(request, late.Token);
@@ -71,8 +69,12 @@ sealed class Forwarder(ElsaServer server, IHttpForwarder http) : IDisposable
     static string Refused(string method, Uri address, HttpStatusCode status) => $"The Elsa server answered {(int)status} to {method} {address.GetLeftPart(UriPartial.Path)}; expected "
         + (status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? "a token that it accepts (RLHF_ELSA_TOKEN)." : "its API there (RLHF_ELSA_URL).");
 
-    static string NoAnswer(string method, Uri address, Exception? cause) => $"The Elsa server did not answer {method} {address.GetLeftPart(UriPartial.Path)}: "
-        + (cause is null or OperationCanceledException ? $"nothing came for {Patience.TotalSeconds:0} s." : $"{cause.GetBaseException().Message.TrimEnd('.')}.");
+    string NoAnswer(string method, Uri address, Exception? cause)
+    {
+        var isLate = cause is null || (cause is OperationCanceledException && cause.GetBaseException() is not TimeoutException);
+        var reason = isLate ? string.Create(CultureInfo.InvariantCulture, $"nothing came for {server.Patience.TotalSeconds} s.") : $"{cause!.GetBaseException().Message.TrimEnd('.')}.";
+        return $"The Elsa server did not answer {method} {address.GetLeftPart(UriPartial.Path)}: {reason}";
+    }
 
     /// <summary>Every part by itself, so that none can lead elsewhere than the route that somebody was let into.</summary>
     /// <exception cref="ArgumentException">A part is one that addresses leave out.</exception>

@@ -1,8 +1,11 @@
+using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Rlhf.Server.Elsa.Live;
+using Rlhf.Server.Tests.Studio;
 using Rlhf.Server.Tests.Support;
 
 namespace Rlhf.Server.Tests.Elsa.Forwarding;
@@ -53,6 +56,22 @@ public sealed class ForwardedStreamTests
 
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Empty(place.Log);
+    }
+
+    [Theory]
+    [InlineData("/elsa/api/workflow-definitions", "GET")]
+    [InlineData("/studio/definitions", "GET")]
+    [InlineData("/elsa/api/workflow-instances", "POST")]
+    public async Task An_Elsa_server_that_says_nothing_counts_as_away_after_a_while(string address, string method)
+    {
+        await using var elsa = await FakeElsa.StartAsync();
+        await using var place = await Place.OpenAsync(change: o => StudioPagesTests.WithStudio(o) with { Elsa = elsa.Server with { Patience = TimeSpan.FromSeconds(0.5) } });
+        elsa.Answer = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
+
+        var reply = await place.SendAsync(method, address, body: method == "POST" ? new JsonObject() : null);
+
+        Assert.Equal(HttpStatusCode.BadGateway, reply.Status);
+        Assert.Contains("nothing came for 0.5 s.", reply.Text, StringComparison.Ordinal);
     }
 
     [Fact]
