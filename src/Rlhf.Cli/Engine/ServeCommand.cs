@@ -16,6 +16,7 @@ static class ServeCommand
     /// <param name="elsa">The Elsa server whose workflows Studio shows; null: this store's.</param>
     public static async Task<int> ServeAsync(string store, string? queues, bool wait, string? urls, ElsaServer? elsa, CancellationToken cancellationToken)
     {
+        if (urls is null && elsa is not null) throw new ArgumentException("--no-pages serves no Studio; expected --elsa or --no-pages, not both.");
         var log = new EngineLog(Console.Error);
         await using var workspace = new Workspace(store, Settings.Queues(queues), log, stays: true);
         var options = urls is null ? null : PageOptions(urls, workspace, log) with { Elsa = elsa };
@@ -31,7 +32,7 @@ static class ServeCommand
             await workspace.PublishWorkflowsAsync(cancellationToken);
             Console.Error.WriteLine($"Driving {workspace.Place}; Ctrl+C or SIGTERM lets running steps reach their next checkpoint and ends.");
             foreach (var schedule in await workspace.Runtime.Schedules.ListAsync(cancellationToken))
-                Console.Error.WriteLine($"Schedule {schedule.DefinitionId}: {(schedule.Paused ? "paused" : schedule.NextDue is { } due ? $"next {due:u}" : $"by the event {schedule.Expression}")}");
+                Console.Error.WriteLine($"Schedule {schedule.DefinitionId}: {(schedule.Paused ? "paused" : schedule.NextDue is { } due ? $"next {due:u}{(elsa is null ? "" : $", beside what the Elsa server starts by itself (rlhf schedules pause {schedule.DefinitionId} leaves it to that)")}" : $"by the event {schedule.Expression}")}");
             await workspace.Runtime.EngineAsync().WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

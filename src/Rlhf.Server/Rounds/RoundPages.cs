@@ -31,8 +31,15 @@ static class RoundPages
 
     public static async Task ShowAsync(HttpContext context)
     {
+        var (id, site) = (IdOf(context), context.RequestServices.GetRequiredService<Site>());
+        if (await site.Runtime.FindAsync(id) is null && ReportedRounds.Of(ArtifactsOf(context), await WatchOf(context).RecordsAsync(context.RequestAborted)).All.Any(r => r.Instance == id))
+        {
+            // Another engine ran it over this store: Studio shows it where it is the Elsa server's, and the report is here in any case.
+            context.Response.Redirect(site.Options.Elsa is null ? $"{At(id)}/report" : StudioPages.InstanceAt(id));
+            return;
+        }
         if (await StateAsync(context) is not { } round) return;
-        await ShowAsync<RoundPage>(context, new() { [nameof(RoundPage.Round)] = round, [nameof(RoundPage.InStudio)] = context.RequestServices.GetRequiredService<Site>().Options.Elsa is null });
+        await ShowAsync<RoundPage>(context, new() { [nameof(RoundPage.Round)] = round, [nameof(RoundPage.InStudio)] = site.Options.Elsa is null });
     }
 
     /// <summary>The part of the page that changes.</summary>

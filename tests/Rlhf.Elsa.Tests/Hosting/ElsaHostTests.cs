@@ -3,8 +3,8 @@ using System.Net.Http.Headers;
 using Rlhf.Elsa.Hosting;
 using Rlhf.Elsa.Tests.Support;
 using Rlhf.Runtime.Tests.Support;
-using Rlhf.Tests.Support;
 using Rlhf.Steps.Contracts;
+using Rlhf.Tests.Support;
 
 namespace Rlhf.Elsa.Tests.Hosting;
 

@@ -109,17 +109,17 @@ public sealed partial class ScoringApiTests
     [Fact]
     public async Task A_deadline_that_passes_and_a_queue_that_is_full_are_said_so_with_a_time_to_come_back()
     {
-        await using var place = await ScoringPlace.OpenAsync(serving: new() { QueueTokens = 10, LongestDelay = TimeSpan.FromSeconds(5), TokenBudget = 100_000 });
+        await using var place = await ScoringPlace.OpenAsync(serving: new() { QueueTokens = 10, LongestDelay = TimeSpan.FromSeconds(10), TokenBudget = 100_000 });
 
         var late = await place.PostAsync("/v1/score", One.Replace("}]", "}],\"deadlineMs\":100", StringComparison.Ordinal));
-        var first = place.PostAsync("/v1/score", One);
-        while (!first.IsCompleted && !TokensWait().IsMatch(await place.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative), Token))) await Task.Delay(50, Token);
-        var busy = await place.PostAsync("/v1/score", One);
+        var (busy, first) = await WhileOneWaitsAsync(place);
+        // A machine that has too much to do may take longer to ask than the first one waits.
+        for (var again = 0; again < 3 && busy.Status == HttpStatusCode.OK; again++) (busy, first) = await WhileOneWaitsAsync(place);
 
         Assert.Equal((HttpStatusCode.TooManyRequests, "urn:rlhf:scoring:busy"), (busy.Status, $"{busy.Body!["type"]}"));
         Assert.True(busy.Response.Headers.RetryAfter!.Delta >= TimeSpan.FromSeconds(1));
         Assert.Equal((HttpStatusCode.RequestTimeout, "urn:rlhf:scoring:too-late"), (late.Status, $"{late.Body!["type"]}"));
-        Assert.Equal(HttpStatusCode.OK, (await first).Status);
+        Assert.Equal(HttpStatusCode.OK, first);
     }
 
     [Fact]
@@ -197,6 +197,15 @@ public sealed partial class ScoringApiTests
         await Task.Delay(TimeSpan.FromSeconds(5.1), Token);
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await place.PostAsync("/v1/score", One, key)).Status);
+    }
+
+    /// <summary>What a request is answered while another one fills the queue, and what that one is answered.</summary>
+    static async Task<((HttpStatusCode Status, JsonNode? Body, HttpResponseMessage Response) Second, HttpStatusCode First)> WhileOneWaitsAsync(ScoringPlace place)
+    {
+        var first = place.PostAsync("/v1/score", One);
+        while (!first.IsCompleted && !TokensWait().IsMatch(await place.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative), Token))) await Task.Delay(50, Token);
+        var second = await place.PostAsync("/v1/score", One);
+        return (second, (await first).Status);
     }
 
     [GeneratedRegex(@"^rlhf_scoring_waiting_tokens\{[^}]*\} [1-9]", RegexOptions.Multiline)]

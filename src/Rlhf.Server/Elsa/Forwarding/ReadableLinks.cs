@@ -13,9 +13,9 @@ static class ReadableLinks
 {
     const string Links = "links";
 
-    /// <summary>True for an answer that has links that are not for who asks.</summary>
+    /// <summary>True for an answer that may have links that are not for who asks. What is saved as a file has none.</summary>
     public static bool Concern(HttpContext context, HttpResponseMessage answer) =>
-        answer is { IsSuccessStatusCode: true, Content.Headers.ContentType.MediaType: "application/json" }
+        answer is { IsSuccessStatusCode: true, Content.Headers: { ContentType.MediaType: "application/json", ContentDisposition: null } }
         && context.Request.Path.StartsWithSegments($"{ElsaApi.Prefix}/workflow-definitions")
         && Caller.Of(context) is { } caller && !Permissions.Of(caller.Role).Contains(Permission.Operate);
 

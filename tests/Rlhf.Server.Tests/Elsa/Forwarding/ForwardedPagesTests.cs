@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Rlhf.Runtime.Access;
 using Rlhf.Server.Elsa;
+using Rlhf.Server.Tests.Rounds;
 using Rlhf.Server.Tests.Studio;
 using Rlhf.Server.Tests.Support;
 
@@ -120,6 +121,39 @@ public sealed class ForwardedPagesTests
 
         static JsonArray Links(string change) => [Link("self", "GET"), Link("export", "POST"), Link(change, "POST")];
         static JsonNode Link(string rel, string method) => new JsonObject { ["href"] = "/somewhere", ["rel"] = rel, ["method"] = method };
+    }
+
+    [Fact]
+    public async Task What_a_viewer_exports_stays_the_file_that_it_is()
+    {
+        const string Text = """{ "links" : [ {"rel":"publish","method":"POST"} ] }""";
+        await using var elsa = await FakeElsa.StartAsync();
+        await using var place = await OpenAsync(elsa);
+        elsa.Answer = context =>
+        {
+            (context.Response.ContentType, context.Response.Headers.ContentDisposition) = ("application/json", "attachment; filename=flow.json");
+            return context.Response.WriteAsync(Text);
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{ElsaApi.Prefix}/workflow-definitions/flow/export");
+        request.Headers.Authorization = new("Bearer", await place.KeyAsync("vera", Role.Viewer));
+
+        using var answer = await place.RawAsync(request);
+
+        Assert.Equal(("attachment; filename=flow.json", Text), ($"{answer.Content.Headers.ContentDisposition}", await answer.Content.ReadAsStringAsync()));
+    }
+
+    [Theory]
+    [InlineData(true, "/studio/instances/0123")]
+    [InlineData(false, "/rounds/0123/report")]
+    public async Task A_round_that_an_Elsa_server_ran_over_this_store_leads_there_or_to_its_report(bool isShown, string leads)
+    {
+        await using var elsa = await FakeElsa.StartAsync();
+        await using var place = isShown ? await OpenAsync(elsa) : await Place.OpenAsync();
+        await RoundPagesTests.ReportAsync(place, "0123");
+
+        using var answer = await place.RawAsync(new(HttpMethod.Get, "/rounds/0123"));
+
+        Assert.Equal((HttpStatusCode.Redirect, leads), (answer.StatusCode, answer.Headers.Location?.OriginalString));
     }
 
     static Task<Place> OpenAsync(FakeElsa elsa) => Place.OpenAsync(change: o => StudioPagesTests.WithStudio(o) with { Elsa = elsa.Server });
