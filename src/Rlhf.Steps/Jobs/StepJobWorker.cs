@@ -22,6 +22,7 @@ public sealed class StepJobWorker(
     readonly ConcurrentDictionary<string, (string Queue, Task Task)> _running = new();
     readonly Dictionary<string, StepJob> _known = [];
     DateTimeOffset _looked;
+    Task _look = Task.CompletedTask;
 
     /// <summary>Works until cancelled; then steps may reach their next checkpoint, for as long as said, and what is not done is given back.</summary>
     public async Task RunAsync(TimeSpan drain, CancellationToken cancellationToken)
@@ -44,7 +45,7 @@ public sealed class StepJobWorker(
                 await Task.WhenAny(Task.Delay(lease / 6, time, cancellationToken));
             }
         }
-        var left = Task.WhenAll(_running.Values.Select(r => r.Task));
+        var left = Task.WhenAll([.. _running.Values.Select(r => r.Task), _look]);
         if (await Task.WhenAny(left, Task.Delay(drain, time, CancellationToken.None)) != left) await stop.CancelAsync();
         await left;
     }
@@ -53,8 +54,7 @@ public sealed class StepJobWorker(
     {
         var open = await jobs.EntriesAsync(drain);
         foreach (var gone in _known.Keys.Where(id => !open.ContainsKey(id)).ToList()) _known.Remove(gone);
-        var looks = happened is not null && time.GetUtcNow() - _looked >= BetweenLooks;
-        if (looks) _looked = time.GetUtcNow();
+        List<StepJob> waiting = [];
         foreach (var (id, entries) in open)
         {
             if (_running.ContainsKey(id) || !entries.Has("job.json") || entries.Has("answer.json")) continue;
@@ -65,23 +65,46 @@ public sealed class StepJobWorker(
                 if (await jobs.FindAsync(id, drain) is not { } found) continue;
                 _known[id] = job = found;
             }
-            if (!IsDue(job, entries) && !(looks && await IsWokenByAnyAsync(job, drain))) continue;
+            if (!IsDue(job, entries))
+            {
+                waiting.Add(job);
+                continue;
+            }
             if (!IsOurs(job) || !await jobs.ClaimAsync(id, epoch + 1, _name, drain)) continue;
             // On a thread of its own: a step computes for minutes before its first await.
             _running[id] = (job.Queue, Task.Run(() => WorkAsync(job, epoch + 1, drain, stop), CancellationToken.None));
+        }
+        if (_look.IsFaulted) await _look;
+        if (happened is null || !_look.IsCompleted || time.GetUtcNow() - _looked < BetweenLooks) return;
+        _looked = time.GetUtcNow();
+        // Beside everything else: whoever is asked may be away, and takes long to say so.
+        _look = Task.Run(() => LookAsync(waiting, drain), CancellationToken.None);
+    }
+
+    /// <summary>Wakes those for whom an event has happened.</summary>
+    async Task LookAsync(IReadOnlyList<StepJob> waiting, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var job in waiting)
+                if (await HasHappenedAsync(job, cancellationToken)) await jobs.WakeAsync(job.Id, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The worker stops.
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            log($"Whether jobs are to be woken could not be seen: {e.Message}");
         }
     }
 
     bool IsDue(StepJob job, JobEntries entries) => job.NotBefore is not { } due || due <= time.GetUtcNow() || entries.Has("woken.json");
 
-    async Task<bool> IsWokenByAnyAsync(StepJob job, CancellationToken cancellationToken)
+    async Task<bool> HasHappenedAsync(StepJob job, CancellationToken cancellationToken)
     {
         foreach (var name in job.Events ?? [])
-        {
-            if (!await happened!(name, cancellationToken)) continue;
-            await jobs.WakeAsync(job.Id, cancellationToken);
-            return true;
-        }
+            if (await happened!(name, cancellationToken)) return true;
         return false;
     }
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using Rlhf.Steps.Data;
 using Rlhf.Pipeline.Tests.Support;
 using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Data;
 using Rlhf.Steps.Running;
 
 namespace Rlhf.Pipeline.Tests.Overoptimization;

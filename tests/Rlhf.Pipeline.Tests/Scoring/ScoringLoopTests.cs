@@ -77,6 +77,8 @@ public sealed class ScoringLoopTests(ModelOnOneThread model) : IClassFixture<Mod
         var end = Task.Run(loop.Dispose, Token);
         // Nothing else ends while the passes are held.
         await Task.WhenAny(answers.Select(a => a.Answer)).WaitAsync(Patience, Token);
+        await Task.Delay(50, Token);
+        Assert.False(end.IsCompleted, "The end does not wait for the passes.");
         together.Release();
         await end.WaitAsync(Patience, Token);
 

@@ -71,6 +71,29 @@ public sealed class StepJobTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_is_asked_for_an_event_and_says_nothing_keeps_no_other_job_waiting()
+    {
+        await Jobs.SubmitAsync(Job() with { NotBefore = TimeProvider.System.GetUtcNow().AddDays(1), Events = ["came"] }, Token);
+        using ManualResetEventSlim asked = new(), never = new();
+        var other = Task.Run(async () =>
+        {
+            asked.Wait(Token);
+            await Jobs.SubmitAsync(Job(1), Token);
+        }, Token);
+
+        await WorkUntilAsync((_, _, _) => Task.FromResult(Some.Step.Done(42)), open => open.Any(j => j.IsAnswered), (_, stop) =>
+        {
+            asked.Set();
+            never.Wait(stop);
+            return Task.FromResult(true);
+        });
+
+        await other;
+        Assert.NotNull(await Jobs.AnswerAsync(Job(1).Id, Token));
+        Assert.Null(await Jobs.AnswerAsync(Job().Id, Token));
+    }
+
+    [Fact]
     public async Task A_worker_that_fell_silent_loses_its_job_to_the_next_one_under_the_next_epoch()
     {
         await Jobs.SubmitAsync(Job(), Token);
