@@ -48,6 +48,13 @@ sealed class StudioDesk
         else await (address.Contains("s/", StringComparison.Ordinal) && address.Count(c => c == '/') > 2 ? Nodes : Rows).First.WaitForAsync();
     }
 
+    /// <summary>Waits until a workflow is drawn whole: nodes come one by one, and their connections after them.</summary>
+    public async Task DrawnAsync(int activities, int connections)
+    {
+        await Assertions.Expect(Nodes).ToHaveCountAsync(activities, new() { Timeout = 60_000 });
+        await Assertions.Expect(Edges).ToHaveCountAsync(connections, new() { Timeout = 60_000 });
+    }
+
     public Task ZoomToFitAsync() => Button(Fit).ClickAsync();
 
     /// <summary>Opens a group of the palette and drags one of its activities to a place of the canvas; returns the new activity's id.</summary>
@@ -71,7 +78,8 @@ sealed class StudioDesk
     public async Task ConnectAsync(string source, string outcome, string target)
     {
         var before = await Edges.CountAsync();
-        var (from, to) = (await CenterAsync(Node(source).Locator($".x6-port-out [port='{outcome}'] circle").First), await CenterAsync(Node(target).Locator(".x6-port-in circle").First));
+        var to = await CenterAsync(Node(target).Locator(".x6-port-in circle").First);
+        var from = await CenterAsync(Node(source).Locator($".x6-port-out [port='{outcome}'] circle").First);
         // Left of the port's middle, where a connection that begins there does not lie over it.
         await Page.Mouse.MoveAsync(from.X - 4, from.Y);
         await Page.Mouse.DownAsync();
@@ -207,10 +215,17 @@ sealed class StudioDesk
 
     async Task<IReadOnlyList<string>> IdsAsync() => await Nodes.EvaluateAllAsync<string[]>("nodes => nodes.map(n => n.dataset.cellId)");
 
+    /// <summary>Where the middle of something is once it stands still: a canvas that was opened or zoomed may still be on its way.</summary>
     static async Task<(float X, float Y)> CenterAsync(ILocator what)
     {
         var box = (await what.BoundingBoxAsync())!;
-        return (box.X + box.Width / 2, box.Y + box.Height / 2);
+        while (true)
+        {
+            await Task.Delay(150);
+            var now = (await what.BoundingBoxAsync())!;
+            if ((now.X, now.Y, now.Width) == (box.X, box.Y, box.Width)) return (box.X + box.Width / 2, box.Y + box.Height / 2);
+            box = now;
+        }
     }
 
     // Monaco's workers are blobs of the page's own.

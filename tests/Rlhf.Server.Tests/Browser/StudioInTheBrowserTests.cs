@@ -22,8 +22,7 @@ public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<C
         await studio.PictureAsync("studio-definitions");
         await studio.Rows.Filter(new() { HasText = "rlhf-round" }).First.ClickAsync();
         await studio.Page.WaitForURLAsync("**/studio/definitions/rlhf-round");
-        await studio.Nodes.First.WaitForAsync();
-        var drawn = (await studio.Nodes.CountAsync(), await studio.Edges.CountAsync());
+        await studio.DrawnAsync(before["root"]!["activities"]!.AsArray().Count, before["root"]!["connections"]!.AsArray().Count);
         await studio.ZoomToFitAsync();
         var added = await studio.DragInAsync("Console", "Write Line", fromRight: 200, fromBottom: 120);
         await studio.ConnectAsync("train-policy", "Done", added);
@@ -34,7 +33,6 @@ public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<C
         var (after, lines) = (program.Read("rlhf-round.json"), (await File.ReadAllLinesAsync(file)).ToHashSet());
 
         Assert.All(Directory.GetFiles(program.Workflows, "*.json"), f => Assert.Contains(listed, row => row.Contains(Path.GetFileNameWithoutExtension(f), StringComparison.Ordinal)));
-        Assert.Equal((before["root"]!["activities"]!.AsArray().Count, before["root"]!["connections"]!.AsArray().Count), drawn);
         Assert.Equal(text, drafted);
         var (activities, connections) = (after["root"]!["activities"]!.AsArray(), after["root"]!["connections"]!.AsArray());
         var activity = activities.Single(a => $"{a!["id"]}" == added)!;

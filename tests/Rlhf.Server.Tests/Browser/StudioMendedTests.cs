@@ -22,13 +22,16 @@ public sealed class StudioMendedTests(Chromium chromium) : IClassFixture<Chromiu
         {
             await studio.OpenAsync($"/studio/definitions/{original}");
             await studio.SaveAsAsync("The copy");
+            // Studio leads there by itself.
+            await studio.Page.WaitForURLAsync("**/studio/definitions/the-copy");
+            await studio.Nodes.First.WaitForAsync();
         }
         else
         {
             await studio.OpenAsync("/studio/definitions");
             await studio.DuplicateAsync(original, "The copy");
+            await studio.OpenAsync("/studio/definitions/the-copy");
         }
-        await studio.OpenAsync("/studio/definitions/the-copy");
         await studio.PublishAsync();
 
         var (before, after) = (program.Read($"{original}.json"), program.Read("the-copy.json"));

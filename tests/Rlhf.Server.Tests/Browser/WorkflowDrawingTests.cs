@@ -27,11 +27,11 @@ public sealed class WorkflowDrawingTests(Chromium chromium) : IClassFixture<Chro
             var studio = new StudioDesk(page, program.Address);
 
             await studio.OpenAsync($"/studio/definitions/{name}");
+            await studio.DrawnAsync(root["activities"]!.AsArray().Count, root["connections"]!.AsArray().Count);
             await studio.ZoomToFitAsync();
 
             if (folder is not null) await StripsAsync(studio, await person.NewPageAsync(), root["activities"]!.AsArray(), Path.Combine(folder, $"workflow-{name}.png"));
 
-            Assert.Equal((name, root["activities"]!.AsArray().Count, root["connections"]!.AsArray().Count), (name, await studio.Nodes.CountAsync(), await studio.Edges.CountAsync()));
             Assert.Equal(text, await File.ReadAllTextAsync(file));
             Assert.Empty((await HiddenLinesAsync(studio)).Select(l => $"{name}: {l}"));
             Assert.Empty(studio.Errors);
