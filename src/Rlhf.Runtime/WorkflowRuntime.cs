@@ -293,8 +293,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// <param name="by">Who does it, for the log.</param>
     /// <exception cref="ArgumentException">There is no such instance or variable, a value is not of its variable's type, or the instance has ended.</exception>
     public Task SetVariablesAsync(string instance, JsonObject values, string? by, CancellationToken cancellationToken = default) =>
-        _transitions.ApplyAsync(instance, (definition, _, now) => new VariablesSet(now, new(values.Select(v => KeyValuePair.Create(
-            (definition.Variables.FirstOrDefault(d => d.Id == v.Key) ?? definition.Variables.FirstOrDefault(d => d.Name == v.Key))?.Id ?? v.Key, v.Value?.DeepClone()))), by), cancellationToken);
+        _transitions.ApplyAsync(instance, (definition, _, now) => new VariablesSet(now, ById(definition, values), by), cancellationToken);
 
     /// <summary>Lets a faulted instance go on with exactly what failed.</summary>
     /// <param name="acceptStepVersion">Go on even where a step's version was raised since the instance began.</param>
@@ -347,6 +346,17 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         await _engine.DisposeAsync();
         Library.Dispose();
         _store.Dispose();
+    }
+
+    static JsonObject ById(WorkflowDefinition definition, JsonObject values)
+    {
+        var byId = new JsonObject();
+        foreach (var (name, value) in values)
+        {
+            var variable = definition.Variables.FirstOrDefault(v => v.Id == name) ?? definition.Variables.FirstOrDefault(v => v.Name == name);
+            if (!byId.TryAdd(variable?.Id ?? name, value?.DeepClone())) throw new ArgumentException($"'{name}' is given a value twice, by its id and by its name; expected each variable once.");
+        }
+        return byId;
     }
 
     static WorkflowDefinition Checked(WorkflowDefinition definition) =>

@@ -120,7 +120,7 @@ internal sealed partial class Burst
         foreach (var (id, value) in set.Values)
         {
             var variable = definition.Variables.FirstOrDefault(v => v.Id == id)
-                ?? throw new ArgumentException($"The workflow '{definition.DefinitionId}' has no variable '{id}'; expected one of {string.Join(", ", definition.Variables.Select(v => $"'{v.Id}'"))}.");
+                ?? throw new ArgumentException($"The workflow '{definition.DefinitionId}' has no variable '{id}'; known are {(definition.Variables.Count == 0 ? "none" : string.Join(", ", definition.Variables.Select(v => v.Name)))}.");
             if (!Values.TryConvert(value, variable.Type, out var converted, out var reason)) throw new ArgumentException($"The value for the variable '{variable.Name}' {reason}.");
             SetValue(null, id, converted);
             names.Add(variable.Name);

@@ -30,14 +30,16 @@ public sealed class VariablesTests
         var unknown = await site.RunAsync("instances", "set", instance, "none=1");
         var wrong = await site.RunAsync("instances", "set", instance, "count=many");
         var bare = await site.RunAsync("instances", "set", instance, "count");
+        var twice = await site.RunAsync("instances", "set", instance, "count=2", "v1=3");
         var set = await site.RunAsync("instances", "set", instance, "count=41", "--json");
         var sent = await site.RunAsync("events", "send", "go");
         var ended = await run.EndAsync();
         var log = await site.RunAsync("instances", "logs", instance);
         var late = await site.RunAsync("instances", "set", instance, "count=2");
 
-        Assert.Equal((2, 2, 2, 2), (unknown.ExitCode, wrong.ExitCode, bare.ExitCode, late.ExitCode));
-        Assert.Contains("has no variable 'none'; expected one of 'v1'.", unknown.Error, StringComparison.Ordinal);
+        Assert.Equal((2, 2, 2, 2, 2), (unknown.ExitCode, wrong.ExitCode, bare.ExitCode, twice.ExitCode, late.ExitCode));
+        Assert.Contains("'v1' is given a value twice, by its id and by its name", twice.Error, StringComparison.Ordinal);
+        Assert.Contains("has no variable 'none'; known are count.", unknown.Error, StringComparison.Ordinal);
         Assert.Contains("The value for the variable 'count' ", wrong.Error, StringComparison.Ordinal);
         Assert.Contains("'count' is not a value of a variable; expected name=value.", bare.Error, StringComparison.Ordinal);
         Assert.True(set.ExitCode == 0, set.Error);

@@ -61,7 +61,7 @@ public sealed class VariablesSetTests
         string Refusal(WorkflowState state, string id, JsonNode value) =>
             Assert.Throws<ArgumentException>(() => WorkflowInterpreter.Apply(definition, state, new VariablesSet(Some.Time, new() { [id] = value }, null))).Message;
 
-        Assert.Contains("has no variable 'other'; expected one of 'kind', 'count'.", Refusal(waiting, "other", 1), StringComparison.Ordinal);
+        Assert.Contains("has no variable 'other'; known are kind, count.", Refusal(waiting, "other", 1), StringComparison.Ordinal);
         Assert.StartsWith("The value for the variable 'count' ", Refusal(waiting, "count", "many"), StringComparison.Ordinal);
         Assert.Contains("Cancelled; nothing can happen to it any more", Refusal(WorkflowInterpreter.Apply(definition, waiting, new Cancelled(Some.Time)).State, "count", 1), StringComparison.Ordinal);
     }

@@ -87,12 +87,12 @@ public static class JudgedGain
     // The series is exact for |x| < 7.
     static double Below(double x) => x < -7 ? 0 : x > 7 ? 1 : Normal.Distribution(x);
 
-    /// <summary>Golden-section search, to 1e-9.</summary>
+    /// <summary>Golden-section search, to 1e-7: a top tells no more by its height.</summary>
     static double Highest(List<Level> levels, double most)
     {
         var ratio = (Math.Sqrt(5) - 1) / 2;
         var (low, high) = (-most, most);
-        while (high - low > 1e-9)
+        while (high - low > 1e-7)
         {
             var (left, right) = (high - ratio * (high - low), low + ratio * (high - low));
             if (LogLikelihood(levels, left) < LogLikelihood(levels, right)) low = left;
