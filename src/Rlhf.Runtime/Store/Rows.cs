@@ -154,6 +154,12 @@ internal sealed class ScheduleRow
     public DateTimeOffset? Due { get; init; }
 }
 
+/// <summary>One row where what drives the store leaves its schedules to someone else; else none.</summary>
+internal sealed class SchedulesLeftRow
+{
+    public required string To { get; init; }
+}
+
 /// <summary>What a schedule did at one due time; its key makes it happen once. Either an instance or the reason why there is none.</summary>
 internal sealed class FiringRow
 {
