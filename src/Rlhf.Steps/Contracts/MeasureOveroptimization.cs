@@ -46,7 +46,8 @@ public static class MeasureOveroptimization
         [property: Description("The checkpoint that is best by gold, smoothed over neighboring ones.")] ArtifactRef Best,
         [property: Description("KL of that checkpoint to the starting policy, in nats.")] double BestKl,
         [property: Description("Mean score of that checkpoint's samples.")] double BestScore,
-        [property: Description("Gold of that checkpoint, in standard deviations above the starting policy's.")] double BestGold = 0);
+        [property: Description("Gold of that checkpoint, in standard deviations above the starting policy's.")] double BestGold = 0,
+        [property: Description("KL of that checkpoint to the reference policy, in nats.")] double BestKlToReference = 0);
 
     public static readonly StepDescription Description = new(
         nameof(MeasureOveroptimization), 5, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
