@@ -71,7 +71,7 @@ static class AlterationApi
         }
         if (filter.Texts("correlationIds") is { Count: > 1 } several) throw new ArgumentException($"'correlationIds' has {several.Count} ids; expected one.");
         var search = InstanceFilters.Read(filter) with { Ids = filter.Texts("workflowInstanceIds"), CorrelationId = filter.Texts("correlationIds")?[0] };
-        var saysNothing = search is { Ids: null, DefinitionIds: null, Statuses: null, CorrelationId: null, HasIncidents: null, Text: null, Times.Count: 0 };
+        var saysNothing = search is { Ids: null, DefinitionIds: null, Statuses: null, CorrelationId: null, Name: null, HasIncidents: null, Text: null, Times.Count: 0 };
         if (saysNothing && filter.Flag("emptyFilterSelectsAll") != true) return null;
         return search with { Statuses = [.. Cancellable.Where(s => search.Statuses?.Contains(s) != false)] };
     }

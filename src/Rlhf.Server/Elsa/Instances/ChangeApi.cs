@@ -46,7 +46,7 @@ static class ChangeApi
         {
             if (await TryCancelAsync(runtime, instance.Summary.Id, context.RequestAborted)) cancelled++;
         }
-        await Replies.WriteAsync(context, new JsonObject { ["cancelledCount"] = cancelled });
+        await Replies.WriteAsync(context, new JsonObject { ["cancelled"] = cancelled, ["cancelledCount"] = cancelled });
     }
 
     // Null where the instances are named one by one; empty where there is no such version.
@@ -183,8 +183,10 @@ static class ChangeApi
         }
     }
 
+    // An empty list is none; one that is missing is a mistake that would be costly to take for all.
     static IReadOnlyList<string> IdsOf(Fields fields, string name) => fields.Texts(name) switch
     {
+        null when fields.IsEmptyList(name) => [],
         null => throw new ArgumentException($"'{name}' is missing; expected the ids of instances."),
         { Count: > Most } many => throw new ArgumentException($"'{name}' has {many.Count} ids; expected at most {Most}."),
         var ids => [.. ids.Distinct(StringComparer.Ordinal)],

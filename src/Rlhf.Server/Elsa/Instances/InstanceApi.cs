@@ -104,7 +104,7 @@ static class InstanceApi
     public static async Task FilteredJournalAsync(HttpContext context)
     {
         var body = await Fields.ReadAsync(context);
-        await JournalAsync(context, Fields.OfQuery(context), body.Object("filter") is { } filter ? Fields.Of(filter) : Fields.Of([]));
+        await JournalAsync(context, body.Joined(Fields.OfQuery(context)), body.Object("filter") is { } filter ? Fields.Of(filter) : Fields.Of([]));
     }
 
     static Task JournalAsync(HttpContext context, Fields part, Fields filter)
@@ -130,7 +130,7 @@ static class InstanceApi
     public static Task LastEntryAsync(HttpContext context) => WithAsync(context, async record =>
     {
         var activity = Replies.Part(context, "activityId");
-        if (JournalShapes.Of(record, await PeopleAsync(context, record)).LastOrDefault(l => l.Run.Activity == activity) is { } last) await Replies.WriteAsync(context, last.ToJson());
+        if (JournalShapes.Of(record, await PeopleAsync(context, record)).LastOrDefault(l => l.Run.Activity == activity) is { } last) await Replies.WriteAsync(context, JournalShapes.Alone(last, record));
         else await Replies.NotFoundAsync(context);
     });
 
