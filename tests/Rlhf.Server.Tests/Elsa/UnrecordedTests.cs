@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Text.Json.Nodes;
 using Rlhf.Runtime.Access;
@@ -164,6 +165,60 @@ public sealed class UnrecordedTests
 
         async Task<IReadOnlyList<string>> ReportAsync(JsonObject body) =>
             [.. (await place.SendAsync("POST", $"{Api}/activity-executions/report", body: body)).Json["stats"]!.AsArray().Select(s => $"{s!["activityNodeId"]}")];
+    }
+
+    [Fact]
+    public async Task Of_instances_one_is_exported_as_a_file_and_several_that_are_there_as_an_archive_with_what_the_body_asks_for()
+    {
+        await using var place = await FlowsAsync();
+        await place.Runtime.DriveAsync();
+        var (one, other) = (await place.StartAsync("line"), await place.StartAsync("line"));
+        await place.EndedAsync(one);
+        await place.EndedAsync(other);
+
+        var alone = await ExportAsync(new JsonArray(one), """{"includeWorkflowExecutionLog":true}""");
+        var both = await ExportAsync(new JsonArray(one, "nothing", other), "{}");
+        var unknown = await ExportAsync(new JsonArray("nothing"), "{}");
+        var none = await ExportAsync(new JsonArray("nothing", "neither"), "{}");
+
+        Assert.Equal((HttpStatusCode.OK, $"workflow-instance-{one}.json"), (alone.Status, alone.Name));
+        var file = JsonNode.Parse(alone.Bytes)!;
+        Assert.Equal((one, "Workflow1"), ($"{file["WorkflowState"]!["id"]}", $"{file["WorkflowExecutionLogRecords"]![0]!["activityId"]}"));
+        Assert.Null(file["Bookmarks"]);
+        Assert.Equal((HttpStatusCode.OK, "workflow-instances.zip"), (both.Status, both.Name));
+        using var zip = new ZipArchive(new MemoryStream(both.Bytes));
+        Assert.Equal([$"workflow-instance-{one}.json", $"workflow-instance-{other}.json"], zip.Entries.Select(e => e.Name));
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NoContent), (unknown.Status, none.Status));
+
+        async Task<(HttpStatusCode Status, string? Name, byte[] Bytes)> ExportAsync(JsonArray ids, string body)
+        {
+            var json = JsonNode.Parse(body)!;
+            json["ids"] = ids;
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"{Bulk}/export/workflow-instances") { Content = new StringContent(json.ToJsonString(), null, "application/json") };
+            using var response = await place.RawAsync(request);
+            return (response.StatusCode, response.Content.Headers.ContentDisposition?.FileName, await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Fact]
+    public async Task An_alteration_that_is_run_cancels_the_instances_it_names_and_says_so_of_each()
+    {
+        await using var place = await FlowsAsync();
+        await place.Runtime.DriveAsync();
+        var (open, ended) = (await place.StartAsync("waits"), await place.StartAsync("line"));
+        await place.EndedAsync(ended);
+
+        var reply = await place.SendAsync("POST", $"{Api}/alterations/run", body: new JsonObject
+        {
+            ["alterations"] = new JsonArray(new JsonObject { ["type"] = "Cancel" }),
+            ["workflowInstanceIds"] = new JsonArray(open, ended, "nothing"),
+        });
+        var unknown = await place.SendAsync("POST", $"{Api}/alterations/run", body: new JsonObject { ["alterations"] = new JsonArray(new JsonObject { ["type"] = "Migrate" }) });
+        await place.EndedAsync(open);
+
+        Assert.Equal([(open, true), (ended, false), ("nothing", false)], reply.Json["results"]!.AsArray().Select(r => ($"{r!["workflowInstanceId"]}", r["isSuccessful"]!.GetValue<bool>())));
+        Assert.Equal("Cancelled", $"{(await place.SendAsync("GET", $"{Instances}/{open}")).Json["subStatus"]}");
+        Assert.Equal("'type' is 'Migrate', an alteration that this runtime does not make; expected Cancel.", $"{unknown.Json["errors"]!["generalErrors"]![0]}");
     }
 
     static async Task<Place> FlowsAsync(Kind kind = Kind.Sqlite)

@@ -106,23 +106,28 @@ static class ChangeApi
         foreach (var id in ids)
         {
             var reason = await RetryAsync(runtime, id, activities, context.RequestAborted);
-            results.Add(new JsonObject
-            {
-                ["workflowInstanceId"] = id,
-                ["log"] = new JsonObject { ["logEntries"] = new JsonArray(Entry(context, reason)) },
-                ["workflowHasScheduledWork"] = reason is null,
-                ["isSuccessful"] = reason is null,
-            });
+            var line = reason is null ? Entry(context, "What failed is tried again.", "Retry succeeded") : Entry(context, reason, "Retry failed", isError: true);
+            results.Add(Result(id, line, reason is null, goesOn: reason is null));
         }
         await Replies.WriteAsync(context, new JsonObject { ["results"] = results });
     }
 
-    static JsonObject Entry(HttpContext context, string? reason) => new()
+    /// <summary>What became of one instance, with the line that says so.</summary>
+    /// <param name="goesOn">Whether it has something to do now.</param>
+    public static JsonObject Result(string instance, JsonObject line, bool isDone, bool goesOn) => new()
     {
-        ["message"] = reason ?? "What failed is tried again.",
-        ["logLevel"] = reason is null ? "Information" : "Error",
+        ["workflowInstanceId"] = instance,
+        ["log"] = new JsonObject { ["logEntries"] = new JsonArray(line) },
+        ["workflowHasScheduledWork"] = goesOn,
+        ["isSuccessful"] = isDone,
+    };
+
+    public static JsonObject Entry(HttpContext context, string message, string what, bool isError = false) => new()
+    {
+        ["message"] = message,
+        ["logLevel"] = isError ? "Error" : "Information",
         ["timestamp"] = Replies.Time(context.RequestServices.GetRequiredService<Site>().Time.GetUtcNow()),
-        ["eventName"] = reason is null ? "Retry succeeded" : "Retry failed",
+        ["eventName"] = what,
     };
 
     /// <summary>Why it cannot, or null where it goes on.</summary>
