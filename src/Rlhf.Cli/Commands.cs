@@ -47,9 +47,10 @@ static partial class Commands
         var (options, read) = RoundOptionsOf();
         Option<int> rounds = new("--rounds") { Description = "How many rounds at most.", DefaultValueFactory = _ => 3 };
         Option<int> rejections = new("--rejections") { Description = "How many rejections in a row end it.", DefaultValueFactory = _ => 1 };
-        Command command = new("campaign", "Run rounds until their budget is used up or the gate says no, or go on with the interrupted campaign.") { rounds, rejections };
+        Option<double?> leastGain = new("--least-gain") { Description = "Gold gain, in standard deviations, that the best checkpoint of a round must exceed for another round; counts only where klGrid makes checkpoints. Default: 0." };
+        Command command = new("campaign", "Run rounds until their budget is used up, the gate says no or the monitor sees no gain, or go on with the interrupted campaign.") { rounds, rejections, leastGain };
         foreach (var option in options) command.Options.Add(option);
-        command.Does((parsed, cancellation) => CampaignCommand.RunAsync(read(parsed), parsed.GetValue(rounds), parsed.GetValue(rejections), cancellation));
+        command.Does((parsed, cancellation) => CampaignCommand.RunAsync(read(parsed), parsed.GetValue(rounds), parsed.GetValue(rejections), parsed.GetValue(leastGain), cancellation));
         return command;
     }
 

@@ -64,8 +64,11 @@ static class RoundCommand
         var report = (result.Outputs["report"] ?? result.Outputs["lastReport"])?.GetValue<string>() is { Length: > 0 } reference
             ? await workspace.Artifacts.ReadJsonAsync<RoundReport>(ArtifactRef.Parse(reference), "report.json", cancellationToken)
             : null;
-        if (json) Console.Out.WriteLine(CanonicalJson.ToText(RoundReports.ToJson(details, result, report, steps, seconds)));
-        else RoundReports.Print(details, result, report, steps, seconds, workspace.Place);
+        var monitor = report?.Overoptimization is { } overoptimization
+            ? await workspace.Artifacts.ReadJsonAsync<OveroptimizationReport>(overoptimization, OveroptimizationReport.File, cancellationToken)
+            : null;
+        if (json) Console.Out.WriteLine(CanonicalJson.ToText(RoundReports.ToJson(details, result, report, monitor, steps, seconds)));
+        else RoundReports.Print(details, result, report, monitor, steps, seconds, workspace.Place);
         return ExitCodes.Done;
     }
 

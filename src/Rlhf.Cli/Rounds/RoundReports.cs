@@ -23,7 +23,7 @@ static class RoundReports
             .Where(l => l.Seconds is not null).GroupBy(l => l.Activity)
             .Select(g => new StepTime(g.Key, g.Sum(l => l.Seconds!.Value), g.All(l => l.Cached)))];
 
-    public static JsonObject ToJson(InstanceDetails details, InstanceResult result, RoundReport? report, IReadOnlyList<StepTime> steps, TimeSpan wall) => new()
+    public static JsonObject ToJson(InstanceDetails details, InstanceResult result, RoundReport? report, OveroptimizationReport? monitor, IReadOnlyList<StepTime> steps, TimeSpan wall) => new()
     {
         ["instance"] = details.Summary.Id,
         ["definition"] = details.Summary.DefinitionId,
@@ -32,6 +32,7 @@ static class RoundReports
         ["simulated"] = report?.Decision.Verdict.Simulated,
         ["judgeShare"] = report?.Decision.Verdict.JudgeShare,
         ["report"] = report is null ? null : CanonicalJson.ToObject(report),
+        ["overoptimization"] = monitor is null ? null : CanonicalJson.ToObject(monitor),
         ["outputs"] = result.Outputs.DeepClone(),
         ["seconds"] = Math.Round(wall.TotalSeconds, 3),
         ["secondsPerStep"] = new JsonObject(steps.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Activity, Math.Round(s.Seconds, 3)))),
@@ -40,20 +41,20 @@ static class RoundReports
     };
 
     public static void Print(
-        InstanceDetails details, InstanceResult result, RoundReport? report, IReadOnlyList<StepTime> steps, TimeSpan wall, string store)
+        InstanceDetails details, InstanceResult result, RoundReport? report, OveroptimizationReport? monitor, IReadOnlyList<StepTime> steps, TimeSpan wall, string store)
     {
         var console = AnsiConsole.Console;
         if (Console.IsOutputRedirected) console.Profile.Width = 140;
         if (report is null) console.WriteLine($"{details.Summary.DefinitionId} {details.Summary.Id}: {result.Status}. Outputs: {CanonicalJson.ToText(result.Outputs)}");
-        else PrintRound(console, report);
-        if (result.Outputs["rounds"] is { } rounds) console.WriteLine($"{details.Summary.DefinitionId}: {rounds} rounds, {result.Outputs["promotions"]} promotions; the last round is above.");
+        else PrintRound(console, report, monitor);
+        if (result.Outputs["rounds"] is { } rounds) console.WriteLine($"{details.Summary.DefinitionId}: {rounds} rounds, {result.Outputs["promotions"]} promotions; the last round is above.{Ended(details, result)}");
         console.WriteLine();
         if (steps.Count > 0) Console.Out.WriteLine(string.Join("  ", steps.Select(s => $"{s.Activity} {(s.Cached ? "cached" : $"{s.Seconds:0.0} s")}")));
         console.WriteLine($"{wall.TotalSeconds:0.0} s in all, peak memory {PeakMemory() / 1e6:0} MB. Artifacts: {store} (rlhf artifacts list)");
         if (report is not null) console.WriteLine($"To be read: rlhf report {report.Round} --open");
     }
 
-    static void PrintRound(IAnsiConsole console, RoundReport report)
+    static void PrintRound(IAnsiConsole console, RoundReport report, OveroptimizationReport? monitor)
     {
         var verdict = report.Decision.Verdict;
         var (origin, learned) = (JudgedBy.Mark(verdict.Simulated, verdict.JudgeShare), JudgedBy.Mark(report.RewardModel.Simulated, report.RewardModel.JudgeShare));
@@ -70,12 +71,13 @@ static class RoundReports
             table.AddRow("Gold score", $"{measured.ChampionMean:0.000}", $"{measured.ChallengerMean:0.000} ({measured.Gain:+0.00;-0.00} deviations)", "gold (simulated)");
         }
         table.AddRow("Proxy score", $"{report.ProxyBefore:0.000}", $"{report.ProxyAfter:0.000}", "reward model");
-        table.AddRow("KL to the reference, nats a sequence", "", $"{report.SequenceKl:0.00}", "PPO");
+        table.AddRow("KL to the reference, nats a sequence", "", $"{report.SequenceKl:0.00}", monitor is null ? "PPO" : "the checkpoint handed on");
         table.AddRow(
             "Win rate against the champion", "", $"{(verdict.WinRate is { } rate ? $"{rate:0.000} [[{verdict.LowerBound:0.000}, {verdict.UpperBound:0.000}]]" : "nothing was judged")} ({verdict.Wins} won, {verdict.Losses} lost, {verdict.Ties} ties)",
             $"judgements{origin}");
         if (report.ChallengerRating is { } rating)
             table.AddRow("Rating among all policies of the campaign", Rating(report.ChampionRating), Rating(rating), $"judgements of all rounds{origin}");
+        if (monitor is not null) MonitorReports.AddTo(table, monitor);
         table.AddRow("Decision", "", verdict.Outcome, $"gate{origin}");
         console.Write(table);
         GateCommand.Lines(verdict.Criteria);
@@ -86,6 +88,16 @@ static class RoundReports
                  })
             Console.Out.WriteLine($"  {name,-14}{artifact}");
     }
+
+    /// <summary>Why there is no round after the last one, where the workflow says it.</summary>
+    static string Ended(InstanceDetails details, InstanceResult result) => $"{result.Outputs["ended"]}" switch
+    {
+        "Budget" => " It ended because its budget is used up.",
+        "Gate" => $" It ended because the gate rejected {(details.Inputs["maxRejections"] is { } most && $"{most}" != "1" ? $"{most} challengers in a row" : "the last challenger")}.",
+        "Monitor" => $" It ended because no checkpoint of the last round gained more than {details.Inputs["leastGain"]} deviations of gold over the champion.",
+        "Stop" => " It ended because the last round was stopped.",
+        _ => "",
+    };
 
     static string Rating(PolicyRating? rating) =>
         rating?.Rating is not { } value ? "not computable" : $"{value:0}{(rating is { Lower: { } lower, Upper: { } upper } ? $" [[{lower:0}, {upper:0}]]" : "")}";

@@ -36,17 +36,21 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
         List<string> stops = [.. new[] { hparams.StopAtPrediction ? decision.Reached : null, hparams.StopAtFall ? decision.Fell : null }.OfType<string>()];
         var verdict = stops.Count > 0 ? MonitorVerdict.Stop : alarms.Count > 0 ? MonitorVerdict.Refresh : inputs.Training is null ? MonitorVerdict.Stop : MonitorVerdict.Continue;
         var best = points[decision.Best];
+        var toReference = best.KlToReference ?? throw new InvalidDataException($"The point of {best.Policy.Short} in {inputs.Overoptimization?.Short} has no KL to the reference policy; expected one, as every checkpoint's point has it.");
         var report = new OveroptimizationReport(
             checkpoint.Reference, checkpoint.Start, checkpoint.RewardModel, points, decision.Law.Fit is { } fit ? FitOf(fit, OveroptimizationLaw.Rl) : null, decision.Law.Refused, decision.PartsAt,
             verdict, best.Policy, [.. stops, .. alarms, .. inputs.Training is null ? ["The training is at its end."] : Array.Empty<string>(), .. decision.Law.Fit?.Remarks ?? [], .. signs.Where(s => s.Alarm).Select(Sentence), .. gaps])
-        { Shift = shift, Signs = signs, Outlook = OutlookOf(decision.Law.Fit, points[^1].Kl, inputs.Round), BestOfN = earlier?.BestOfN ?? [], BestOfNFit = earlier?.BestOfNFit };
+        {
+            QuadraticFit = decision.Quadratic.Fit is { } quadratic ? FitOf(quadratic, OveroptimizationLaw.BestOfN) : null,
+            Shift = shift, Signs = signs, Outlook = OutlookOf(decision.Law.Fit, points[^1].Kl, inputs.Round), BestOfN = earlier?.BestOfN ?? [], BestOfNFit = earlier?.BestOfNFit,
+        };
         foreach (var sentence in stops.Concat(alarms).Concat(signs.Where(s => s.Alarm).Select(Sentence))) context.Notice(sentence);
         var artifact = await context.Artifacts.PutAsync(OveroptimizationReport.Kind, new Dictionary<string, byte[]>
         {
             [OveroptimizationReport.File] = CanonicalJson.Serialize(report),
             [OveroptimizationReport.PointsFile] = Encoding.UTF8.GetBytes(Csv(points)),
         }, cancellationToken);
-        return Completed(new(artifact, best.Policy, best.Kl, best.MeanScore, best.Gold.Value), $"{verdict}");
+        return Completed(new(artifact, best.Policy, best.Kl, best.MeanScore, best.Gold.Value, toReference), $"{verdict}");
     }
 
     /// <summary>

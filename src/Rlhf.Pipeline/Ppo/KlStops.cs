@@ -5,8 +5,9 @@ using Rlhf.Learning.Optimization;
 namespace Rlhf.Pipeline.Ppo;
 
 /// <summary>
-/// A training that ends after the update whose rollout was the first to reach the next value of a grid of sequence KLs. What is passed over with one
-/// rollout makes one stop. The state holds how many values are passed, so that the training goes on to the next one.
+/// A training that ends after the update whose rollout was the first to reach the next value of a grid of sequence KLs, above that of the first rollout, which
+/// is the starting policy's: a later round starts as far from the reference policy as the rounds before have gone. What is passed over with one rollout makes
+/// one stop. The state holds how many values are passed, so that the training goes on to the next one.
 /// </summary>
 /// <param name="trainer">The training, which computes what it would without this; stays the caller's.</param>
 /// <param name="grid">In nats, rising; empty: the training goes through.</param>
@@ -15,6 +16,7 @@ sealed class KlStops(ITrainer trainer, IReadOnlyList<double> grid) : ITrainer
     const string KlMetric = "objective/kl", PassedFile = "kl-grid.txt";
 
     int _passed;
+    double? _first;
 
     /// <summary>True where the training stopped at a value of the grid, with updates left.</summary>
     public bool Stopped { get; private set; }
@@ -28,14 +30,15 @@ sealed class KlStops(ITrainer trainer, IReadOnlyList<double> grid) : ITrainer
     public IReadOnlyDictionary<string, double> Update(CancellationToken cancellationToken)
     {
         var metrics = trainer.Update(cancellationToken);
-        var reached = grid.Skip(_passed).TakeWhile(kl => metrics[KlMetric] >= kl).Count();
+        var above = metrics[KlMetric] - (_first ??= metrics[KlMetric]);
+        var reached = grid.Skip(_passed).TakeWhile(kl => above >= kl).Count();
         _passed += reached;
         Stopped = reached > 0 && trainer.Completed < trainer.Updates;
         return metrics;
     }
 
     public IEnumerable<KeyValuePair<string, Stream>> Save() =>
-        trainer.Save().Append(new(PassedFile, new MemoryStream(Encoding.ASCII.GetBytes(_passed.ToString(CultureInfo.InvariantCulture)))));
+        trainer.Save().Append(new(PassedFile, new MemoryStream(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_passed} {_first:R}")))));
 
     public void Restore(IEnumerable<KeyValuePair<string, Stream>> files)
     {
@@ -53,7 +56,9 @@ sealed class KlStops(ITrainer trainer, IReadOnlyList<double> grid) : ITrainer
                 continue;
             }
             using var content = new StreamReader(file.Value, Encoding.ASCII);
-            _passed = int.Parse(content.ReadToEnd(), CultureInfo.InvariantCulture);
+            var numbers = content.ReadToEnd().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            _passed = int.Parse(numbers[0], CultureInfo.InvariantCulture);
+            _first = numbers.Length > 1 ? double.Parse(numbers[1], CultureInfo.InvariantCulture) : null;
         }
     }
 

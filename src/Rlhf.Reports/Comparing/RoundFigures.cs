@@ -28,7 +28,7 @@ static class RoundFigures
                 ("proxy: rollouts after less before", [.. placed.Select(p => new PlotPoint(p.X, p.Round.Report.ProxyAfter - p.Round.Report.ProxyBefore))]),
                 ("gold (simulated): challenger less champion", [.. placed.Where(p => p.Round.Report.Gold is not null).Select(p => new PlotPoint(p.X, p.Round.Report.Gold!.Gain))]),
             ]);
-        yield return Plotted("kl", "Sequence KL to the reference policy at the end of the training.", x, "KL (nats a sequence)", [("challenger", [.. placed.Select(p => new PlotPoint(p.X, p.Round.Report.SequenceKl))])]);
+        yield return Plotted("kl", "Sequence KL of the challenger to the reference policy.", x, "KL (nats a sequence)", [("challenger", [.. placed.Select(p => new PlotPoint(p.X, p.Round.Report.SequenceKl))])]);
         yield return Plotted("accuracy", "Accuracy of the reward model on held-out pairs, beside a bag of words.", x, "Accuracy (share)",
         [
             ("reward model", [.. placed.Select(p => new PlotPoint(p.X, p.Round.Report.RewardModel.Accuracy))]), ("bag of words", [.. placed.Select(p => new PlotPoint(p.X, p.Round.Report.RewardModel.BaselineAccuracy))]),

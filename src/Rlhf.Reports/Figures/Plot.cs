@@ -26,6 +26,7 @@ public sealed class Plot
         (OxyColors.Black, LineStyle.LongDash, MarkerType.Diamond),
         (OxyColor.FromRgb(0xa8, 0x50, 0x82), LineStyle.DashDot, MarkerType.Star),
         (OxyColor.FromRgb(0x8a, 0x6d, 0x00), LineStyle.LongDashDot, MarkerType.Cross),
+        (OxyColor.FromRgb(0x66, 0x66, 0x66), LineStyle.DashDashDot, MarkerType.Plus),
     ];
 
     readonly PlotModel _model = new()
@@ -38,7 +39,7 @@ public sealed class Plot
         Padding = new(8, 8, 18, 8),
     };
 
-    int _looks;
+    int _looks, _marks;
 
     /// <param name="x">What is to the right, with its unit.</param>
     /// <param name="y">What is upwards, with its unit.</param>
@@ -60,6 +61,14 @@ public sealed class Plot
     public Plot Range(double left, double right, double bottom, double top)
     {
         (_model.Axes[0].Minimum, _model.Axes[0].Maximum, _model.Axes[1].Minimum, _model.Axes[1].Maximum) = (left, right, bottom, top);
+        return this;
+    }
+
+    /// <summary>The axis to the right begins at 0, and a thin line shows where 0 is upwards.</summary>
+    public Plot FromZero()
+    {
+        _model.Axes[0].Minimum = 0;
+        _model.Annotations.Add(new LineAnnotation { Type = LineAnnotationType.Horizontal, Y = 0, Color = OxyColors.Gray, StrokeThickness = 1, LineStyle = LineStyle.Dash, Layer = AnnotationLayer.BelowSeries });
         return this;
     }
 
@@ -115,7 +124,7 @@ public sealed class Plot
             TextColor = OxyColors.Black,
             StrokeThickness = 1.2,
             LineStyle = LineStyle.LongDash,
-            TextLinePosition = 0.03 + 0.36 * _model.Annotations.Count % 0.9,
+            TextLinePosition = 0.03 + 0.36 * _marks++ % 0.9,
             TextHorizontalAlignment = HorizontalAlignment.Left,
         });
         return this;

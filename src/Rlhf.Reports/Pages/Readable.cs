@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Rlhf.Steps.Data;
 
 namespace Rlhf.Reports.Pages;
 
@@ -25,6 +26,9 @@ public static class Readable
     public static string Percent(double? share) => share is { } s ? string.Create(CultureInfo.InvariantCulture, $"{100 * s:0.#} %") : "–";
 
     public static string Interval(double? lower, double? upper) => lower is null || upper is null ? "–" : $"{Number(lower)} to {Number(upper)}";
+
+    /// <summary>Such as <c>0.5 [0.4, 0.6]</c>.</summary>
+    public static string Estimate(Estimate estimate) => $"{Number(estimate.Value)} [{Number(estimate.Lower)}, {Number(estimate.Upper)}]";
 
     /// <summary>Such as <c>1 h 12 min</c> or <c>3.4 s</c>.</summary>
     public static string Duration(double seconds) => seconds switch

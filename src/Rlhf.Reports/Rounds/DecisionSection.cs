@@ -30,7 +30,7 @@ static class DecisionSection
     static XElement Before(RoundMaterial round)
     {
         var report = round.Report;
-        List<IReadOnlyList<object?>> rows = [["Proxy score in PPO's rollouts", report.ProxyBefore, report.ProxyAfter, "reward model"]];
+        List<IReadOnlyList<object?>> rows = [["Proxy score on training prompts", report.ProxyBefore, report.ProxyAfter, "reward model"]];
         if (report.Gold is { } gold) rows.Add(["Gold score", gold.ChampionMean, gold.ChallengerMean, $"gold (simulated), {(gold.Gain >= 0 ? "+" : "")}{Readable.Number(gold.Gain)} deviations of the champion's"]);
         if (report.ChallengerRating is { } rating)
             rows.Add(["Rating among all policies of the campaign", report.ChampionRating?.Rating, rating.Rating, $"judgements of all rounds{round.GateMark}; 95 %: {Readable.Interval(rating.Lower, rating.Upper)}"]);

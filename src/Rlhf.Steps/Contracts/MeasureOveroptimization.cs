@@ -6,7 +6,7 @@ using Rlhf.Steps.Running;
 namespace Rlhf.Steps.Contracts;
 
 /// <summary>
-/// The monitor: adds a checkpoint's proxy and gold to those before it, fits the law of over-optimization (Gao, Schulman and Hilton 2022), and says whether
+/// The monitor: adds a checkpoint's proxy and gold to those before it, fits the laws of over-optimization (Gao, Schulman and Hilton 2022), and says whether
 /// the training is to go on: Continue where nothing speaks against it and there is a training to go on with, Refresh where the reward model is far from what it
 /// was trained on, Stop otherwise.
 /// </summary>
@@ -46,10 +46,11 @@ public static class MeasureOveroptimization
         [property: Description("The checkpoint that is best by gold, smoothed over neighboring ones.")] ArtifactRef Best,
         [property: Description("KL of that checkpoint to the starting policy, in nats.")] double BestKl,
         [property: Description("Mean score of that checkpoint's samples.")] double BestScore,
-        [property: Description("Gold of that checkpoint, in standard deviations above the starting policy's.")] double BestGold = 0);
+        [property: Description("Gold of that checkpoint, in standard deviations above the starting policy's.")] double BestGold = 0,
+        [property: Description("KL of that checkpoint to the reference policy, in nats.")] double BestKlToReference = 0);
 
     public static readonly StepDescription Description = new(
-        nameof(MeasureOveroptimization), 4, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        nameof(MeasureOveroptimization), 5, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
         "Measures over-optimization at a checkpoint, and says whether PPO goes on.")
     { Outcomes = ["Continue", "Stop", "Refresh"] };
 }

@@ -88,7 +88,7 @@ public static class TrainPolicy
         bool DeterministicScores = false,
         [property: Range(0.0, 0.999999), Description("Share of the updates after which the policy is kept as it stands then, before any averaging of weights, to be sampled from in later rounds (earlyPolicy); 0: none.")]
         double EarlyAt = 0,
-        [property: Description("Sequence KLs of a rollout, in nats, rising, by commas, at which the training stops with outcome Checkpoint; empty or none: it goes through to its end.")]
+        [property: Description("Sequence KLs of a rollout, in nats above the first rollout's (the starting policy's), rising, by commas, at which the training stops with outcome Checkpoint; empty or none: it goes through to its end.")]
         string KlGrid = "") : IValidated
     {
         public HParams() : this(40) { }
@@ -112,7 +112,7 @@ public static class TrainPolicy
         [property: Description("Updates done.")] int Update = 0);
 
     public static readonly StepDescription Description = new(
-        nameof(TrainPolicy), 4, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
+        nameof(TrainPolicy), 5, StepKind.Pure, typeof(Inputs), typeof(HParams), typeof(Outputs),
         "Trains the policy by PPO, stopping at the checkpoints of a KL grid.")
     { Queue = "gpu", Outcomes = [Checkpoint, "Done"] };
 

@@ -89,6 +89,19 @@ public sealed class MonitorTests(SmallRound round) : IClassFixture<SmallRound>
     }
 
     [Fact]
+    public async Task The_KL_of_the_best_is_given_to_where_the_training_started_and_to_the_reference_policy()
+    {
+        using var run = new TestRun(round.Folder);
+        var sampled = await run.Completes("SampleCheckpoint", Sampling(await Trained(run, 5), ("champion", await Trained(run, 3))));
+        var (checkpoint, _) = await run.Artifacts.ReadSamplesAsync(ArtifactRef.Parse($"{sampled["samples"]}"), Token);
+
+        var measured = await run.Completes("MeasureOveroptimization", await Measuring(run, sampled, 5));
+
+        Assert.NotEqual(checkpoint.Kl, checkpoint.KlToReference);
+        Assert.Equal((Math.Max(0, checkpoint.Kl), checkpoint.KlToReference), ((double)measured["bestKl"]!, (double)measured["bestKlToReference"]!));
+    }
+
+    [Fact]
     public async Task Points_add_up_over_the_checkpoints_of_one_training_and_of_no_other()
     {
         using var run = new TestRun(round.Folder);

@@ -95,6 +95,25 @@ public sealed class KlGridTests(SmallRound round) : IClassFixture<SmallRound>
         Assert.Equal((at[0], "Done"), (first.Outputs["update"]!.GetValue<int>(), last.Outcome));
     }
 
+    [Fact]
+    public async Task A_training_that_starts_far_from_the_reference_policy_stops_where_it_is_as_far_from_its_start()
+    {
+        using var run = new TestRun(round.Folder);
+        var start = (await Train(run, Values())).Outputs["policy"]!;
+        var seen = new Seen();
+        await run.Runner.RunAsync("TrainPolicy", Values(("policy", start)), new("i", "TrainPolicy"), seen, Token);
+        var (above, first) = (seen.Kls.Select(kl => kl - seen.Kls[0]).ToList(), seen.Kls[0]);
+        var at = Enumerable.Range(1, Updates - 2).First(i => above[i] > 0);
+        Assert.True(first > above[at], $"It starts at {first} nats and reaches {above[at]} above that; the test needs a start beyond the grid.");
+        JsonObject Stopping(JsonNode? training) => Values(("policy", start), ("klGrid", CanonicalJson.ToText(JsonValue.Create(above[at]))), ("training", training));
+
+        var stopped = await Train(run, Stopping(null));
+        var ended = await Train(run, Stopping(stopped.Outputs["training"]));
+
+        Assert.Equal(("Checkpoint", at + 1), (stopped.Outcome, stopped.Outputs["update"]!.GetValue<int>()));
+        Assert.Equal(("Done", Updates), (ended.Outcome, ended.Outputs["update"]!.GetValue<int>()));
+    }
+
     [Theory]
     [InlineData("1000000")]
     [InlineData("none")]
