@@ -39,6 +39,6 @@ public sealed record RuntimeOptions(string Folder)
     /// </summary>
     public string? SchedulesLeftTo { get; init; }
 
-    /// <summary>Turns a name such as <c>prompts@latest</c> among an instance's inputs into what it stands for, once, when the instance starts.</summary>
-    public Func<string, CancellationToken, Task<string>>? ResolveInput { get; init; }
+    /// <summary>Turns a name such as <c>prompts@latest</c> among an instance's inputs (the input, its text) into what it stands for, once, when the instance starts.</summary>
+    public Func<string, string, CancellationToken, Task<string>>? ResolveInput { get; init; }
 }

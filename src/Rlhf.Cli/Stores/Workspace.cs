@@ -178,8 +178,11 @@ sealed class Workspace : IAsyncDisposable
         _rewards?.Dispose();
     }
 
-    async Task<string> ResolveAsync(string value, CancellationToken cancellationToken) =>
-        References.IsReference(value) ? (await References.ResolveAsync(value, cancellationToken)).ToString() : value;
+    // A preset may be called by its name wherever an instance is started: by a schedule, in Studio, over the API.
+    async Task<string> ResolveAsync(string input, string value, CancellationToken cancellationToken) =>
+        References.IsReference(value) ? (await References.ResolveAsync(value, cancellationToken)).ToString()
+        : input == StepDescription.Preset && WorkflowFiles.Presets.FirstOrDefault(f => Path.GetFileNameWithoutExtension(f) == value) is { } file ? (await this.PresetAsync(file, cancellationToken)).ToString()
+        : value;
 
     /// <summary>How much work a kill may cost.</summary>
     static TimeSpan CheckpointInterval()

@@ -56,6 +56,7 @@ internal sealed class InstanceRow
     public required int Depth { get; init; }
     public string? StartedBy { get; init; }
     public string? CorrelationId { get; init; }
+    public string? Name { get; init; }
     public string? SingletonKey { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }

@@ -28,7 +28,7 @@ internal sealed class Node : IJobCarrier, IDisposable
     public Node(Place place, TimeProvider time, IEnumerable<IStep> steps, IDriverObserver? observer = null, Func<string, CancellationToken, Task<string>>? resolve = null, string? leftTo = null)
     {
         var runner = Some.Runner(place.Folder, time, steps);
-        var options = new RuntimeOptions(place.Folder) { Postgres = place.Postgres, ResolveInput = resolve, SchedulesLeftTo = leftTo };
+        var options = new RuntimeOptions(place.Folder) { Postgres = place.Postgres, ResolveInput = resolve is null ? null : (_, text, token) => resolve(text, token), SchedulesLeftTo = leftTo };
         var pulse = new Pulse();
         (_time, _observer) = (time, observer);
         _reader = new(new ActivityCatalog(runner.Steps));
