@@ -9,7 +9,7 @@ using Rlhf.Tests.Support;
 namespace Rlhf.Cli.Tests.Labeling;
 
 /// <summary>Rounds that do not wait for people for ever.</summary>
-public sealed class DeadlineTests
+public sealed class DeadlineTests(FinishedRound undisturbed)
 {
     // Long enough for half of the answers.
     const double Hours = 20.0 / 3600;
@@ -20,7 +20,7 @@ public sealed class DeadlineTests
     public async Task A_round_whose_people_are_late_turns_to_another_labeler_by_itself_says_so_and_comes_to_a_decision()
     {
         await using var receiver = await StubReceiver.StartAsync();
-        await using var site = new Site();
+        await using var site = undisturbed.Prepared();
         site.Environment["RLHF_WEBHOOK_URL"] = $"{receiver.Address}";
         site.Environment["RLHF_WEBHOOK_SECRET"] = StubReceiver.Secret;
         site.Environment["RLHF_WEBHOOK_HOSTS"] = "127.0.0.1";
@@ -56,7 +56,7 @@ public sealed class DeadlineTests
     [Fact]
     public async Task With_too_few_judgements_the_round_fails_with_both_numbers_and_a_retry_waits_for_people_anew()
     {
-        await using var site = new Site();
+        await using var site = undisturbed.Prepared();
         string[] round = ["round", "--preset", await PresetAsync(site, new JsonObject { ["deadlineHours"] = 6.0 / 3600, ["leastShare"] = 0.5 }), "--labeler", "file", "--gate", site.Gate()];
 
         var waits = await site.RunAsync(round);

@@ -9,7 +9,7 @@ using Rlhf.Steps.Running;
 namespace Rlhf.Cli.Tests.Labeling;
 
 /// <summary>Rounds whose labelers do not agree, and questions whose answer is known.</summary>
-public sealed partial class DisputesTests
+public sealed partial class DisputesTests(FinishedRound undisturbed)
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -19,7 +19,7 @@ public sealed partial class DisputesTests
     [Fact]
     public async Task A_round_waits_for_an_operators_decision_and_goes_on_by_itself_when_the_last_one_is_made()
     {
-        await using var site = new Site();
+        await using var site = undisturbed.Prepared();
         var serve = site.Start("serve", "--urls", "http://127.0.0.1:0");
         await serve.UntilItSaysAsync("Driving");
         using var client = new HttpClient { BaseAddress = new($"{Address().Match(serve.Error).Groups[1].Value}/api/labeling/") };

@@ -26,7 +26,7 @@ public sealed class JudgeTests(FinishedRound finished)
     [Fact]
     public async Task A_round_by_an_AI_judge_stops_at_its_budget_outlives_a_kill_and_ends_with_a_decision_that_is_called_an_AI_judges()
     {
-        await using var site = new Site();
+        await using var site = finished.Prepared();
         await using var stub = await StubJudge.StartAsync();
         Configure(site, stub, tokens: "12000");
 

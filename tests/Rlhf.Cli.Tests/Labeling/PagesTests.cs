@@ -7,7 +7,7 @@ using Rlhf.Cli.Tests.Support;
 namespace Rlhf.Cli.Tests.Labeling;
 
 /// <summary>Rounds that people judge by the pages of the process that drives.</summary>
-public sealed partial class PagesTests
+public sealed partial class PagesTests(FinishedRound undisturbed)
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -17,7 +17,7 @@ public sealed partial class PagesTests
     [Fact]
     public async Task A_round_goes_on_by_itself_with_answers_over_HTTP_although_the_server_is_killed_and_every_answer_is_sent_twice()
     {
-        await using var site = new Site();
+        await using var site = undisturbed.Prepared();
         var serve = await ServeAsync(site, "http://127.0.0.1:0");
         var address = Address().Match(serve.Error).Groups[1].Value;
         var waits = await site.RunAsync("round", "--preset", "tiny", "--labeler", "file", "--gate", site.Gate(), "--json");

@@ -5,14 +5,14 @@ using Rlhf.Tests.Support;
 namespace Rlhf.Cli.Tests.Labeling;
 
 /// <summary>Rounds that people judge, by file.</summary>
-public sealed class PeopleTests
+public sealed class PeopleTests(FinishedRound undisturbed)
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_round_waits_for_people_and_goes_on_with_their_answers_to_a_decision_that_is_not_called_simulated()
     {
-        await using var site = new Site();
+        await using var site = undisturbed.Prepared();
         string[] round = ["round", "--preset", "tiny", "--labeler", "file", "--gate", site.Gate()];
 
         var waits = await site.RunAsync([.. round, "--json"]);

@@ -10,7 +10,7 @@ using Rlhf.Tests.Support;
 namespace Rlhf.Cli.Tests.Labeling;
 
 /// <summary>Rounds that people judge in another program.</summary>
-public sealed partial class ToolsTests
+public sealed partial class ToolsTests(FinishedRound undisturbed)
 {
     const string Key = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
@@ -23,7 +23,7 @@ public sealed partial class ToolsTests
     public async Task A_round_asks_in_Argilla_waits_and_goes_on_at_a_signed_webhook_and_at_the_next_call_to_its_decision()
     {
         await using var stub = await StubArgilla.OpenAsync();
-        await using var site = new Site();
+        await using var site = undisturbed.Prepared();
         (site.Environment["ARGILLA_API_URL"], site.Environment["ARGILLA_API_KEY"], site.Environment["ARGILLA_WEBHOOK_SECRET"]) = (stub.Address, StubArgilla.Key, Key);
         // So long that only the webhook and the next call can make it look.
         site.Environment["RLHF_LABELING_POLL_SECONDS"] = "86400";
@@ -61,7 +61,7 @@ public sealed partial class ToolsTests
     public async Task A_round_asks_in_Label_Studio_waits_on_while_it_is_away_and_goes_on_with_the_answers_at_the_next_call()
     {
         await using var stub = await StubLabelStudio.OpenAsync();
-        await using var site = new Site();
+        await using var site = undisturbed.Prepared();
         (site.Environment["LABEL_STUDIO_URL"], site.Environment["LABEL_STUDIO_API_KEY"]) = (stub.Address, StubLabelStudio.Personal);
         string[] round = ["round", "--preset", "tiny", "--labeler", "label-studio", "--json"];
 

@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using Rlhf.Cli.Tests.Support;
+using Rlhf.Steps.Artifacts;
+using Rlhf.Steps.Provenance;
+using Rlhf.Steps.Running;
 using Xunit.Sdk;
 using Xunit.v3;
 
@@ -12,7 +15,7 @@ namespace Rlhf.Cli.Tests.Support;
 /// <summary>One undisturbed round on the test preset, which the tests of this assembly share.</summary>
 public sealed class FinishedRound : IAsyncLifetime
 {
-    readonly Site _site = new() { SavesEveryUpdate = true };
+    readonly Site _site = new() { SavesEveryUpdate = true }, _prepared = new();
     Site _untouched = null!;
 
     /// <summary>For commands that read it; those of several tests may do so at once.</summary>
@@ -28,6 +31,9 @@ public sealed class FinishedRound : IAsyncLifetime
     /// <summary>A store of a test's own, as the round left it.</summary>
     internal Site Copy() => Site.CopyOf(_untouched.Store);
 
+    /// <summary>A store of a test's own that has the supervised policy and nothing else: a round on the test preset goes on from there, which saves a quarter of its time.</summary>
+    internal Site Prepared() => Site.CopyOf(_prepared.Store);
+
     public async ValueTask InitializeAsync()
     {
         var clock = Stopwatch.StartNew();
@@ -36,12 +42,14 @@ public sealed class FinishedRound : IAsyncLifetime
         Assert.True(Said.ExitCode == 0, Said.Error);
         Facts = await RoundFacts.ReadAsync(Store);
         _untouched = Site.CopyOf(Store);
+        var (here, there, token) = (new FolderObjectStore(Store), new FolderObjectStore(_prepared.Store), TestContext.Current.CancellationToken);
+        var record = (await new StepRecords(here).ListAsync(token)).Single(r => r.Step == "PreparePolicy");
+        await new Transfer(here, there).CopyAsync(ArtifactRef.Parse($"{record.Outputs["policy"]}"), lineage: true, token);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _site.DisposeAsync();
-        await _untouched.DisposeAsync();
+        foreach (var site in new[] { _site, _prepared, _untouched }) await site.DisposeAsync();
     }
 }
 

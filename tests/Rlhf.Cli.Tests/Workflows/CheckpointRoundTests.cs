@@ -7,14 +7,14 @@ using Rlhf.Steps.Running;
 namespace Rlhf.Cli.Tests.Workflows;
 
 /// <summary>PPO that stops at two checkpoints of its KL grid, where people judge, over a process that is killed while they do.</summary>
-public sealed class CheckpointRoundTests
+public sealed class CheckpointRoundTests(FinishedRound undisturbed)
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Killed_while_people_judge_PPO_goes_on_to_the_weights_of_one_that_never_stopped_and_hands_on_the_checkpoint_that_they_preferred()
     {
-        await using var site = new Site();
+        await using var site = undisturbed.Prepared();
         var serve = await site.ServeAsync();
         var run = site.Start(
             "run", Path.Combine("workflows", "human-checkpoints-round.json"), "--preset", await PresetAsync(site), "--input", "labeler=file", "--input", "klGrid=1,8", "--json");

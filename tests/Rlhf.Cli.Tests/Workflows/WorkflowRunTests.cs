@@ -45,7 +45,7 @@ public sealed class WorkflowRunTests(FinishedRound finished)
     [Fact]
     public async Task An_AI_judge_and_people_are_compared_and_where_they_agree_the_round_goes_on()
     {
-        await using var site = new Site();
+        await using var site = finished.Prepared();
         await using var stub = await StubJudge.StartAsync();
         Configure(site, stub);
 
@@ -69,7 +69,7 @@ public sealed class WorkflowRunTests(FinishedRound finished)
     [Fact]
     public async Task A_judge_that_people_do_not_agree_with_teaches_nothing()
     {
-        await using var site = new Site();
+        await using var site = finished.Prepared();
         await using var stub = await StubJudge.StartAsync();
         Configure(site, stub);
 
@@ -99,7 +99,7 @@ public sealed class WorkflowRunTests(FinishedRound finished)
     [Fact]
     public async Task Two_axes_have_a_reward_model_each_and_the_next_round_goes_on_with_both()
     {
-        await using var site = new Site();
+        await using var site = finished.Prepared();
 
         var first = await site.RunAsync("run", File("two-reward-models-round"), "--preset", "tiny", "--json");
         var second = await site.RunAsync("run", File("two-reward-models-round"), "--preset", "tiny", "--json");
@@ -128,7 +128,7 @@ public sealed class WorkflowRunTests(FinishedRound finished)
     [Fact]
     public async Task A_round_with_checkpoints_waits_for_people_and_goes_on_as_they_say()
     {
-        await using var site = new Site();
+        await using var site = finished.Prepared();
         var run = site.Start("run", File("human-checkpoints-round"), "--preset", "tiny", "--input", "klGrid=1,8", "--json");
         var instance = (await site.UntilAsync("it waits", async () => (await site.Look.InstancesAsync()).Find(i => i.Status == "Suspended"))).Id;
 
