@@ -101,10 +101,11 @@ static partial class Commands
         Option<string?> texts = new("--texts") { Description = "Held-out text, which no training may have seen, for what the challenger forgot: a file (.txt, .jsonl, .json) or an artifact. Without it: what the reference policy writes." };
         Option<long> seed = new("--seed") { Description = "Seed of the campaign.", DefaultValueFactory = _ => 1 };
         Option<bool> forgetting = new("--accept-forgetting") { Description = "With a reward model as --policy: take its backbone although it became more than 2 % worse as a language model." };
-        return ([preset, policy, prompts, labeler, judge, texts, gate, seed, forgetting], parsed => new(
+        Option<bool> probe = new("--probe") { Description = "Probe the reward model by best-of-n before PPO; where its best are not for certain better, the round stops there and keeps what was judged." };
+        return ([preset, policy, prompts, labeler, judge, texts, gate, seed, forgetting, probe], parsed => new(
             parsed.GetValue(Store)!, parsed.GetValue(preset), parsed.GetValue(policy), parsed.GetValue(prompts), parsed.GetValue(labeler),
             parsed.GetValue(seed), Same: false, parsed.GetValue(Json))
-        { AcceptForgetting = parsed.GetValue(forgetting), Judge = parsed.GetValue(judge), Texts = parsed.GetValue(texts), Gate = parsed.GetValue(gate) });
+        { AcceptForgetting = parsed.GetValue(forgetting), Judge = parsed.GetValue(judge), Texts = parsed.GetValue(texts), Gate = parsed.GetValue(gate), Probe = parsed.GetValue(probe) });
     }
 
     static Command Run()

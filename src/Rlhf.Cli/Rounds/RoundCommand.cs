@@ -88,6 +88,7 @@ static class RoundCommand
             ["model"] = options.Policy is null ? "" : (await workspace.ModelAsync(options.Policy, cancellationToken)).ToString(),
             ["prompts"] = options.Prompts is null ? "" : (await workspace.PromptsAsync(options.Prompts, cancellationToken)).ToString(),
         };
+        if (options.Probe) inputs["probe"] = true;
         if (options.Same) inputs["sameAs"] = await FirstRoundAsync(workspace, inputs, cancellationToken);
         return inputs;
     }

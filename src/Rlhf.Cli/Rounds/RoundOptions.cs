@@ -14,4 +14,7 @@ sealed record RoundOptions(string Store, string? Preset, string? Policy, string?
 
     /// <summary>Criteria of promotion, a name or a file; null for the environment's.</summary>
     public string? Gate { get; init; }
+
+    /// <summary>Probes the reward model by best-of-n before PPO.</summary>
+    public bool Probe { get; init; }
 }

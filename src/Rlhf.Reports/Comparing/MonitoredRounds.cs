@@ -18,7 +18,7 @@ static class MonitoredRounds
         var mark = monitored.Select(m => OveroptimizationSection.Mark(m.Report)).FirstOrDefault(m => m.Length > 0) ?? "";
         return Section(
             id, $"{title}{mark}",
-            Figure("gold-by-round", $"Gold{mark}", monitored, p => p.Gold).ToElement(), Figure("proxy-by-round", "Proxy", monitored, p => p.Proxy).ToElement(),
+            Figure("gold-by-round", mark.Contains("simulated", StringComparison.Ordinal) ? "Gold (simulated)" : "Gold", monitored, p => p.Gold).ToElement(), Figure("proxy-by-round", "Proxy", monitored, p => p.Proxy).ToElement(),
             Verdicts(monitored, mark), Outlooks(monitored));
     }
 

@@ -42,7 +42,7 @@ public static class RoundsDocument
         "The rounds", ["Round", "Decision", "Win rate", "Interval", "Judgements", "Proxy gain", "Gold gain (simulated)", "KL (nats)", "Reward model's accuracy", "Pairs", "Rating", "Judged by"],
         rounds.Select(r => (IReadOnlyList<object?>)
         [
-            NameOf(r, rounds), new XElement("span", Class(r.Report.Decision.Outcome == GateVerdict.Promote ? "good" : "bad"), r.Report.Decision.Outcome), r.Report.Decision.Verdict.WinRate,
+            rounds.DistinctBy(o => o.Campaign).Count() == 1 ? r.Report.Round : NameOf(r, rounds), new XElement("span", Class(r.Report.Decision.Outcome == GateVerdict.Promote ? "good" : "bad"), r.Report.Decision.Outcome), r.Report.Decision.Verdict.WinRate,
             Readable.Interval(r.Report.Decision.Verdict.LowerBound, r.Report.Decision.Verdict.UpperBound), r.Report.Decision.Verdict.Judgements, r.Report.ProxyAfter - r.Report.ProxyBefore, r.Report.Gold?.Gain,
             r.Report.SequenceKl, r.Report.RewardModel.Accuracy, r.Preferences?.TrainPairs, r.Report.ChallengerRating?.Rating, r.GateMark.Length > 0 ? r.GateMark.Trim(' ', '(', ')') : "people",
         ]));

@@ -46,6 +46,6 @@ static class Failures
     static async Task AnswerAsync(HttpContext context, int status, string sentence, Exception cause)
     {
         if (context.Response.HasStarted) throw new IOException("An answer broke off.", cause);
-        await Answers.ErrorAsync(context, status, sentence, cause is FieldException { Field: var field } ? field : ElsaErrors.General);
+        await Answers.ErrorAsync(context, status, sentence, cause is FieldException { Name: var name } ? name : ElsaErrors.General);
     }
 }

@@ -5,6 +5,7 @@ using Rlhf.Reports.Comparing;
 using Rlhf.Reports.Figures;
 using Rlhf.Reports.Rounds;
 using Rlhf.Reports.Tests.Support;
+using Rlhf.Steps.Gates;
 
 namespace Rlhf.Reports.Tests.Rounds;
 
@@ -150,6 +151,64 @@ public sealed class RoundDocumentTests
         Assert.Contains("round 2", kl, StringComparison.Ordinal);
         Assert.Equal("TrainRewardModel.learningRate0.0010.01", Section(parsed, "hparams").Descendants("tbody").Single().Value);
         Assert.Throws<ArgumentException>(() => RoundsDocument.Write("none", []));
+    }
+
+    [Fact]
+    public void What_the_monitor_measured_in_each_round_lies_over_each_other_with_what_going_on_promises_after_each()
+    {
+        var page = Parsed(Encoding.UTF8.GetString(RoundsDocument.Write("Campaign", [SomeRound.Of(1), SomeRound.Of(2) with { Overoptimization = SomeRound.Monitored(fitted: false) with { Outlook = null } }])));
+        var section = Section(page, "overoptimization");
+        var gold = Svg(section.Descendants("img").First());
+
+        foreach (var word in new[] { "√KL to the policy that the round started from (√nats)", "Gold (simulated) (deviations of that policy's)", "round 1", "round 2" }) Assert.Contains(word, gold, StringComparison.Ordinal);
+        Assert.Equal(["gold-by-round.csv", "proxy-by-round.csv"], section.Descendants("a").Select(a => a.Attribute("download")!.Value));
+        var rows = section.Descendants("tr").Select(r => string.Join('|', r.Elements("td").Select(c => c.Value))).Where(r => r.Length > 0).ToList();
+        Assert.Equal("round 1|0.2 [0.1, 0.3]|-0.1 [-0.2, 0]", rows[2]);
+        Assert.Equal("round 2|not predicted: No law was fitted: two points carry no law of two parameters|not predicted: No law was fitted: two points carry no law of two parameters", rows[3]);
+        Assert.Contains("The reward model is as good again.", section.Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rounds_that_nobody_watched_say_so_in_the_place_of_curves()
+    {
+        var section = Section(Parsed(Encoding.UTF8.GetString(RoundsDocument.Write("Campaign", [SomeRound.Of(monitored: false)]))), "overoptimization");
+
+        Assert.Empty(section.Descendants("img"));
+        Assert.Contains("watched none of these trainings", section.Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_step_that_one_round_did_not_run_is_named_and_its_hparams_do_not_differ()
+    {
+        var (first, second) = (SomeRound.Of(1), SomeRound.Of(2));
+        var fewer = second.Lineage.Steps.Where(s => s.Record.Step != "TrainRewardModel").ToList();
+        var section = Section(Parsed(Encoding.UTF8.GetString(RoundsDocument.Write("Campaign", [first, second with { Lineage = second.Lineage with { Steps = fewer } }]))), "hparams");
+
+        Assert.Empty(section.Descendants("table"));
+        Assert.Contains("TrainRewardModel was not run for round 2.", section.Value, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, "2 of 2 rounds promoted their challenger: round 1, round 2")]
+    [InlineData(false, "None of 2 rounds promoted its challenger")]
+    public void Which_rounds_promoted_comes_first_of_all(bool promoted, string said)
+    {
+        RoundMaterial Decided(RoundMaterial round) => promoted ? round : round with { Report = round.Report with { Decision = round.Report.Decision with { Verdict = round.Report.Decision.Verdict with { Outcome = GateVerdict.Reject } } } };
+        var page = Parsed(Encoding.UTF8.GetString(RoundsDocument.Write("Campaign", [Decided(SomeRound.Of(1)), Decided(SomeRound.Of(2))])));
+
+        Assert.Equal(said, page.Descendants("p").First(p => p.Attribute("class")?.Value == "outcome").Value);
+    }
+
+    [Fact]
+    public void Gold_and_proxy_start_at_zero_and_the_signs_of_reward_hacking_have_names_and_units()
+    {
+        var report = SomeRound.Monitored();
+        var round = SomeRound.Of() with { Overoptimization = report with { Signs = [report.Signs[0], report.Signs[0] with { Name = "rareTokens" }] } };
+        var section = Section(Parsed(Text(round)), "overoptimization");
+
+        Assert.Equal(["Reward hacking by length: alarm", "Reward hacking by rare tokens: alarm"], section.Elements("h3").Select(h => h.Value));
+        Assert.Contains("the threshold is 1.2 (nats a token by the reference policy).", section.Value, StringComparison.Ordinal);
+        Assert.Contains("zero is the starting policy", OveroptimizationPlot.Of(report).Caption, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,12 +19,14 @@ public sealed class CampaignTests : IDisposable
     string? _latest = "prompts/" + new string('1', 64);
 
     bool _monitored;
+    Queue<string> _probe = new();
 
     public CampaignTests() => _steps = ContractStep.All(e => e.Activity switch
     {
         "decide-gate" => _gate.Dequeue(),
         "train-policy" when _monitored => "Checkpoint",
         "measure-overoptimization" => "Stop",
+        "probe-reward-model" => _probe.Dequeue(),
         _ => null,
     });
 
@@ -42,11 +44,11 @@ public sealed class CampaignTests : IDisposable
     }
 
     [Theory]
-    [InlineData(3, 1, "Promote Promote Promote", 3, 3)] // the budget is used up
-    [InlineData(3, 1, "Promote Reject", 2, 1)] // the gate ends it
-    [InlineData(6, 2, "Reject Promote Reject Reject", 4, 1)] // two rejections, but in a row only
-    [InlineData(1, 1, "Reject", 1, 0)]
-    public async Task A_campaign_goes_on_until_its_budget_or_the_gate_ends_it(int maxRounds, int maxRejections, string gate, int rounds, int promotions)
+    [InlineData(3, 1, "Promote Promote Promote", 3, 3, "Budget")] // the budget is used up
+    [InlineData(3, 1, "Promote Reject", 2, 1, "Gate")] // the gate ends it
+    [InlineData(6, 2, "Reject Promote Reject Reject", 4, 1, "Gate")] // two rejections, but in a row only
+    [InlineData(1, 1, "Reject", 1, 0, "Gate")]
+    public async Task A_campaign_goes_on_until_its_budget_or_the_gate_ends_it(int maxRounds, int maxRejections, string gate, int rounds, int promotions, string ended)
     {
         foreach (var outcome in gate.Split(' ')) _gate.Enqueue(outcome);
         using var node = Open();
@@ -58,7 +60,7 @@ public sealed class CampaignTests : IDisposable
         var campaign = (await node.Store.LoadAsync(id, default)).State;
         var runs = await node.InstancesAsync("rlhf-round");
         Assert.Equal(WorkflowStatus.Finished, campaign.Status);
-        Assert.Equal((rounds, promotions), ((int)campaign.Outputs["rounds"]!, (int)campaign.Outputs["promotions"]!));
+        Assert.Equal((rounds, promotions, ended), ((int)campaign.Outputs["rounds"]!, (int)campaign.Outputs["promotions"]!, (string?)campaign.Outputs["ended"]));
         Assert.Equal(rounds, runs.Count);
         Assert.All(runs, r => Assert.Equal((id, WorkflowStatus.Finished), (r.Parent, r.Status)));
         Assert.Equal((string?)(await node.Store.LoadAsync(runs[^1].Id, default)).State.Outputs["report"], (string?)campaign.Outputs["lastReport"]);
@@ -66,10 +68,10 @@ public sealed class CampaignTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true, 0.5, 1)] // the checkpoints' gold is 0.5
-    [InlineData(true, 0.4, 3)]
-    [InlineData(false, 0.5, 3)] // nothing was measured
-    public async Task A_campaign_ends_where_the_monitor_sees_no_gain(bool monitored, double leastGain, int rounds)
+    [InlineData(true, 0.5, 1, "Monitor")] // the checkpoints' gold is 0.5
+    [InlineData(true, 0.4, 3, "Budget")]
+    [InlineData(false, 0.5, 3, "Budget")] // nothing was measured
+    public async Task A_campaign_ends_where_the_monitor_sees_no_gain(bool monitored, double leastGain, int rounds, string ended)
     {
         _monitored = monitored;
         foreach (var _ in Enumerable.Range(0, rounds)) _gate.Enqueue("Promote");
@@ -80,8 +82,24 @@ public sealed class CampaignTests : IDisposable
         await node.TickAsync();
 
         var campaign = (await node.Store.LoadAsync(id, default)).State;
-        Assert.Equal((WorkflowStatus.Finished, rounds), (campaign.Status, (int)campaign.Outputs["rounds"]!));
+        Assert.Equal((WorkflowStatus.Finished, rounds, ended), (campaign.Status, (int)campaign.Outputs["rounds"]!, (string?)campaign.Outputs["ended"]));
         Assert.Empty(_gate);
+    }
+
+    [Fact]
+    public async Task A_hopeless_reward_model_ends_the_campaign_whose_last_report_stays()
+    {
+        _gate.Enqueue("Promote");
+        _probe = new(["Continue", "Hopeless"]);
+        using var node = Open();
+        var definition = await PublishAsync(node);
+
+        var id = await node.StartAsync(definition, new() { ["maxRounds"] = 5, ["probe"] = true });
+        await node.TickAsync();
+
+        var campaign = (await node.Store.LoadAsync(id, default)).State;
+        Assert.Equal((WorkflowStatus.Finished, 2, 1, "Stop"), (campaign.Status, (int)campaign.Outputs["rounds"]!, (int)campaign.Outputs["promotions"]!, (string?)campaign.Outputs["ended"]));
+        Assert.StartsWith("some/", (string?)campaign.Outputs["lastReport"], StringComparison.Ordinal);
     }
 
     [Fact]

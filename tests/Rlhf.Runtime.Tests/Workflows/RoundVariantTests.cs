@@ -185,6 +185,59 @@ public sealed class RoundVariantTests
     }
 
     [Fact]
+    public async Task A_round_that_probes_trains_where_the_reward_model_is_worth_it_and_reports_the_probe()
+    {
+        await using var run = new Run("rlhf-round.json", new() { ["probe"] = true });
+
+        var result = await run.EndAsync();
+
+        Assert.Equal(("Promote", WorkflowStatus.Finished), ((string?)result.Outputs["outcome"], result.Status));
+        var (sampled, trained) = (Assert.Single(run.Of("SampleBestOfN")), Assert.Single(run.Of("TrainPolicy")));
+        Assert.Equal((Given(trained, "policy"), Given(trained, "rewardModel")), (Given(sampled, "policy"), Given(sampled, "rewardModel")));
+        Assert.Empty(run.Of("MeasureOveroptimization")); // A probe alone asks about no checkpoint.
+        Assert.NotNull(Assert.Single(run.Of("ReportRound")).Inputs["overoptimization"]);
+        Assert.Empty(run.Of("ReportRefresh"));
+    }
+
+    [Fact]
+    public async Task The_monitor_goes_on_from_what_the_probe_knew()
+    {
+        await using var run = new Run("rlhf-round.json", new() { ["probe"] = true }, e => e.Activity == "train-policy" ? "Checkpoint" : e.Activity == "measure-overoptimization#2" ? "Stop" : null);
+
+        await run.EndAsync();
+
+        var measured = run.Of("MeasureOveroptimization");
+        Assert.Equal(2, measured.Count);
+        Assert.All(measured, m => Assert.NotNull(m.Inputs["overoptimization"]));
+        Assert.NotEqual(Given(measured[0], "overoptimization"), Given(measured[1], "overoptimization"));
+    }
+
+    [Fact]
+    public async Task A_hopeless_reward_model_ends_the_round_before_PPO_and_what_was_judged_is_kept()
+    {
+        await using var run = new Run("rlhf-round.json", new() { ["probe"] = true }, e => e.Activity == "probe-reward-model" ? "Hopeless" : null);
+
+        var result = await run.EndAsync();
+
+        Assert.Equal(("Stop", WorkflowStatus.Finished), ((string?)result.Outputs["outcome"], result.Status));
+        Assert.Equal((0, 0, 0), (run.Of("TrainPolicy").Count, run.Of("SampleEvaluation").Count, run.Of("ReportRound").Count));
+        var kept = Assert.Single(run.Of("ReportRefresh"));
+        Assert.Equal(Given(Assert.Single(run.Of("TrainRewardModel")), "preferences"), Given(kept, "preferences"));
+        Assert.Equal(Given(Assert.Single(run.Of("SampleBestOfN")), "rewardModel"), Given(kept, "rewardModel"));
+    }
+
+    [Fact]
+    public async Task Nothing_is_probed_unless_it_is_asked_for()
+    {
+        await using var run = new Run("rlhf-round.json");
+
+        await run.EndAsync();
+
+        Assert.Equal((0, 1), (run.Of("SampleBestOfN").Count, run.Of("TrainPolicy").Count));
+        Assert.Null(Assert.Single(run.Of("ReportRound")).Inputs["overoptimization"]);
+    }
+
+    [Fact]
     public async Task A_training_with_two_axes_stops_at_no_checkpoint()
     {
         await using var run = new Run("two-reward-models-round.json");

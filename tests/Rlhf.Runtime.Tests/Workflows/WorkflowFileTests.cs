@@ -14,7 +14,7 @@ public class WorkflowFileTests
     static readonly string[] Before =
     [
         "start", "prepare-policy", "start-round", "prepare-prompts", "sample-completions", "select-comparisons", "collect-judgements", "build-preferences", "sample-reference",
-        "train-reward-model", "evaluate-reward-model", "train-policy", "is-monitored", "fix-criteria", "sample-evaluation", "measure-challenger", "collect-evaluation-judgements", "decide-gate",
+        "train-reward-model", "evaluate-reward-model", "no-probe", "train-policy", "is-monitored", "fix-criteria", "sample-evaluation", "measure-challenger", "collect-evaluation-judgements", "decide-gate",
     ];
 
     public static TheoryData<string> Files => [.. Directory.GetFiles(Path.Combine(Repository.Root, "workflows"), "*.json").Select(f => Path.GetFileName(f))];
