@@ -59,7 +59,7 @@ public sealed class UnrecordedTests
     [InlineData("DELETE", "/workflow-definitions/line/version/-1", null, "version", "'version' is '-1'; expected the number of a version.")]
     [InlineData("POST", "/bulk-actions/publish/workflow-definitions/by-definition-ids", """{"ids":["line"]}""", "generalErrors", "The body is not what was expected: 'definitionIds' is missing.")]
     [InlineData("POST", "/bulk-actions/publish/workflow-definitions/by-definition-ids", """{"definitionIds":"line"}""", "definitionIds", "The body is not what was expected: 'definitionIds' is of another type than expected.")]
-    [InlineData("POST", "/bulk-actions/publish/workflow-definitions/by-definition-ids", """{"definitionIds":null}""", "generalErrors", "The body is not what was expected: 'definitionIds' is null; expected a value.")]
+    [InlineData("POST", "/bulk-actions/publish/workflow-definitions/by-definition-ids", """{"definitionIds":null}""", "definitionIds", "The body is not what was expected: 'definitionIds' is null; expected a value.")]
     [InlineData("GET", "/workflow-definitions?page=one", null, "page", "'page' is 'one'; expected a number from 0 to 2147483647.")]
     [InlineData("GET", "/workflow-definitions?orderBy=Color", null, "orderBy", "'Color' is no order; expected Name, Version or Created.")]
     [InlineData("GET", "/workflow-definitions/line?versionOptions=Newest", null, "versionOptions", "'Newest' is no version; expected Latest, Published, LatestOrPublished, LatestAndPublished, Draft, AllVersions or a number.")]
