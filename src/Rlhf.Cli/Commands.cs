@@ -69,10 +69,12 @@ static partial class Commands
             Description = "The API of an Elsa server, such as http://127.0.0.1:5090/elsa/api, whose workflows Studio shows, in the place of this store's; without an address that of RLHF_ELSA_URL. It is asked with the token of RLHF_ELSA_TOKEN.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        Command command = new("serve", "Drive the store, fire its schedules, run steps and serve the labeling page, until stopped.") { queues, wait, urls, noPages, elsa };
+        Option<bool> fireSchedules = new("--fire-schedules") { Description = "With --elsa: fire the store's schedules all the same, instead of leaving what is due to the Elsa server." };
+        Command command = new("serve", "Drive the store, fire its schedules, run steps and serve the labeling page, until stopped.") { queues, wait, urls, noPages, elsa, fireSchedules };
         command.Does((parsed, cancellation) => ServeCommand.ServeAsync(
             parsed.GetValue(Store)!, parsed.GetValue(queues), parsed.GetValue(wait), parsed.GetValue(noPages) ? null : parsed.GetValue(urls),
-            parsed.GetResult(elsa) is null ? null : Settings.ElsaServer("--elsa without an address", parsed.GetValue(elsa)), cancellation));
+            parsed.GetResult(elsa) is null ? null : Settings.ElsaServer("--elsa without an address", parsed.GetValue(elsa)),
+            parsed.GetValue(fireSchedules), cancellation));
         return command;
     }
 

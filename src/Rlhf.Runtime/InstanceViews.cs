@@ -19,7 +19,13 @@ public sealed record InstanceSummary(
 
     /// <summary>What whoever started it calls it by; null where nothing.</summary>
     public string? CorrelationId { get; init; }
+
+    /// <summary>The name that whoever started it gave it, for people; null where none.</summary>
+    public string? Name { get; init; }
 }
+
+/// <summary>In whose name an instance is started, the id that the caller knows it by, and its name for people; null: none.</summary>
+public sealed record InstanceLabel(string? StartedBy = null, string? CorrelationId = null, string? Name = null);
 
 /// <summary>Which instances to list, the newest first: at most <paramref name="Take"/> (default 100) after leaving out <paramref name="Skip"/>.</summary>
 public sealed record InstanceQuery(int Take = 100, int Skip = 0)

@@ -33,6 +33,12 @@ public sealed record RuntimeOptions(string Folder)
     /// </summary>
     public bool FiresSchedules { get; init; } = true;
 
-    /// <summary>Turns a name such as <c>prompts@latest</c> among an instance's inputs into what it stands for, once, when the instance starts.</summary>
-    public Func<string, CancellationToken, Task<string>>? ResolveInput { get; init; }
+    /// <summary>
+    /// Who starts what this store's schedules would start, such as <c>the Elsa server http://…</c>: their times are then kept as skipped for
+    /// that reason, and not made up for later. Default null: this process fires them.
+    /// </summary>
+    public string? SchedulesLeftTo { get; init; }
+
+    /// <summary>Turns a name such as <c>prompts@latest</c> among an instance's inputs (the input, its text) into what it stands for, once, when the instance starts.</summary>
+    public Func<string, string, CancellationToken, Task<string>>? ResolveInput { get; init; }
 }

@@ -143,13 +143,12 @@ public sealed class WorkflowRuntime : IAsyncDisposable
     /// pinned by it: it never changes again, and who saves goes on in a new version.
     /// </summary>
     /// <param name="trigger">The activity that starts it, as its trigger would; null: the flowchart's own start.</param>
-    /// <param name="startedBy">In whose name; null: nobody's.</param>
-    /// <param name="correlationId">What the caller calls it by; null: nothing.</param>
+    /// <param name="label">Who starts it and what they call it by; null: nobody, nothing.</param>
     /// <exception cref="InvalidDataException">The version is none that runs; each reason stands in a line of the message.</exception>
     /// <exception cref="ArgumentException">An input is unknown or of another type, or there is no such trigger.</exception>
     /// <exception cref="SingletonException">The workflow allows one open instance only, and there is one.</exception>
     public async Task<string?> StartVersionAsync(
-        string definitionId, VersionOptions version, JsonObject inputs, string? trigger = null, string? startedBy = null, string? correlationId = null,
+        string definitionId, VersionOptions version, JsonObject inputs, string? trigger = null, InstanceLabel? label = null,
         CancellationToken cancellationToken = default)
     {
         while (await _store.FindAsync(definitionId, version, cancellationToken) is { } stored)
@@ -162,8 +161,9 @@ public sealed class WorkflowRuntime : IAsyncDisposable
             var id = InstanceIds.New(_time);
             try
             {
+                var identity = new InstanceIdentity(definitionId, stored.Version, definition.Singleton) { StartedBy = label?.StartedBy, CorrelationId = label?.CorrelationId, Name = label?.Name };
                 await _transitions.StartAsync(
-                    definition, new(definitionId, stored.Version, definition.Singleton) { StartedBy = startedBy, CorrelationId = correlationId }, new(_time.GetUtcNow(), id, bound, trigger) { Triggered = trigger is not null }, cancellationToken,
+                    definition, identity, new(_time.GetUtcNow(), id, bound, trigger) { Triggered = trigger is not null }, cancellationToken,
                     also: (db, token) => WorkflowStore.PinAsync(db, stored, token));
                 return id;
             }
@@ -269,7 +269,7 @@ public sealed class WorkflowRuntime : IAsyncDisposable
         var (state, result) = (stored.State, Follower.ResultOf(stored.State));
         var summary = new InstanceSummary(
             instance, stored.Identity.DefinitionId, stored.Identity.Version, result.Status, stored.CreatedAt, stored.UpdatedAt, result.Incident)
-        { Parent = stored.Identity.Parent, StartedBy = stored.Identity.StartedBy, CorrelationId = stored.Identity.CorrelationId };
+        { Parent = stored.Identity.Parent, StartedBy = stored.Identity.StartedBy, CorrelationId = stored.Identity.CorrelationId, Name = stored.Identity.Name };
         var variables = definition.Variables.Select(v => KeyValuePair.Create(v.Name, state.Variables.GetValueOrDefault(v.Id)));
         var steps = (await _store.JobsAsync(null, cancellationToken, instance)).Select(Follower.ProgressOf).ToList();
         return new(summary, ToObject(state.Inputs), ToObject(variables), result.Outputs, [.. state.OpenSteps], state.Incidents, steps);

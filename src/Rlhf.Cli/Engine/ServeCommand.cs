@@ -1,3 +1,4 @@
+using Rlhf.Cli.Schedules;
 using Rlhf.Cli.Stores;
 using Rlhf.Cli.Workflows;
 using Rlhf.Runtime.Driver;
@@ -13,12 +14,16 @@ static class ServeCommand
 
     /// <summary>Drives the store, fires its schedules, runs steps and serves the pages until it is told to stop.</summary>
     /// <param name="urls">Addresses of the pages, with semicolons between them; null: no pages.</param>
-    /// <param name="elsa">The Elsa server whose workflows Studio shows; null: this store's.</param>
-    public static async Task<int> ServeAsync(string store, string? queues, bool wait, string? urls, ElsaServer? elsa, CancellationToken cancellationToken)
+    /// <param name="elsa">The Elsa server whose workflows Studio shows, and to which this store's schedules are left; null: this store's.</param>
+    /// <param name="fireSchedules">With an Elsa server: whether the schedules are fired here all the same.</param>
+    public static async Task<int> ServeAsync(string store, string? queues, bool wait, string? urls, ElsaServer? elsa, bool fireSchedules, CancellationToken cancellationToken)
     {
         if (urls is null && elsa is not null) throw new ArgumentException("--no-pages serves no Studio; expected --elsa or --no-pages, not both.");
+        if (elsa is null && fireSchedules) throw new ArgumentException("--fire-schedules is for --elsa alone; without it this process fires the store's schedules anyway.");
         var log = new EngineLog(Console.Error);
-        await using var workspace = new Workspace(store, Settings.Queues(queues), log, stays: true);
+        // A workflow of both would be started twice at each of its times.
+        var leftTo = elsa is null || fireSchedules ? null : $"the Elsa server {elsa}";
+        await using var workspace = new Workspace(store, Settings.Queues(queues), log, stays: true, leftTo);
         var options = urls is null ? null : PageOptions(urls, workspace, log) with { Elsa = elsa };
         // What is broken is said to who starts the server, not to the first who wants to label.
         if (options is not null) WorkflowInputs.CheckGuidelines();
@@ -32,7 +37,7 @@ static class ServeCommand
             await workspace.PublishWorkflowsAsync(cancellationToken);
             Console.Error.WriteLine($"Driving {workspace.Place}; Ctrl+C or SIGTERM lets running steps reach their next checkpoint and ends.");
             foreach (var schedule in await workspace.Runtime.Schedules.ListAsync(cancellationToken))
-                Console.Error.WriteLine($"Schedule {schedule.DefinitionId}: {(schedule.Paused ? "paused" : schedule.NextDue is { } due ? $"next {due:u}{(elsa is null ? "" : $", beside what the Elsa server starts by itself (rlhf schedules pause {schedule.DefinitionId} leaves it to that)")}" : $"by the event {schedule.Expression}")}");
+                Console.Error.WriteLine($"Schedule {schedule.DefinitionId}: {SchedulesCommand.Next(schedule)}{(schedule is { LeftTo: null } or { Paused: true } ? "" : " (--fire-schedules: it is started here too)")}");
             await workspace.Runtime.EngineAsync().WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

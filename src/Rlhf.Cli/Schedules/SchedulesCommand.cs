@@ -50,9 +50,11 @@ static class SchedulesCommand
             }
         });
 
-    static string Next(ScheduleSummary schedule) => schedule switch
+    /// <summary>For people: when it starts an instance next.</summary>
+    public static string Next(ScheduleSummary schedule) => schedule switch
     {
         { Paused: true } => "paused",
+        { LeftTo: { } other } => $"left to {other}",
         { NextDue: { } due } => $"next {due:u}",
         { Kind: TriggerKind.Event } => "when the event comes",
         _ => "stands still",

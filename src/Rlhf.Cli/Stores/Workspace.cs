@@ -45,7 +45,8 @@ sealed class Workspace : IAsyncDisposable
     /// <param name="queues">Steps at once, by queue; null: one of each.</param>
     /// <param name="observer">Sees what the engine does, where this process drives or works.</param>
     /// <param name="stays">True for a process that stays: it fires schedules while it drives.</param>
-    public Workspace(string store, IReadOnlyDictionary<string, int>? queues = null, IDriverObserver? observer = null, bool stays = false)
+    /// <param name="schedulesLeftTo">Who fires them in its place; null: nobody.</param>
+    public Workspace(string store, IReadOnlyDictionary<string, int>? queues = null, IDriverObserver? observer = null, bool stays = false, string? schedulesLeftTo = null)
     {
         Store = store;
         Objects = ObjectStores.Open(store);
@@ -69,7 +70,7 @@ sealed class Workspace : IAsyncDisposable
         if (Settings.Rewards is { } rewards) services[IRewardScoring.Service] = _rewards = new ScoringClient(rewards, TimeProvider.System);
         foreach (var (name, own) in OwnJudges.Over(Objects, constitutions)) services[name] = own;
         Runner = new([.. PipelineSteps.All, new MeasureGoldStep()], Objects, TimeProvider.System, services, CheckpointInterval(), Settings.Environment);
-        var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync, FiresSchedules = stays, Workflows = WorkflowFiles.All };
+        var options = new RuntimeOptions(store) { Postgres = Settings.Database, Lease = Settings.Lease, ResolveInput = ResolveAsync, FiresSchedules = stays, SchedulesLeftTo = schedulesLeftTo, Workflows = WorkflowFiles.All };
         if (queues is not null) options = options with { Queues = queues };
         _open = () => new(options, Runner, TimeProvider.System, observer);
     }
@@ -177,8 +178,11 @@ sealed class Workspace : IAsyncDisposable
         _rewards?.Dispose();
     }
 
-    async Task<string> ResolveAsync(string value, CancellationToken cancellationToken) =>
-        References.IsReference(value) ? (await References.ResolveAsync(value, cancellationToken)).ToString() : value;
+    // A preset may be called by its name wherever an instance is started: by a schedule, in Studio, over the API.
+    async Task<string> ResolveAsync(string input, string value, CancellationToken cancellationToken) =>
+        References.IsReference(value) ? (await References.ResolveAsync(value, cancellationToken)).ToString()
+        : input == StepDescription.Preset && WorkflowFiles.Presets.FirstOrDefault(f => Path.GetFileNameWithoutExtension(f) == value) is { } file ? (await this.PresetAsync(file, cancellationToken)).ToString()
+        : value;
 
     /// <summary>How much work a kill may cost.</summary>
     static TimeSpan CheckpointInterval()

@@ -40,7 +40,10 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
         var report = new OveroptimizationReport(
             checkpoint.Reference, checkpoint.Start, checkpoint.RewardModel, points, decision.Law.Fit is { } fit ? FitOf(fit, OveroptimizationLaw.Rl) : null, decision.Law.Refused, decision.PartsAt,
             verdict, best.Policy, [.. stops, .. alarms, .. inputs.Training is null ? ["The training is at its end."] : Array.Empty<string>(), .. decision.Law.Fit?.Remarks ?? [], .. signs.Where(s => s.Alarm).Select(Sentence), .. gaps])
-        { Shift = shift, Signs = signs, Outlook = OutlookOf(decision.Law.Fit, points[^1].Kl, inputs.Round), BestOfN = earlier?.BestOfN ?? [], BestOfNFit = earlier?.BestOfNFit };
+        {
+            QuadraticFit = decision.Quadratic.Fit is { } quadratic ? FitOf(quadratic, OveroptimizationLaw.BestOfN) : null,
+            Shift = shift, Signs = signs, Outlook = OutlookOf(decision.Law.Fit, points[^1].Kl, inputs.Round), BestOfN = earlier?.BestOfN ?? [], BestOfNFit = earlier?.BestOfNFit,
+        };
         foreach (var sentence in stops.Concat(alarms).Concat(signs.Where(s => s.Alarm).Select(Sentence))) context.Notice(sentence);
         var artifact = await context.Artifacts.PutAsync(OveroptimizationReport.Kind, new Dictionary<string, byte[]>
         {

@@ -26,6 +26,7 @@ public sealed class Plot
         (OxyColors.Black, LineStyle.LongDash, MarkerType.Diamond),
         (OxyColor.FromRgb(0xa8, 0x50, 0x82), LineStyle.DashDot, MarkerType.Star),
         (OxyColor.FromRgb(0x8a, 0x6d, 0x00), LineStyle.LongDashDot, MarkerType.Cross),
+        (OxyColor.FromRgb(0x66, 0x66, 0x66), LineStyle.DashDashDot, MarkerType.Plus),
     ];
 
     readonly PlotModel _model = new()

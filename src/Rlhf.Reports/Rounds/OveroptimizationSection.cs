@@ -39,12 +39,17 @@ static class OveroptimizationSection
 
     static XElement? Fits(OveroptimizationReport report)
     {
-        var fits = new[] { report.Fit, report.BestOfNFit }.OfType<LawFit>().ToList();
-        if (fits.Count == 0) return null;
-        return Table("Laws fitted to gold, with 95 % bootstrap intervals; d = √KL", ["Law", "α", "β", "Best KL (nats)", "Gain there (deviations)", "R²", "Points"], fits.Select(f => (IReadOnlyList<object?>)
+        List<IReadOnlyList<object?>> rows =
         [
-            f.Law == OveroptimizationLaw.Rl ? "RL: d(α − β ln d)" : "best of n: d(α − βd)", Readable.Estimate(f.Alpha), Readable.Estimate(f.Beta), Readable.Estimate(f.BestKl), Readable.Estimate(f.BestGain), f.R2, f.Points,
-        ]));
+            .. Row("PPO, law under RL: d(α − β ln d)", report.Fit), .. Row("PPO, law of best of n: d(α − βd)", report.QuadraticFit),
+            .. Row("best of n, its law: d(α − βd)", report.BestOfNFit),
+        ];
+        return rows.Count == 0 ? null : new XElement("div",
+            Table("Laws fitted to gold, with 95 % bootstrap intervals; d = √KL", ["Law", "α", "β", "Best KL (nats)", "Gain there (deviations)", "R²", "Points"], rows),
+            report.QuadraticFit is null ? null : Paragraph("The law under RL describes a whole training better. From checkpoints before the peak the law of best of n says better where gold will be highest."));
+
+        static IEnumerable<IReadOnlyList<object?>> Row(string name, LawFit? fit) =>
+            fit is null ? [] : [[name, Readable.Estimate(fit.Alpha), Readable.Estimate(fit.Beta), Readable.Estimate(fit.BestKl), Readable.Estimate(fit.BestGain), fit.R2, fit.Points]];
     }
 
     /// <summary>It informs; nothing is decided by it.</summary>

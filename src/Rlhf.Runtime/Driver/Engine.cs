@@ -29,6 +29,7 @@ internal sealed class Engine(
             _host = null;
             var driverLock = await DriverLock.AcquireAsync(options.Folder, store.Database, time, cancellationToken);
             var carrier = new HangfireCarrier(options.Postgres);
+            if (options.FiresSchedules) await store.LeaveSchedulesToAsync(options.SchedulesLeftTo, cancellationToken);
             IScheduler scheduler = !options.FiresSchedules ? new NoScheduler() : new Scheduler(store, transitions, definitions, options, time, observer);
             var driver = new WorkflowDriver(store, transitions, definitions, carrier, scheduler, options, time, observer);
             _host = new(driverLock, carrier, Worker(embedded: true), driver, options, time, pulse, observer);

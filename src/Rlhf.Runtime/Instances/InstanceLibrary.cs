@@ -29,6 +29,7 @@ public sealed class InstanceLibrary
             Parent = identity.Parent,
             StartedBy = identity.StartedBy,
             CorrelationId = identity.CorrelationId,
+            Name = identity.Name,
         };
         var steps = (await _store.JobsAsync(null, cancellationToken, instance)).Select(Follower.ProgressOf).ToList();
         // What happened after the state was read is not part of it.

@@ -11,8 +11,8 @@ public enum TimeComparison { Is, IsNot, Before, NotAfter, After, NotBefore }
 /// <summary>Instances one of whose times compares like this.</summary>
 public sealed record TimeCondition(InstanceTime Time, TimeComparison Comparison, DateTimeOffset At);
 
-/// <summary>What instances are put in order by.</summary>
-public enum InstanceOrder { Created, Updated, Ended, Definition, Status }
+/// <summary>What instances are put in order by; one without a name stands by its definition's id among names.</summary>
+public enum InstanceOrder { Created, Updated, Ended, Name, Definition, Status }
 
 /// <summary>
 /// Which instances are meant, in which order, and which part of them: every condition that is given must hold; of a list of values one must.
@@ -28,6 +28,8 @@ public sealed record InstanceSearch
     public IReadOnlyList<WorkflowStatus>? Statuses { get; init; }
 
     public string? CorrelationId { get; init; }
+
+    public string? Name { get; init; }
 
     public bool? HasIncidents { get; init; }
 

@@ -95,7 +95,8 @@ public sealed class ScheduleAdmin
         var last = await _store.LastFiringAsync(schedule, cancellationToken);
         return new(
             schedule.DefinitionId, schedule.ActivityId, schedule.Trigger().Kind, schedule.Expression, schedule.Zone, Enum.Parse<MissedTimes>(schedule.Missed),
-            schedule.SkipUnchanged, schedule.Paused, schedule.Due, last is null ? null : new(last.Due, last.At, last.InstanceId, last.Skipped));
+            schedule.SkipUnchanged, schedule.Paused, schedule.Due, last is null ? null : new(last.Due, last.At, last.InstanceId, last.Skipped),
+            schedule.Trigger().Kind == TriggerKind.Event ? null : await _store.SchedulesLeftToAsync(cancellationToken));
     }
 
     static string Names(IEnumerable<string> names) => string.Join(", ", names);

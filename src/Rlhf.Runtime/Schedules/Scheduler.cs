@@ -6,7 +6,7 @@ namespace Rlhf.Runtime.Schedules;
 
 /// <summary>
 /// Fires what is due, once per store whatever the number of drivers: the instance, the rows of the firing and the next due time are one
-/// transaction. What cannot be started is a row with its reason, and the schedule goes on to its next time.
+/// transaction. What cannot be started, or is left to someone else, is a row with its reason, and the schedule goes on to its next time.
 /// </summary>
 internal sealed class Scheduler(
     WorkflowStore store, Transitions transitions, DefinitionCache definitions, RuntimeOptions options, TimeProvider time, IDriverObserver? observer) : IScheduler
@@ -69,6 +69,7 @@ internal sealed class Scheduler(
     async Task<string?> WhyNotAsync(FiringWrite write, DateTimeOffset due, CancellationToken cancellationToken)
     {
         var schedule = write.Schedule;
+        if (options.SchedulesLeftTo is { } other) return $"left to {other}";
         if (await store.HasFiredAsync(schedule, due, cancellationToken)) return "it has been fired for this time before";
         if (await store.OpenInstanceAsync(schedule.DefinitionId, cancellationToken) is { } open)
             return WorkflowStore.Overlap(schedule.DefinitionId, open).Message;

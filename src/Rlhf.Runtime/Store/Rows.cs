@@ -56,6 +56,7 @@ internal sealed class InstanceRow
     public required int Depth { get; init; }
     public string? StartedBy { get; init; }
     public string? CorrelationId { get; init; }
+    public string? Name { get; init; }
     public string? SingletonKey { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
@@ -152,6 +153,12 @@ internal sealed class ScheduleRow
     public required bool SkipUnchanged { get; init; }
     public required bool Paused { get; init; }
     public DateTimeOffset? Due { get; init; }
+}
+
+/// <summary>One row where what drives the store leaves its schedules to someone else; else none.</summary>
+internal sealed class SchedulesLeftRow
+{
+    public required string To { get; init; }
 }
 
 /// <summary>What a schedule did at one due time; its key makes it happen once. Either an instance or the reason why there is none.</summary>

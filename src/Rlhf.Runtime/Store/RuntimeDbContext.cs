@@ -18,6 +18,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
     public DbSet<ScheduleRow> Schedules => Set<ScheduleRow>();
     public DbSet<FiringRow> Firings => Set<FiringRow>();
     public DbSet<StoreRow> Store => Set<StoreRow>();
+    public DbSet<SchedulesLeftRow> SchedulesLeft => Set<SchedulesLeftRow>();
     public DbSet<LabelingRequestRow> LabelingRequests => Set<LabelingRequestRow>();
     public DbSet<LabelingQuestionRow> LabelingQuestions => Set<LabelingQuestionRow>();
     public DbSet<LabelingJudgementRow> LabelingJudgements => Set<LabelingJudgementRow>();
@@ -69,6 +70,7 @@ internal sealed class RuntimeDbContext(DbContextOptions<RuntimeDbContext> option
         modelBuilder.Entity<StoreRow>().ToTable("Store").HasKey(s => s.Id);
         modelBuilder.Entity<MessageRow>().ToTable("Messages").HasKey(m => m.Id);
         modelBuilder.Entity<ScheduleRow>().ToTable("Schedules").HasKey(s => new { s.DefinitionId, s.ActivityId });
+        modelBuilder.Entity<SchedulesLeftRow>().ToTable("SchedulesLeft").HasKey(s => s.To);
         modelBuilder.Entity<FiringRow>().ToTable("Firings").HasKey(f => new { f.DefinitionId, f.ActivityId, f.Due });
         OnDeskCreating(modelBuilder);
     }

@@ -28,13 +28,14 @@ internal sealed partial class WorkflowStore
                 i.Parent,
                 i.StartedBy,
                 i.CorrelationId,
+                i.Name,
                 // Only where there is something to count.
                 State = i.Incident == null ? null : i.State,
             }).ToListAsync(cancellationToken);
         return new([.. rows.Select(i => new FoundInstance(
             new(i.Id, i.DefinitionId, i.DefinitionVersion, Enum.Parse<WorkflowStatus>(i.Status), i.CreatedAt, i.UpdatedAt,
                 i.Incident is null ? null : Parse<Incident>(i.Incident, $"The incident of instance {i.Id}"))
-            { Parent = i.Parent, StartedBy = i.StartedBy, CorrelationId = i.CorrelationId },
+            { Parent = i.Parent, StartedBy = i.StartedBy, CorrelationId = i.CorrelationId, Name = i.Name },
             i.State is null ? 0 : WorkflowState.Parse(i.State, $"The state of instance {i.Id}").Incidents.Count))], total);
     }
 
@@ -45,6 +46,7 @@ internal sealed partial class WorkflowStore
         if (search.DefinitionIds is { } definitions) instances = instances.Where(i => definitions.Contains(i.DefinitionId));
         if (search.Version is { } version) instances = instances.Where(i => i.DefinitionVersion == version);
         if (search.CorrelationId is { } correlation) instances = instances.Where(i => i.CorrelationId == correlation);
+        if (search.Name is { } name) instances = instances.Where(i => i.Name == name);
         if (search.HasIncidents is { } has) instances = instances.Where(i => (i.Incident != null) == has);
         if (search.Parents is { } parents) instances = instances.Where(i => i.Parent != null && parents.Contains(i.Parent));
         if (search.Statuses is { } statuses)
@@ -56,7 +58,7 @@ internal sealed partial class WorkflowStore
         {
             var part = text.ToLowerInvariant();
 #pragma warning disable CA1304, CA1311, CA1862 // it becomes SQL, which has no cultures
-            instances = instances.Where(i => i.Id.ToLower().Contains(part) || i.DefinitionId.ToLower().Contains(part)
+            instances = instances.Where(i => i.Id.ToLower().Contains(part) || i.DefinitionId.ToLower().Contains(part) || (i.Name != null && i.Name.ToLower().Contains(part))
                 || (i.CorrelationId != null && i.CorrelationId.ToLower().Contains(part)) || (i.StartedBy != null && i.StartedBy.ToLower().Contains(part)));
 #pragma warning restore CA1304, CA1311, CA1862
         }
@@ -101,6 +103,8 @@ internal sealed partial class WorkflowStore
             // Those that have not ended come first among the oldest.
             (InstanceOrder.Ended, true) => instances.OrderBy(i => i.Status == Running || i.Status == Suspended).ThenByDescending(i => i.UpdatedAt),
             (InstanceOrder.Ended, false) => instances.OrderByDescending(i => i.Status == Running || i.Status == Suspended).ThenBy(i => i.UpdatedAt),
+            (InstanceOrder.Name, true) => instances.OrderByDescending(i => i.Name ?? i.DefinitionId).ThenByDescending(i => i.CreatedAt),
+            (InstanceOrder.Name, false) => instances.OrderBy(i => i.Name ?? i.DefinitionId).ThenBy(i => i.CreatedAt),
             (InstanceOrder.Definition, true) => instances.OrderByDescending(i => i.DefinitionId).ThenByDescending(i => i.CreatedAt),
             (InstanceOrder.Definition, false) => instances.OrderBy(i => i.DefinitionId).ThenBy(i => i.CreatedAt),
             (_, true) => instances.OrderByDescending(i => i.Status).ThenByDescending(i => i.CreatedAt),

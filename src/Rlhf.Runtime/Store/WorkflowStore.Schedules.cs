@@ -65,6 +65,24 @@ internal sealed partial class WorkflowStore
         await Schedules(db, schedule).ExecuteUpdateAsync(set => set.SetProperty(s => s.Paused, paused).SetProperty(s => s.Due, due), cancellationToken);
     }
 
+    /// <summary>Who fires the schedules in the place of the process that drives, as the last one said that does not leave them to a later one.</summary>
+    public async Task<string?> SchedulesLeftToAsync(CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        return await db.SchedulesLeft.Select(s => s.To).SingleOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>Says who fires the schedules in the place of the process that drives; null: nobody.</summary>
+    public async Task LeaveSchedulesToAsync(string? other, CancellationToken cancellationToken)
+    {
+        await using var db = Connect();
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.SchedulesLeft.ExecuteDeleteAsync(cancellationToken);
+        if (other is not null) db.SchedulesLeft.Add(new() { To = other });
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
     /// <summary>Stores a firing that started nothing.</summary>
     /// <exception cref="InstanceChangedException">Someone else fired or changed the schedule; nothing was stored.</exception>
     public async Task RecordFiringAsync(FiringWrite write, CancellationToken cancellationToken)

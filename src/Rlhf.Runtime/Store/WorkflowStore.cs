@@ -25,6 +25,9 @@ internal sealed record InstanceIdentity(string DefinitionId, int Version, bool S
 
     /// <summary>What whoever started it calls it by; null where nothing.</summary>
     public string? CorrelationId { get; init; }
+
+    /// <summary>The name that whoever started it gave it, for people; null where none.</summary>
+    public string? Name { get; init; }
 }
 
 /// <summary>An instance with its definition's text.</summary>
@@ -120,6 +123,7 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
                 Depth = identity.Depth,
                 StartedBy = identity.StartedBy,
                 CorrelationId = identity.CorrelationId,
+                Name = identity.Name,
                 SingletonKey = singleton,
                 CreatedAt = at,
                 UpdatedAt = at,
@@ -177,6 +181,7 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
             Parent = row.Parent,
             StartedBy = row.StartedBy,
             CorrelationId = row.CorrelationId,
+            Name = row.Name,
             ParentExecution = row.ParentExecution,
             Root = row.Root,
             Depth = row.Depth,
@@ -225,12 +230,12 @@ internal sealed partial class WorkflowStore(Database database) : IDisposable
         if (query.DefinitionId is { } definition) instances = instances.Where(i => i.DefinitionId == definition);
         if (query.Parent is { } parent) instances = instances.Where(i => i.Parent == parent);
         var rows = await instances.OrderByDescending(i => i.CreatedAt).ThenByDescending(i => i.Id)
-            .Select(i => new { i.Id, i.DefinitionId, i.DefinitionVersion, i.Status, i.CreatedAt, i.UpdatedAt, i.Incident, i.Parent, i.StartedBy, i.CorrelationId })
+            .Select(i => new { i.Id, i.DefinitionId, i.DefinitionVersion, i.Status, i.CreatedAt, i.UpdatedAt, i.Incident, i.Parent, i.StartedBy, i.CorrelationId, i.Name })
             .Skip(query.Skip).Take(query.Take).ToListAsync(cancellationToken);
         return [.. rows.Select(i => new InstanceSummary(
             i.Id, i.DefinitionId, i.DefinitionVersion, Enum.Parse<WorkflowStatus>(i.Status), i.CreatedAt, i.UpdatedAt,
             i.Incident is null ? null : Parse<Incident>(i.Incident, $"The incident of instance {i.Id}"))
-        { Parent = i.Parent, StartedBy = i.StartedBy, CorrelationId = i.CorrelationId })];
+        { Parent = i.Parent, StartedBy = i.StartedBy, CorrelationId = i.CorrelationId, Name = i.Name })];
     }
 
     /// <summary>The artifacts that definitions and instances that have neither finished nor been cancelled refer to, messages on the way included.</summary>

@@ -29,7 +29,8 @@ static class ElsaBody
             return null;
         }
         context.Request.Body = new MemoryStream(bytes.ToArray());
-        return await Answers.ReadAsync<T>(context);
+        // As in Elsa: a newer Studio may say more than is known here.
+        return await Answers.ReadAsync<T>(context, isLenient: true);
     }
 
     /// <summary>JSON may hold what no text is: half of a pair of UTF-16, or bytes that are no UTF-8. Read lazily, it would be found in the middle of a change.</summary>

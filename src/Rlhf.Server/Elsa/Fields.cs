@@ -57,6 +57,17 @@ sealed class Fields
         return fields;
     }
 
+    /// <summary>These, and what they do not say from others.</summary>
+    public Fields Joined(Fields others)
+    {
+        var fields = new Fields();
+        foreach (var (name, value) in others._values.Concat(_values)) fields._values[name] = value;
+        return fields;
+    }
+
+    /// <summary>True where the list is there and holds nothing.</summary>
+    public bool IsEmptyList(string name) => _values.TryGetValue(name, out var value) && value is JsonArray { Count: 0 };
+
     /// <summary>The text; null where it is missing or empty.</summary>
     public string? Text(string name) => !_values.TryGetValue(name, out var value) ? null
         : value is JsonValue one && one.TryGetValue<string>(out var text) ? text.Length == 0 ? null : text

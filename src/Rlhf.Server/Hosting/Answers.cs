@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Rlhf.Server.Elsa;
@@ -8,7 +9,7 @@ using Rlhf.Server.Elsa;
 namespace Rlhf.Server.Hosting;
 
 /// <summary>JSON in and out. An error is one sentence, in the shape that callers of that path know.</summary>
-static class Answers
+static partial class Answers
 {
     static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
     {
@@ -34,9 +35,26 @@ static class Answers
         }
         catch (JsonException e)
         {
-            throw new ArgumentException($"The body is not what was expected: {e.Message}", e);
+            throw new ArgumentException($"The body is not what was expected: {Said(e)}", e);
         }
     }
+
+    /// <summary>What is wrong, without the names of types that whoever sent it has never seen.</summary>
+    static string Said(JsonException e)
+    {
+        var where = e.Path is { Length: > 2 } path ? $"'{path[2..]}'" : "it";
+        if (Missing().Match(e.Message) is { Success: true } missing) return $"{missing.Groups[1].Value} is missing.";
+        if (Unknown().Match(e.Message) is { Success: true } unknown) return $"'{unknown.Groups[1].Value}' is not known here.";
+        return e.Message.Contains("could not be converted", StringComparison.Ordinal) ? $"{where} is of another type than expected."
+            : e.Message.Contains("doesn't allow null", StringComparison.Ordinal) ? $"{where} is null; expected a value."
+            : e.Message;
+    }
+
+    [GeneratedRegex(@"missing required properties including: (.+?)\.")]
+    private static partial Regex Missing();
+
+    [GeneratedRegex(@"^The JSON property '(.+?)' could not be mapped")]
+    private static partial Regex Unknown();
 
     /// <summary>The form of a request.</summary>
     /// <param name="expected">What was expected, for people.</param>

@@ -22,14 +22,17 @@ async function graphOf() {
   return address && Object.values((await import(address)).graphBindings)[0]?.graph;
 }
 
-// Studio goes to the middle when all is drawn, which takes it a moment, and at times once more.
+// Studio goes to the middle when all is drawn, which takes it a moment, and again when its place or an instance that goes on changes.
 async function stay(graph, isTouched, go) {
   const frame = () => new Promise(requestAnimationFrame);
   const place = () => `${graph.translate().tx} ${graph.translate().ty}`;
   let end = performance.now() + 5000;
   const isLive = () => graph.container.isConnected && !isTouched() && performance.now() < end;
   while (isLive() && place() === '0 0') await frame();
-  const middle = place();
-  end = performance.now() + 2000;
-  for (; isLive(); await frame()) if (place() === middle) go();
+  end = performance.now() + 8000;
+  for (let ours; isLive(); await frame()) {
+    if (place() === ours) continue;
+    go();
+    ours = place();
+  }
 }

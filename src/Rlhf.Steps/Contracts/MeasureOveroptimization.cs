@@ -6,7 +6,7 @@ using Rlhf.Steps.Running;
 namespace Rlhf.Steps.Contracts;
 
 /// <summary>
-/// The monitor: adds a checkpoint's proxy and gold to those before it, fits the law of over-optimization (Gao, Schulman and Hilton 2022), and says whether
+/// The monitor: adds a checkpoint's proxy and gold to those before it, fits the laws of over-optimization (Gao, Schulman and Hilton 2022), and says whether
 /// the training is to go on: Continue where nothing speaks against it and there is a training to go on with, Refresh where the reward model is far from what it
 /// was trained on, Stop otherwise.
 /// </summary>

@@ -100,6 +100,13 @@ public sealed record OveroptimizationReport(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RoundOutlook? Outlook { get; init; }
 
+    /// <summary>
+    /// Best-of-n's law fitted to <see cref="Points"/>: it is no law of RL, and fits all of a training worse, but from checkpoints before the peak its best KL is the closer guess. Null where
+    /// it was refused.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LawFit? QuadraticFit { get; init; }
+
     /// <summary>Best-of-n from the starting policy, before PPO; empty where it was not probed.</summary>
     public IReadOnlyList<OveroptimizationPoint> BestOfN { get; init; } = [];
 

@@ -17,7 +17,7 @@ public sealed class ManyProcessesTests(FinishedRound round)
 
         while (!tally.IsDone)
         {
-            await using var site = new Site(PostgresServer.NewDatabase()) { Environment = { ["RLHF_LEASE_SECONDS"] = "4" } };
+            await using var site = new Site(PostgresServer.NewDatabase()) { SavesEveryUpdate = true, Environment = { ["RLHF_LEASE_SECONDS"] = "4" } };
             await RunToItsEndAsync(await Crew.BeginAsync(site), chance, tally);
             await RoundFacts.AssertSameAsync(round, site);
             tally.RoundWasRight();

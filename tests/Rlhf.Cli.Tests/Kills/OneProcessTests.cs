@@ -15,7 +15,7 @@ public sealed class OneProcessTests(FinishedRound round)
 
         while (!tally.IsDone)
         {
-            await using var site = new Site();
+            await using var site = new Site { SavesEveryUpdate = true };
             await RunToItsEndAsync(site, chance, tally);
             await RoundFacts.AssertSameAsync(round, site);
             Assert.Empty(site.Checkpoints());

@@ -9,6 +9,7 @@ namespace Rlhf.Cli.Tests.Kills;
 /// <summary>
 /// <c>kill -9</c> of <c>rlhf serve</c> as soon as the file of a workflow that is being published has changed: before the store has the version that stands in it.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed partial class PublishingTests(ITestOutputHelper output) : IAsyncLifetime
 {
     /// <summary>Kills that must fall between the file and its row, and attempts at most.</summary>

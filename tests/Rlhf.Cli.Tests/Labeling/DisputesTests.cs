@@ -31,7 +31,7 @@ public sealed partial class DisputesTests
         var decided = new List<string>();
         for (var pass = 0; pass < 2; pass++)
         {
-            await site.UntilAsync("questions are open", async () => await AnswerAsync(site) ? "" : null);
+            await site.UntilAsync("questions are open", async () => await site.Look.PlaceAsync() == "waiting" && await AnswerAsync(site) ? "" : null);
             var disputed = JsonNode.Parse(await client.GetStringAsync("disputed", Token))!.AsArray();
             Assert.NotEmpty(disputed);
             foreach (var dispute in disputed)

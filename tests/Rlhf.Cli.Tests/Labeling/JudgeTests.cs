@@ -75,7 +75,7 @@ public sealed class JudgeTests(FinishedRound finished)
     [Fact]
     public async Task A_reward_model_of_an_earlier_round_judges_the_next_and_what_it_learned_from_simulated_labelers_stays_called_so()
     {
-        await using var site = Site.CopyOf(finished.Store);
+        await using var site = finished.Copy();
 
         var done = await site.RunAsync("round", "--preset", "tiny", "--labeler", "reward-model", "--judge", "reward-model@latest", "--json");
 

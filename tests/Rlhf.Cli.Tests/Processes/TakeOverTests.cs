@@ -16,7 +16,7 @@ public sealed class TakeOverTests(FinishedRound round)
     [Fact]
     public async Task A_killed_worker_loses_its_step_within_60_seconds_to_another_one_that_goes_on_from_the_checkpoint()
     {
-        await using var site = new Site(PostgresServer.NewDatabase());
+        await using var site = new Site(PostgresServer.NewDatabase()) { SavesEveryUpdate = true };
         await site.ServeAsync("--queues", "cpu");
         Running[] workers = [site.Start("worker", "--queues", "gpu,cpu"), site.Start("worker", "--queues", "gpu,cpu")];
         var follower = site.StartRound();
@@ -56,7 +56,7 @@ public sealed class TakeOverTests(FinishedRound round)
     [Fact]
     public async Task A_worker_cut_off_for_longer_than_its_lease_cannot_commit_over_the_one_that_took_its_step()
     {
-        await using var site = new Site(PostgresServer.NewDatabase()) { Environment = { ["RLHF_LEASE_SECONDS"] = "2" } };
+        await using var site = new Site(PostgresServer.NewDatabase()) { SavesEveryUpdate = true, Environment = { ["RLHF_LEASE_SECONDS"] = "2" } };
         await using var proxy = new Proxy(PostgresServer.Required().Port);
         var detour = new NpgsqlConnectionStringBuilder(site.Database) { Port = proxy.Port }.ToString();
         await site.ServeAsync("--queues", "cpu");

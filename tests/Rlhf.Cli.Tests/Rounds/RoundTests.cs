@@ -75,7 +75,7 @@ public sealed class RoundTests(FinishedRound round)
     [Fact]
     public async Task A_replay_answers_every_pure_step_from_its_record_and_ends_with_the_same_report()
     {
-        await using var site = Site.CopyOf(round.Store);
+        await using var site = round.Copy();
 
         var said = await site.RunAsync("round", "--preset", "tiny", "--same", "--json");
 
@@ -89,7 +89,7 @@ public sealed class RoundTests(FinishedRound round)
     [Fact]
     public async Task The_next_round_starts_with_its_own_seed_and_reuses_the_supervised_policy()
     {
-        await using var site = Site.CopyOf(round.Store);
+        await using var site = round.Copy();
 
         var said = await site.StartRound().EndAsync();
 

@@ -51,8 +51,10 @@ public sealed class ServedRoundTests(ServedRoundTests.InProcess inProcess) : ICl
     [Fact]
     public async Task Passes_side_by_side_give_the_scores_that_all_cores_give_each_text_alone()
     {
-        var (_, sideBySide) = await ServeAsync(inProcess.Site, "--model", "reward-model@latest", "--pass-threads", "1");
-        var (_, oneByOne) = await ServeAsync(inProcess.Site, "--model", "reward-model@latest", "--no-batching");
+        await using var site = Site.CopyOf(inProcess.Site.Store);
+        site.Environment["OMP_NUM_THREADS"] = $"{Environment.ProcessorCount}";
+        var (_, sideBySide) = await ServeAsync(site, "--model", "reward-model@latest", "--pass-threads", "1");
+        var (_, oneByOne) = await ServeAsync(site, "--model", "reward-model@latest", "--no-batching");
 
         async Task<float[]> ScoresAsync(string server) => await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
         {

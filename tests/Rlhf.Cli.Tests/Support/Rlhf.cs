@@ -20,7 +20,7 @@ static class Rlhf
     // Where it was built, not beside the tests: there what ASP.NET's framework brings is left out, which the program does not ask for.
     public static readonly string Program = Path.Combine(AppContext.BaseDirectory, "..", "..", "Rlhf.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "rlhf.dll");
 
-    /// <summary>A checkpoint at every update, so that a kill is told from a beginning anew; what the caller says goes before.</summary>
+    /// <summary>One thread for each process, since other tests run beside it; what the caller says goes before.</summary>
     public static Running Start(string store, IReadOnlyDictionary<string, string> environment, params string[] arguments) => StartIn(Root, store, environment, arguments);
 
     /// <summary>The same with a working directory of its own.</summary>
@@ -32,11 +32,11 @@ static class Rlhf
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
-            Environment = { ["RLHF_CHECKPOINT_SECONDS"] = "0" },
+            Environment = { ["OMP_NUM_THREADS"] = "1", ["DOTNET_TieredPGO"] = "0" },
         };
         // What the developer's own environment configures is none of the tests' business.
         foreach (var inherited in start.Environment.Keys.Where(k => Ours.Any(o => k.StartsWith(o, StringComparison.Ordinal))).ToList())
-            if (inherited != "RLHF_CHECKPOINT_SECONDS") start.Environment.Remove(inherited);
+            start.Environment.Remove(inherited);
         foreach (var (name, value) in environment) start.Environment[name] = value;
         foreach (var argument in (string[])[Program, .. arguments, "--store", store]) start.ArgumentList.Add(argument);
         return new(Process.Start(start)!, string.Join(' ', arguments));

@@ -13,14 +13,14 @@ public sealed class RoundInPpo : IAsyncLifetime
     /// <summary>Its newest checkpoint, as epoch and number.</summary>
     internal (int Epoch, int Number) Left { get; private set; }
 
-    internal Site Copy() => Site.CopyOf(_site.Store);
+    internal Site Copy() => Site.CopyOf(_site.Store, savesEveryUpdate: true);
 
     public async ValueTask InitializeAsync()
     {
         var preset = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Rlhf.Root, "workflows", "presets", "tiny.json")))!;
         preset["TrainPolicy"]!["updates"] = 1000;
         await File.WriteAllTextAsync(_preset, preset.ToJsonString());
-        _site = new();
+        _site = new() { SavesEveryUpdate = true };
         var process = _site.StartRound(_preset);
         await _site.UntilPpoHasACheckpointAsync();
         await process.KillAsync();

@@ -15,13 +15,16 @@ sealed class Site(string? database = null) : IAsyncDisposable
     /// <summary>What every process here has in its environment, besides the database.</summary>
     public Dictionary<string, string> Environment { get; } = [];
 
+    /// <summary>A checkpoint at every update, so that going on after a kill is told from beginning anew; else they come as for every user.</summary>
+    public bool SavesEveryUpdate { get; init; }
+
     public Look Look => database is null ? Look.Sqlite(Store) : Look.Postgres(database);
 
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static Site CopyOf(string store)
+    public static Site CopyOf(string store, bool savesEveryUpdate = false)
     {
-        var site = new Site();
+        var site = new Site { SavesEveryUpdate = savesEveryUpdate };
         foreach (var file in Directory.GetFiles(store, "*", SearchOption.AllDirectories))
         {
             var target = Path.Combine(site.Store, Path.GetRelativePath(store, file));
@@ -38,6 +41,7 @@ sealed class Site(string? database = null) : IAsyncDisposable
     {
         var environment = new Dictionary<string, string>(Environment);
         if (way is not null) environment["RLHF_DATABASE"] = way;
+        if (SavesEveryUpdate) environment["RLHF_CHECKPOINT_SECONDS"] = "0";
         var process = Rlhf.Start(Store, environment, arguments);
         _processes.Add(process);
         return process;

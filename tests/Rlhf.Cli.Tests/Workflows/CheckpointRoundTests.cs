@@ -59,6 +59,7 @@ public sealed class CheckpointRoundTests
     {
         for (var round = 0; ; round++)
         {
+            if (untilAsked is not null) await site.UntilAsync("the round waits, or has ended", async () => await site.Look.PlaceAsync() is "waiting" or "after the end" ? "" : null);
             var questions = await QuestionsAsync(site);
             var asked = (await RecordsAsync(site)).Any(r => r.Instance == instance && r.Activity == untilAsked);
             if (untilAsked is not (null or "the end") && asked && questions.Count > 0) return;
@@ -71,7 +72,7 @@ public sealed class CheckpointRoundTests
                 Assert.True(said.ExitCode == 0, said.Error);
             }
             if (untilAsked is null) return;
-            foreach (var name in new[] { "checkpoint.reward-model", "checkpoint.policy" })
+            foreach (var name in questions.Count > 0 ? [] : new[] { "checkpoint.reward-model", "checkpoint.policy" })
                 await site.RunAsync("events", "send", name, "--instance", instance, "--payload", """{"answer":"Continue"}""");
             if ((await site.Look.InstancesAsync()).Find(i => i.Id == instance) is { IsOpen: false } ended)
             {

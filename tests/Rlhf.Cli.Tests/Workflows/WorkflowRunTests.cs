@@ -21,7 +21,7 @@ public sealed class WorkflowRunTests(FinishedRound finished)
     [Fact]
     public async Task A_refresh_after_a_round_learns_from_new_comparisons_of_the_champion_and_hands_the_reward_model_on()
     {
-        await using var site = Site.CopyOf(finished.Store);
+        await using var site = finished.Copy();
 
         var said = await site.RunAsync("run", File("refresh-reward-model"), "--preset", "tiny", "--json");
 

@@ -56,6 +56,7 @@ static class SomeRound
             Ref("policy", 'a'), Ref("policy", 'a'), Ref("reward-model", 'd'), points, fitted ? new(OveroptimizationLaw.Rl, Around(0.5), Around(0.12), Around(9), Around(1.1), 0.97, 5) : null,
             fitted ? null : "No law was fitted: two points carry no law of two parameters", fitted ? 9 : null, MonitorVerdict.Stop, points[3].Policy, ["Gold's upper bound fell below its best."])
         {
+            QuadraticFit = fitted ? new(OveroptimizationLaw.BestOfN, Around(0.55), Around(0.09), Around(8), Around(0.8), 0.95, 5) : null,
             BestOfN = [.. points.Take(3)],
             BestOfNFit = fitted ? new(OveroptimizationLaw.BestOfN, Around(0.6), Around(0.1), Around(9), Around(0.9), 0.96, 3) : null,
             Outlook = new(1, Around(0.2), Around(-0.1), ["The reward model is as good again."]),

@@ -25,10 +25,10 @@ internal sealed class Node : IJobCarrier, IDisposable
     readonly IDriverObserver? _observer;
     bool _recovered;
 
-    public Node(Place place, TimeProvider time, IEnumerable<IStep> steps, IDriverObserver? observer = null, Func<string, CancellationToken, Task<string>>? resolve = null)
+    public Node(Place place, TimeProvider time, IEnumerable<IStep> steps, IDriverObserver? observer = null, Func<string, CancellationToken, Task<string>>? resolve = null, string? leftTo = null)
     {
         var runner = Some.Runner(place.Folder, time, steps);
-        var options = new RuntimeOptions(place.Folder) { Postgres = place.Postgres, ResolveInput = resolve };
+        var options = new RuntimeOptions(place.Folder) { Postgres = place.Postgres, ResolveInput = resolve is null ? null : (_, text, token) => resolve(text, token), SchedulesLeftTo = leftTo };
         var pulse = new Pulse();
         (_time, _observer) = (time, observer);
         _reader = new(new ActivityCatalog(runner.Steps));

@@ -96,6 +96,38 @@ public sealed class SchedulerTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_due_while_schedules_are_left_to_someone_else_starts_nothing_then_or_later_and_says_so()
+    {
+        using (var node = Open(leftTo: "the Elsa server http://elsa"))
+        {
+            await node.PublishAsync(ScheduledFlow.Cron("0 3 * * *"));
+            await AdvanceAsync(node, Day, 2);
+        }
+
+        using var later = Open();
+        await later.TickAsync();
+        var then = (await later.InstancesAsync()).Count;
+        await AdvanceAsync(later, Day, 1);
+
+        Assert.Equal(0, then);
+        var left = "left to the Elsa server http://elsa";
+        Assert.Equal([left, left, null], (await later.FiringsAsync()).Select(f => f.Skipped));
+        Assert.Single(await later.InstancesAsync());
+    }
+
+    [Fact]
+    public async Task What_is_left_to_someone_else_is_started_by_hand_all_the_same()
+    {
+        using var node = Open(leftTo: "the Elsa server http://elsa");
+        await node.PublishAsync(ScheduledFlow.Cron("0 3 * * *"));
+
+        var instance = await node.Schedules.RunAsync("some-flow", null, CancellationToken.None);
+        await node.TickAsync();
+
+        Assert.Equal((instance, WorkflowStatus.Finished), (await node.InstancesAsync()).Select(i => (i.Id, i.Status)).Single());
+    }
+
+    [Fact]
     public async Task A_round_never_overlaps_itself_whoever_started_it()
     {
         var answers = false;
@@ -274,7 +306,7 @@ public sealed class SchedulerTests : IDisposable
         Assert.Equal(["new@work"], await ResultsAsync(node));
     }
 
-    Node Open() => new(new(_folder.Path), _time, [_work], _watcher, (text, _) => Task.FromResult(_resolve(text)));
+    Node Open(string? leftTo = null) => new(new(_folder.Path), _time, [_work], _watcher, (text, _) => Task.FromResult(_resolve(text)), leftTo);
 
     async Task AdvanceAsync(Node node, TimeSpan by, int times)
     {

@@ -131,6 +131,7 @@ public sealed class RouteTests
         ["POST /elsa/api/cancel/workflow-instances/{id}"] = Operators,
         ["POST /elsa/api/bulk-actions/cancel/workflow-instances"] = Operators,
         ["POST /elsa/api/alterations/workflows/retry"] = Operators,
+        ["POST /elsa/api/alterations/run"] = Operators,
         ["POST /elsa/api/alterations/submit"] = Operators,
         ["POST /elsa/api/alterations/dry-run"] = Seers,
         ["POST /elsa/api/events/{eventName}/trigger"] = Operators,

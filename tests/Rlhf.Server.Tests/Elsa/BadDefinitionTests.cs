@@ -24,7 +24,6 @@ public sealed class BadDefinitionTests
         { """{"model":null}""", "The body is not what was expected" },
         { """{"model":5}""", "The body is not what was expected" },
         { """{"model":{},"publish":"yes"}""", "The body is not what was expected" },
-        { """{"model":{},"other":1}""", "The body is not what was expected" },
         { """{"model":{"name":"a","name":"b"}}""", "The body is not what was expected" },
         { $$"""{"model":{{Deep}}}""", "The body is not what was expected" },
         { """{"model":{"definitionId":5}}""", "'definitionId' is of kind Number; expected String." },
@@ -106,11 +105,9 @@ public sealed class BadDefinitionTests
     [InlineData("POST", "/none/retract")]
     [InlineData("POST", "/none/revert/1")]
     [InlineData("POST", "/some-flow/revert/9")]
-    [InlineData("POST", "/some-flow/revert/x")]
     [InlineData("POST", "/none/update-references")]
     [InlineData("DELETE", "/none")]
     [InlineData("DELETE", "/some-flow/version/9")]
-    [InlineData("DELETE", "/some-flow/version/-1")]
     [InlineData("DELETE", "/%2e%2e%2fsecrets")]
     public async Task What_is_not_there_is_404_without_a_body(string method, string path)
     {
@@ -129,7 +126,6 @@ public sealed class BadDefinitionTests
     [InlineData("?versionOptions=0", "is no version; expected Latest")]
     [InlineData("?versionOptions=-1", "is no version; expected Latest")]
     [InlineData("?pageSize=many", "'pageSize' is 'many'; expected a number")]
-    [InlineData("?pageSize=100000", "'pageSize' is '100000'; expected a number")]
     [InlineData("?page=-1&pageSize=10", "'page' is '-1'; expected a number")]
     [InlineData("?orderBy=Weight", "'Weight' is no order; expected")]
     public async Task A_query_that_means_nothing_is_refused(string query, string sentence)

@@ -109,7 +109,7 @@ public sealed class DefinitionTests
     [InlineData("?orderDirection=sideways", "'sideways' is no direction; expected Ascending or Descending.")]
     [InlineData("?orderBy=size", "'size' is no order; expected Name, Version or Created.")]
     [InlineData("?versionOptions=Newest", "'Newest' is no version; expected Latest, Published, LatestOrPublished, LatestAndPublished, Draft, AllVersions or a number.")]
-    [InlineData("?page=-1", "'page' is '-1'; expected a number from 0 to 1000000.")]
+    [InlineData("?page=-1", "'page' is '-1'; expected a number from 0 to 2147483647.")]
     public async Task A_list_that_cannot_be_made_is_refused_with_what_was_expected(string query, string said)
     {
         await using var place = await Place.OpenAsync();

@@ -192,7 +192,7 @@ public sealed class LabelingApiTests
     [InlineData("key", "1", "'key' is '1'; expected 8 to 100")]
     [InlineData("labeler", "bob", "'labeler' is 'bob', and ann is signed in")]
     [InlineData("item", "nothing", "'item' is 'nothing'; expected a question of this store")]
-    [InlineData("unknown", "x", "could not be mapped")]
+    [InlineData("unknown", "x", "'unknown' is not known here")]
     public async Task A_body_that_is_wrong_is_refused_by_field_value_and_what_was_expected(string field, string value, string sentence)
     {
         await using var place = await Place.OpenAsync();

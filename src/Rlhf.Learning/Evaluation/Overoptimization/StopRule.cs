@@ -6,10 +6,13 @@ public sealed record CheckpointPoint(double Kl, Interval Proxy, Interval Gold);
 
 /// <summary>What the stop rule says after the last of some checkpoints.</summary>
 /// <param name="Best">Index of the checkpoint that is best by gold, smoothed over its neighbors.</param>
+/// <param name="Law">The law under RL.</param>
+/// <param name="Quadratic">Best-of-n's law on the same points. It is no law of RL, but its best KL is (α/2β)², where that of RL is an exponential of α/β: from a few checkpoints before the
+/// peak it is the closer guess of where gold will be highest (tests/RESULTS.md, proof 2).</param>
 /// <param name="PartsAt">KL, in nats, from which on proxy still rises while the law of gold falls; null where they do not part, or no law was fitted.</param>
 /// <param name="Reached">The sentence that the last checkpoint is beyond the interval of the predicted best KL; null where it is not.</param>
 /// <param name="Fell">The sentence that gold has fallen; null where it has not.</param>
-public sealed record StopDecision(int Best, FitOutcome Law, double? PartsAt, string? Reached, string? Fell)
+public sealed record StopDecision(int Best, FitOutcome Law, FitOutcome Quadratic, double? PartsAt, string? Reached, string? Fell)
 {
     public bool Stop => Reached is not null || Fell is not null;
 
@@ -38,7 +41,8 @@ public static class StopRule
     public static StopDecision Decide(IReadOnlyList<CheckpointPoint> points, int resamples = 2000, ulong seed = 1)
     {
         if (points.Count == 0) throw new ArgumentException("There is no checkpoint to decide by; expected at least one.");
-        var law = LawFitting.Fit(Law.Rl, GoldOf(points), resamples, seed);
+        var gold = GoldOf(points);
+        var (law, quadratic) = (LawFitting.Fit(Law.Rl, gold, resamples, seed), LawFitting.Fit(Law.BestOfN, gold, resamples, seed));
         List<Interval> smooth = [.. points.Select(p => Smooth(points, p.Kl))];
         var (last, best) = (points[^1], Enumerable.Range(0, points.Count).MaxBy(i => smooth[i].Value));
         var rise = smooth[^1].Value - smooth[best].Value + Interval.Z * Math.Sqrt(Math.Pow(smooth[^1].StandardError, 2) + Math.Pow(smooth[best].StandardError, 2));
@@ -46,7 +50,7 @@ public static class StopRule
             ? $"The KL of the last checkpoint, {last.Kl:0.0} nats, is beyond {fit.BestKl.Value:0.0} ({fit.BestKl.Lower:0.0} to {fit.BestKl.Upper:0.0}), where the fitted law is highest." : null;
         var fell = rise < 0
             ? $"The last checkpoint's gold, {smooth[^1].Value:0.00} deviations with its neighbors, is below the best so far, {smooth[best].Value:0.00} at {points[best].Kl:0.0} nats, by {-rise:0.00} at least." : null;
-        return new(best, law, PartsAt(points, law.Fit), reached, fell);
+        return new(best, law, quadratic, PartsAt(points, law.Fit), reached, fell);
     }
 
     /// <summary>Mean gold around a KL, weighted by the kernel and by how sure each estimate is.</summary>

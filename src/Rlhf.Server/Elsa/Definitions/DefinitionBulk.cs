@@ -61,6 +61,8 @@ static class DefinitionBulk
         {
             ["retracted"] = retracted,
             ["alreadyRetracted"] = already,
+            // The same by the name that it had before.
+            ["notPublished"] = already.DeepClone(),
             ["notFound"] = missing,
             ["skipped"] = new JsonArray(),
             ["updatedConsumers"] = new JsonArray(),

@@ -40,7 +40,12 @@ static class DefinitionChanges
 
     public static async Task RevertAsync(HttpContext context)
     {
-        if (NumberOf(context) is not { } number || await LibraryOf(context).RevertAsync(Part(context, "definitionId"), number, context.RequestAborted) is not { } draft)
+        if (NumberOf(context) is not { } number)
+        {
+            await NoNumberAsync(context);
+            return;
+        }
+        if (await LibraryOf(context).RevertAsync(Part(context, "definitionId"), number, context.RequestAborted) is not { } draft)
         {
             await NotFound(context);
             return;
@@ -62,18 +67,30 @@ static class DefinitionChanges
     public static async Task DeleteAsync(HttpContext context) =>
         Deleted(context, await LibraryOf(context).DeleteAsync(Part(context, "definitionId"), context.RequestAborted));
 
-    public static async Task DeleteVersionAsync(HttpContext context) =>
-        Deleted(context, NumberOf(context) is { } number && await LibraryOf(context).DeleteVersionAsync(Part(context, "definitionId"), number, context.RequestAborted));
+    public static async Task DeleteVersionAsync(HttpContext context)
+    {
+        if (NumberOf(context) is not { } number) await NoNumberAsync(context);
+        else if (!await LibraryOf(context).DeleteVersionAsync(Part(context, "definitionId"), number, context.RequestAborted)) await NotFound(context);
+    }
 
     public static async Task DeleteByIdAsync(HttpContext context) =>
         Deleted(context, DefinitionVersionId.TryParse(Part(context, "id")) is { } id && await LibraryOf(context).DeleteVersionAsync(id.DefinitionId, id.Version, context.RequestAborted));
 
-    /// <summary>Looks at the files, as every reading does too.</summary>
+    /// <summary>Looks at the files, as every reading does too, and says which of the definitions that are named, or of all, are there.</summary>
     public static async Task RefreshAsync(HttpContext context)
     {
+        var named = (await Fields.ReadAsync(context)).Texts("definitionIds");
         await LibraryOf(context).LookAsync(context.RequestAborted);
-        await Answers.WriteAsync(context, new JsonObject());
+        var there = (await LibraryOf(context).ListAsync(new() { Options = VersionOptions.Latest, DefinitionIds = named }, context.RequestAborted)).Items.Select(v => v.DefinitionId).ToList();
+        await Answers.WriteAsync(context, new JsonObject
+        {
+            ["refreshed"] = new JsonArray([.. there.Select(i => JsonValue.Create(i))]),
+            ["notFound"] = new JsonArray([.. (named ?? []).Distinct().Except(there).Select(i => JsonValue.Create(i))]),
+        });
     }
+
+    /// <summary>Looks at the files.</summary>
+    public static Task ReloadAsync(HttpContext context) => LibraryOf(context).LookAsync(context.RequestAborted);
 
     static void Deleted(HttpContext context, bool isDone) => context.Response.StatusCode = isDone ? StatusCodes.Status204NoContent : StatusCodes.Status404NotFound;
 
@@ -119,6 +136,9 @@ static class DefinitionChanges
         if (model["id"] is not JsonValue value || !value.TryGetValue<string>(out var text) || DefinitionVersionId.TryParse(text) is not { } id) return null;
         return id.DefinitionId == model["definitionId"]?.ToString() ? new(id.Version, id.Revision) : null;
     }
+
+    static Task NoNumberAsync(HttpContext context) =>
+        ElsaErrors.WriteAsync(context, StatusCodes.Status400BadRequest, $"'version' is '{Fields.Shown(Part(context, "version"))}'; expected the number of a version.", "version");
 
     static int? NumberOf(HttpContext context) => int.TryParse(Part(context, "version"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

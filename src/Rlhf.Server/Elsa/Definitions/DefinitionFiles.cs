@@ -50,7 +50,13 @@ static class DefinitionFiles
         var (library, id) = (LibraryOf(context), context.Request.RouteValues["definitionId"] as string);
         if (await ElsaBody.ReadAsync<JsonObject>(context) is not { } model) return;
         InputDefaults.Take(model);
+        var isNamed = id is not null || model["definitionId"]?.ToString() is { Length: > 0 };
         var version = await library.ImportAsync(model, id, context.RequestAborted);
+        if (!isNamed)
+        {
+            context.Response.StatusCode = StatusCodes.Status201Created;
+            context.Response.Headers.Location = $"{ElsaApi.Prefix}/workflow-definitions/by-definition-id/{version.DefinitionId}";
+        }
         await Answers.WriteAsync(context, DefinitionModel.Full(context, version, library));
     }
 

@@ -7,26 +7,28 @@ namespace Rlhf.Server.Elsa.Definitions;
 /// <summary>What Elsa's query strings say; names are without regard to case, as there.</summary>
 static class DefinitionQuery
 {
-    const int LongestPage = 1000;
-
     /// <exception cref="ArgumentException">A value is none of its kind.</exception>
     public static VersionQuery Of(HttpContext context)
     {
         var query = context.Request.Query;
         var (page, size) = (Number(context, "page"), Number(context, "pageSize"));
-        var ids = query["ids"].OfType<string>().Concat(query["id"].OfType<string>()).Where(i => i.Length > 0).ToList();
+        var ids = Listed(context, "ids").Concat(Listed(context, "id")).ToList();
         return new()
         {
             Options = VersionOf(context),
             Term = query["searchTerm"] is [{ Length: > 0 } term, ..] ? term : null,
-            DefinitionIds = query["definitionIds"].OfType<string>().Where(i => i.Length > 0).ToList() is { Count: > 0 } definitions ? definitions : null,
+            DefinitionIds = Listed(context, "definitionIds") is { Count: > 0 } definitions ? definitions : null,
             Versions = ids.Count > 0 ? VersionsOf(ids) : null,
             Order = OrderOf(query["orderBy"]),
             Descending = IsDescending(query["orderDirection"]),
-            Skip = size is null ? 0 : checked((page ?? 0) * size.Value),
+            Skip = (int)Math.Min((page ?? 0L) * (size ?? 0), int.MaxValue),
             Take = size,
         };
     }
+
+    /// <summary>Values of a name that may stand several times, or hold several with commas between them, which no id has in it.</summary>
+    public static IReadOnlyList<string> Listed(HttpContext context, string name) =>
+        [.. context.Request.Query[name].OfType<string>().SelectMany(v => v.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 
     /// <summary>Of the query <c>versionOptions</c> or <c>version</c>; null where it is not there or empty.</summary>
     /// <exception cref="ArgumentException">It is none.</exception>
@@ -59,7 +61,7 @@ static class DefinitionQuery
     static int? Number(HttpContext context, string name)
     {
         if (context.Request.Query[name] is not [{ Length: > 0 } text, ..]) return null;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= (name == "page" ? 1_000_000 : LongestPage) ? number
-            : throw new ArgumentException($"'{name}' is '{text}'; expected a number from 0 to {(name == "page" ? 1_000_000 : LongestPage)}.");
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+            : throw new ArgumentException($"'{name}' is '{text}'; expected a number from 0 to {int.MaxValue}.");
     }
 }

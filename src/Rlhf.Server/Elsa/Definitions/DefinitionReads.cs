@@ -24,7 +24,8 @@ static class DefinitionReads
     {
         var query = DefinitionQuery.Of(context);
         // There are no definitions that the system has for itself, and none that nobody may change.
-        var page = IsAsked(context, "isSystem") || IsAsked(context, "isReadonly") ? new([], 0) : await LibraryOf(context).ListAsync(query, context.RequestAborted);
+        var flags = Fields.OfQuery(context);
+        var page = flags.Flag("isSystem") == true || flags.Flag("isReadonly") == true ? new([], 0) : await LibraryOf(context).ListAsync(query, context.RequestAborted);
         var list = new JsonObject
         {
             ["items"] = new JsonArray([.. page.Items.Select(v => DefinitionModel.Summary(context, v))]),
@@ -34,8 +35,6 @@ static class DefinitionReads
         if (LibraryOf(context).FileProblems is { Count: > 0 } problems) list["validationErrors"] = new JsonArray([.. problems.Select(p => new JsonObject { ["message"] = p })]);
         await Answers.WriteAsync(context, list);
     }
-
-    static bool IsAsked(HttpContext context, string flag) => string.Equals(context.Request.Query[flag], "true", StringComparison.OrdinalIgnoreCase);
 
     public static async Task GetAsync(HttpContext context)
     {
@@ -48,9 +47,12 @@ static class DefinitionReads
     public static async Task ManyAsync(HttpContext context)
     {
         var library = LibraryOf(context);
-        var ids = context.Request.Query["ids"].OfType<string>().SelectMany(i => i.Split(',')).Where(i => i.Length > 0);
-        var page = await library.ListAsync(new() { Versions = DefinitionQuery.VersionsOf(ids) }, context.RequestAborted);
-        await Answers.WriteAsync(context, new JsonObject { ["items"] = new JsonArray([.. page.Items.Select(v => DefinitionModel.Full(context, v, library))]) });
+        var page = await library.ListAsync(new() { Versions = DefinitionQuery.VersionsOf(DefinitionQuery.Listed(context, "ids")) }, context.RequestAborted);
+        await Answers.WriteAsync(context, new JsonObject
+        {
+            ["items"] = new JsonArray([.. page.Items.Select(v => DefinitionModel.Full(context, v, library))]),
+            ["count"] = page.Items.Count,
+        });
     }
 
     public static async Task CountAsync(HttpContext context) =>
@@ -74,7 +76,13 @@ static class DefinitionReads
 
     public static async Task ConsumersAsync(HttpContext context)
     {
-        var ids = await LibraryOf(context).ConsumersAsync(Part(context, "definitionId"), context.RequestAborted);
+        var (library, id) = (LibraryOf(context), Part(context, "definitionId"));
+        if (await library.GetAsync(id, VersionOptions.Latest, context.RequestAborted) is null)
+        {
+            await NotFound(context);
+            return;
+        }
+        var ids = await library.ConsumersAsync(id, context.RequestAborted);
         await Answers.WriteAsync(context, new JsonObject { ["consumingWorkflowDefinitionIds"] = new JsonArray([.. ids.Select(i => JsonValue.Create(i))]) });
     }
 

@@ -42,6 +42,6 @@ static class DefinitionRoutes
         ElsaApi.Route("POST", "/bulk-actions/delete/workflow-definitions/by-definition-id", Permission.Operate, DefinitionBulk.DeleteAsync),
         ElsaApi.Route("POST", "/bulk-actions/delete/workflow-definitions/by-id", Permission.Operate, DefinitionBulk.DeleteVersionsAsync),
         ElsaApi.Route("POST", "/actions/workflow-definitions/refresh", Permission.Operate, DefinitionChanges.RefreshAsync),
-        ElsaApi.Route("POST", "/actions/workflow-definitions/reload", Permission.Operate, DefinitionChanges.RefreshAsync),
+        ElsaApi.Route("POST", "/actions/workflow-definitions/reload", Permission.Operate, DefinitionChanges.ReloadAsync),
     ];
 }

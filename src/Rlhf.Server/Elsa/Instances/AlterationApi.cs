@@ -33,6 +33,21 @@ static class AlterationApi
         await Replies.WriteAsync(context, new JsonObject { ["planId"] = fields.Text("id") ?? Guid.NewGuid().ToString("N") });
     }
 
+    /// <summary>Cancels the instances that are named, and says of each whether it was.</summary>
+    public static async Task RunAsync(HttpContext context)
+    {
+        var fields = await Fields.ReadAsync(context);
+        Check(fields);
+        var results = new JsonArray();
+        foreach (var id in (fields.Texts("workflowInstanceIds") ?? []).Distinct(StringComparer.Ordinal))
+        {
+            var isCancelled = await ChangeApi.TryCancelAsync(Runtime(context), id, context.RequestAborted);
+            var line = isCancelled ? ChangeApi.Entry(context, "It is cancelled.", "Cancel succeeded") : ChangeApi.Entry(context, $"Instance {id} is not there or has ended; nothing of it is left to cancel.", "Cancel failed", isError: true);
+            results.Add(ChangeApi.Result(id, line, isCancelled, goesOn: false));
+        }
+        await Replies.WriteAsync(context, new JsonObject { ["results"] = results });
+    }
+
     /// <summary>Says which instances the filter finds, and leaves them alone.</summary>
     public static async Task DryRunAsync(HttpContext context)
     {
@@ -71,7 +86,7 @@ static class AlterationApi
         }
         if (filter.Texts("correlationIds") is { Count: > 1 } several) throw new ArgumentException($"'correlationIds' has {several.Count} ids; expected one.");
         var search = InstanceFilters.Read(filter) with { Ids = filter.Texts("workflowInstanceIds"), CorrelationId = filter.Texts("correlationIds")?[0] };
-        var saysNothing = search is { Ids: null, DefinitionIds: null, Statuses: null, CorrelationId: null, HasIncidents: null, Text: null, Times.Count: 0 };
+        var saysNothing = search is { Ids: null, DefinitionIds: null, Statuses: null, CorrelationId: null, Name: null, HasIncidents: null, Text: null, Times.Count: 0 };
         if (saysNothing && filter.Flag("emptyFilterSelectsAll") != true) return null;
         return search with { Statuses = [.. Cancellable.Where(s => search.Statuses?.Contains(s) != false)] };
     }

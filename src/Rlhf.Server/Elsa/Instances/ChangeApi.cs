@@ -46,7 +46,7 @@ static class ChangeApi
         {
             if (await TryCancelAsync(runtime, instance.Summary.Id, context.RequestAborted)) cancelled++;
         }
-        await Replies.WriteAsync(context, new JsonObject { ["cancelledCount"] = cancelled });
+        await Replies.WriteAsync(context, new JsonObject { ["cancelled"] = cancelled, ["cancelledCount"] = cancelled });
     }
 
     // Null where the instances are named one by one; empty where there is no such version.
@@ -106,23 +106,28 @@ static class ChangeApi
         foreach (var id in ids)
         {
             var reason = await RetryAsync(runtime, id, activities, context.RequestAborted);
-            results.Add(new JsonObject
-            {
-                ["workflowInstanceId"] = id,
-                ["log"] = new JsonObject { ["logEntries"] = new JsonArray(Entry(context, reason)) },
-                ["workflowHasScheduledWork"] = reason is null,
-                ["isSuccessful"] = reason is null,
-            });
+            var line = reason is null ? Entry(context, "What failed is tried again.", "Retry succeeded") : Entry(context, reason, "Retry failed", isError: true);
+            results.Add(Result(id, line, reason is null, goesOn: reason is null));
         }
         await Replies.WriteAsync(context, new JsonObject { ["results"] = results });
     }
 
-    static JsonObject Entry(HttpContext context, string? reason) => new()
+    /// <summary>What became of one instance, with the line that says so.</summary>
+    /// <param name="goesOn">Whether it has something to do now.</param>
+    public static JsonObject Result(string instance, JsonObject line, bool isDone, bool goesOn) => new()
     {
-        ["message"] = reason ?? "What failed is tried again.",
-        ["logLevel"] = reason is null ? "Information" : "Error",
+        ["workflowInstanceId"] = instance,
+        ["log"] = new JsonObject { ["logEntries"] = new JsonArray(line) },
+        ["workflowHasScheduledWork"] = goesOn,
+        ["isSuccessful"] = isDone,
+    };
+
+    public static JsonObject Entry(HttpContext context, string message, string what, bool isError = false) => new()
+    {
+        ["message"] = message,
+        ["logLevel"] = isError ? "Error" : "Information",
         ["timestamp"] = Replies.Time(context.RequestServices.GetRequiredService<Site>().Time.GetUtcNow()),
-        ["eventName"] = reason is null ? "Retry succeeded" : "Retry failed",
+        ["eventName"] = what,
     };
 
     /// <summary>Why it cannot, or null where it goes on.</summary>
@@ -183,8 +188,10 @@ static class ChangeApi
         }
     }
 
+    // An empty list is none; one that is missing is a mistake that would be costly to take for all.
     static IReadOnlyList<string> IdsOf(Fields fields, string name) => fields.Texts(name) switch
     {
+        null when fields.IsEmptyList(name) => [],
         null => throw new ArgumentException($"'{name}' is missing; expected the ids of instances."),
         { Count: > Most } many => throw new ArgumentException($"'{name}' has {many.Count} ids; expected at most {Most}."),
         var ids => [.. ids.Distinct(StringComparer.Ordinal)],

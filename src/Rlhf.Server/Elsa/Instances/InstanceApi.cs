@@ -1,5 +1,3 @@
-using System.IO.Compression;
-using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,9 +12,6 @@ namespace Rlhf.Server.Elsa.Instances;
 /// <summary>Instances as Studio lists and shows them.</summary>
 static class InstanceApi
 {
-    /// <summary>Instances that one archive may hold.</summary>
-    const int MostExported = 1000;
-
     public static Task ListAsync(HttpContext context) => ListAsync(context, Fields.OfQuery(context));
 
     public static async Task SearchAsync(HttpContext context) => await ListAsync(context, await Fields.ReadAsync(context));
@@ -63,34 +58,6 @@ static class InstanceApi
         await VariablesAsync(context);
     });
 
-    public static Task ExportAsync(HttpContext context) => WithAsync(context, async record =>
-    {
-        var bytes = Encoding.UTF8.GetBytes((await ExportedAsync(context, record)).ToJsonString());
-        await SendFileAsync(context, $"workflow-instance-{record.Summary.Id}.json", bytes);
-    });
-
-    public static async Task ExportManyAsync(HttpContext context)
-    {
-        var fields = HttpMethods.IsGet(context.Request.Method) ? Fields.OfQuery(context) : await Fields.ReadAsync(context);
-        var ids = fields.Texts("ids") ?? throw new ArgumentException("'ids' is missing; expected the ids of instances.");
-        if (ids.Count > MostExported) throw new ArgumentException($"'ids' has {ids.Count} ids; expected at most {MostExported}.");
-        using var archive = new MemoryStream();
-        using (var zip = new ZipArchive(archive, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var id in ids.Distinct(StringComparer.Ordinal))
-            {
-                if (await Library(context).FindAsync(id, context.RequestAborted) is not { } record)
-                {
-                    await Replies.NotFoundAsync(context);
-                    return;
-                }
-                await using var file = zip.CreateEntry($"workflow-instance-{id}.json").Open();
-                await file.WriteAsync(Encoding.UTF8.GetBytes((await ExportedAsync(context, record)).ToJsonString()), context.RequestAborted);
-            }
-        }
-        await SendFileAsync(context, "workflow-instances.zip", archive.ToArray(), "application/zip");
-    }
-
     /// <summary>An instance is never taken over from a file: what its steps made would not be in this store.</summary>
     public static Task ImportAsync(HttpContext context) => ElsaErrors.WriteAsync(
         context, StatusCodes.Status400BadRequest, "Instances are not imported: their artifacts are in the store they ran in. Expected a transfer of artifacts (rlhf artifacts) and a run here.");
@@ -104,7 +71,7 @@ static class InstanceApi
     public static async Task FilteredJournalAsync(HttpContext context)
     {
         var body = await Fields.ReadAsync(context);
-        await JournalAsync(context, Fields.OfQuery(context), body.Object("filter") is { } filter ? Fields.Of(filter) : Fields.Of([]));
+        await JournalAsync(context, body.Joined(Fields.OfQuery(context)), body.Object("filter") is { } filter ? Fields.Of(filter) : Fields.Of([]));
     }
 
     static Task JournalAsync(HttpContext context, Fields part, Fields filter)
@@ -130,33 +97,13 @@ static class InstanceApi
     public static Task LastEntryAsync(HttpContext context) => WithAsync(context, async record =>
     {
         var activity = Replies.Part(context, "activityId");
-        if (JournalShapes.Of(record, await PeopleAsync(context, record)).LastOrDefault(l => l.Run.Activity == activity) is { } last) await Replies.WriteAsync(context, last.ToJson());
+        if (JournalShapes.Of(record, await PeopleAsync(context, record)).LastOrDefault(l => l.Run.Activity == activity) is { } last) await Replies.WriteAsync(context, JournalShapes.Alone(last, record));
         else await Replies.NotFoundAsync(context);
     });
 
     /// <summary>What people are waited for, where nothing else can move the instance on.</summary>
     public static async Task<IReadOnlyList<PeopleWait>> PeopleAsync(HttpContext context, InstanceRecord record) =>
         record.State.Status == WorkflowStatus.Suspended ? await context.RequestServices.GetRequiredService<Site>().Runtime.PeopleAsync(record.Summary.Id, context.RequestAborted) : [];
-
-    static async Task<JsonObject> ExportedAsync(HttpContext context, InstanceRecord record)
-    {
-        var (query, people) = (Fields.OfQuery(context), await PeopleAsync(context, record));
-        var state = InstanceShapes.State(record, people);
-        return new()
-        {
-            ["WorkflowState"] = state,
-            ["Bookmarks"] = query.Flag("includeBookmarks") == true ? state["bookmarks"]!.DeepClone() : null,
-            ["ActivityExecutionRecords"] = query.Flag("includeActivityExecutionLog") == true ? new JsonArray([.. ActivityRun.AllOf(record, people).Select(RunShapes.Full)]) : null,
-            ["WorkflowExecutionLogRecords"] = query.Flag("includeWorkflowExecutionLog") == true ? new JsonArray([.. JournalShapes.Of(record, people).Select(l => l.ToJson())]) : null,
-        };
-    }
-
-    static async Task SendFileAsync(HttpContext context, string name, byte[] bytes, string type = "application/octet-stream")
-    {
-        context.Response.ContentType = type;
-        context.Response.Headers.ContentDisposition = $"attachment; filename={name}; filename*=UTF-8''{name}";
-        await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
-    }
 
     static async Task WithAsync(HttpContext context, Func<InstanceRecord, Task> show)
     {

@@ -6,8 +6,8 @@ namespace Rlhf.Server.Elsa.Instances;
 /// <summary>Elsa's filters of instances as a search.</summary>
 static class InstanceFilters
 {
-    /// <summary>Rows of a page where none are asked for, and at most.</summary>
-    const int Page = 100, Most = 1000;
+    /// <summary>Rows of a page where none are asked for.</summary>
+    const int Page = 100;
 
     static readonly Dictionary<string, InstanceOrder> Orders = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -19,7 +19,7 @@ static class InstanceFilters
         ["Finished"] = InstanceOrder.Ended,
         ["FinishedAt"] = InstanceOrder.Ended,
         ["DefinitionId"] = InstanceOrder.Definition,
-        ["Name"] = InstanceOrder.Definition,
+        ["Name"] = InstanceOrder.Name,
         ["Status"] = InstanceOrder.Status,
     };
 
@@ -45,7 +45,7 @@ static class InstanceFilters
     /// <exception cref="ArgumentException">A field has another type or is none of the words it may be.</exception>
     public static InstanceSearch Read(Fields fields)
     {
-        var (page, size) = (fields.Number("page", 0, int.MaxValue / Most) ?? 0, fields.Number("pageSize", 1, Most) ?? Page);
+        var (page, size) = (fields.Number("page", 0, int.MaxValue) ?? 0, fields.Number("pageSize", 0, int.MaxValue) ?? Page);
         return new()
         {
             Ids = fields.Texts("ids"),
@@ -53,13 +53,14 @@ static class InstanceFilters
             Version = fields.Number("version", 1, int.MaxValue),
             Statuses = fields.Flag("isSystem") == true ? [] : StatusesOf(fields),
             CorrelationId = fields.Text("correlationId"),
+            Name = fields.Text("name"),
             HasIncidents = fields.Flag("hasIncidents"),
             Text = fields.Text("searchTerm"),
             Parents = fields.Texts("parentWorkflowInstanceIds"),
             Times = [.. fields.Objects("timestampFilters").Select(TimeOf)],
             Order = fields.Word("orderBy", Orders) ?? InstanceOrder.Created,
             Descending = fields.Word("orderDirection", Directions) ?? true,
-            Skip = page * size,
+            Skip = (int)Math.Min((long)page * size, int.MaxValue),
             Take = size,
         };
     }

@@ -25,6 +25,7 @@ static class InstanceShapes
             ["incidentCount"] = incidents,
         };
         if (instance.CorrelationId is not null) json["correlationId"] = instance.CorrelationId;
+        if (instance.Name is not null) json["name"] = instance.Name;
         if (instance.Parent is not null) json["parentWorkflowInstanceId"] = instance.Parent;
         if (instance.StartedBy is not null) json["initiator"] = instance.StartedBy;
         Times(json, instance);
@@ -72,6 +73,7 @@ static class InstanceShapes
             ["properties"] = new JsonObject(),
         };
         if (instance.CorrelationId is not null) json["correlationId"] = instance.CorrelationId;
+        if (instance.Name is not null) json["name"] = instance.Name;
         Times(json, instance);
         return json;
     }

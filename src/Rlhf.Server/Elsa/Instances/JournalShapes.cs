@@ -27,6 +27,18 @@ static class JournalShapes
         return [.. lines, .. progress];
     }
 
+    /// <summary>A line by itself, which Elsa gives with the instance and the definition it is of.</summary>
+    public static JsonObject Alone(JournalLine line, InstanceRecord record)
+    {
+        var (json, instance) = (line.ToJson(), record.Summary);
+        json["workflowInstanceId"] = instance.Id;
+        json["workflowDefinitionId"] = instance.DefinitionId;
+        json["workflowDefinitionVersionId"] = new DefinitionVersionId(instance.DefinitionId, instance.DefinitionVersion).ToString();
+        json["workflowVersion"] = instance.DefinitionVersion;
+        json["activityNodeId"] = line.Run.NodePath;
+        return json;
+    }
+
     static string Said(StepProgress step) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{step.Fraction * 100:0} %{(step.Message is null ? "" : $", {step.Message}")}");
 
     static JsonObject? Payload(LogEntry line, ActivityRun run)

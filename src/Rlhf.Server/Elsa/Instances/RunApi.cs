@@ -20,13 +20,14 @@ static class RunApi
 
     public static Task ByQueryAsync(HttpContext context) => OneAsync(context, Fields.OfQuery(context).Needed("id"), RunShapes.Full);
 
+    /// <summary>What became of the activities that are named, or of all.</summary>
     public static async Task ReportAsync(HttpContext context)
     {
         var fields = await Fields.ReadAsync(context);
-        var (runs, nodes) = (await AllAsync(context, fields.Needed("workflowInstanceId")), fields.Texts("activityNodeIds") ?? []);
+        var (runs, nodes) = (await AllAsync(context, fields.Needed("workflowInstanceId")), fields.Texts("activityNodeIds"));
         await Replies.WriteAsync(context, new JsonObject
         {
-            ["stats"] = new JsonArray([.. runs.Where(r => nodes.Contains(r.NodePath)).GroupBy(r => r.NodePath).Select(g => RunShapes.Stats([.. g]))]),
+            ["stats"] = new JsonArray([.. runs.Where(r => nodes?.Contains(r.NodePath) != false).GroupBy(r => r.NodePath).Select(g => RunShapes.Stats([.. g]))]),
         });
     }
 

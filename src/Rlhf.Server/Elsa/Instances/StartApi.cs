@@ -24,7 +24,7 @@ static class StartApi
     static readonly TimeSpan Still = TimeSpan.FromSeconds(1), Longest = TimeSpan.FromSeconds(10);
 
     /// <summary>How to start an instance, as the request says it.</summary>
-    sealed record Order(string DefinitionId, VersionOptions Version, JsonObject Inputs, string? Trigger, string? CorrelationId);
+    sealed record Order(string DefinitionId, VersionOptions Version, JsonObject Inputs, string? Trigger, InstanceLabel Label);
 
     public static Task ExecuteByQueryAsync(HttpContext context) => ExecuteAsync(context, Fields.OfQuery(context));
 
@@ -69,7 +69,7 @@ static class StartApi
 
     static Order Read(HttpContext context, Fields fields)
     {
-        foreach (var unheeded in new[] { "name", "parentWorkflowInstanceId", "instanceId" })
+        foreach (var unheeded in new[] { "parentWorkflowInstanceId", "instanceId" })
         {
             if (fields.Text(unheeded) is { } value) throw new ArgumentException($"'{unheeded}' is '{value}', which this runtime does not heed; expected it to be left out.");
         }
@@ -77,7 +77,7 @@ static class StartApi
             : VersionOptions.TryParse(text) ?? throw new ArgumentException($"'versionOptions' is '{text}'; expected {string.Join(", ", Enum.GetNames<VersionKind>().Where(k => k != nameof(VersionKind.Number)))} or a number.");
         var inputs = fields.Object("input")?.DeepClone().AsObject() ?? [];
         var trigger = fields.Text("triggerActivityId") ?? (fields.Object("activityHandle") is { } handle ? Fields.Of(handle).Text("activityId") : null);
-        return new(Replies.Part(context, "id"), version, inputs, trigger, fields.Text("correlationId"));
+        return new(Replies.Part(context, "id"), version, inputs, trigger, new(Caller.Of(context)?.Name, fields.Text("correlationId"), fields.Text("name")));
     }
 
     /// <summary>The instance's id, or null where the request has been answered: there is no such version, or it cannot be started.</summary>
@@ -86,7 +86,7 @@ static class StartApi
         try
         {
             if (await Runtime(context).StartVersionAsync(
-                    order.DefinitionId, order.Version, order.Inputs, order.Trigger, Caller.Of(context)?.Name, order.CorrelationId, context.RequestAborted) is { } id) return id;
+                    order.DefinitionId, order.Version, order.Inputs, order.Trigger, order.Label, context.RequestAborted) is { } id) return id;
             await Replies.NotFoundAsync(context);
         }
         catch (Exception e) when (e is ArgumentException or InvalidDataException or SingletonException or FileNotFoundException)

@@ -30,6 +30,17 @@ public sealed class StopRuleTests
     }
 
     [Fact]
+    public void Both_laws_are_fitted_and_that_of_best_of_n_says_more_surely_where_gold_will_be_highest()
+    {
+        var decision = StopRule.Decide([.. new[] { 0.5, 1, 1.5, 2, 3, 4 }.Select(k => Point(k, 0.02))]);
+
+        var (law, quadratic) = (decision.Law.Fit!, decision.Quadratic.Fit!);
+        Assert.Equal((Law.Rl, Law.BestOfN), (law.Curve.Law, quadratic.Curve.Law));
+        Assert.InRange(quadratic.BestKl.Value, 4, Curve.BestKl);
+        Assert.True(quadratic.BestKl.Upper / quadratic.BestKl.Lower < law.BestKl.Upper / law.BestKl.Lower / 3, $"{quadratic.BestKl} {law.BestKl}");
+    }
+
+    [Fact]
     public void It_stops_where_gold_has_certainly_fallen_although_no_law_fits()
     {
         var decision = StopRule.Decide([Judged(1, .5, .05), Judged(4, .1, .05), Judged(4, 0, .05)]);

@@ -86,7 +86,7 @@ public sealed class RestReplayTests
 
     static async Task FailAsync(Place place, string correlation)
     {
-        var id = await place.Runtime.StartVersionAsync("train-flow", VersionOptions.Published, new() { ["JobId"] = StudioSteps.Bad }, correlationId: correlation);
+        var id = await place.Runtime.StartVersionAsync("train-flow", VersionOptions.Published, new() { ["JobId"] = StudioSteps.Bad }, label: new(CorrelationId: correlation));
         await place.UntilAsync(id!, s => s == WorkflowStatus.Faulted);
     }
 

@@ -13,7 +13,8 @@ static class LawTables
     [
         "seed", "peak: KL", "gold there", "gold at the largest KL", "proxy at the peak, at the largest KL", "R² of the law", "at the grid's own KL", "while gold is above the start", "α", "β", "its best KL",
         "points to 40 % of the peak's KL", "KL predicted from them", "over the peak's KL", "gain there over the peak's (fresh)",
-        "KL where the lower bound of that law is highest", "gain there over the peak's", "gain of the last of those points over the peak's",
+        "KL where the lower bound of that law is highest", "gain there over the peak's",
+        "KL predicted from them by best-of-n's law", "over the peak's KL", "gain there over the peak's", "gain of the last of those points over the peak's",
     ];
 
     public static void WriteSeeds(PpoSetting setting, IReadOnlyList<(long Seed, PpoCurve Curve)> curves)
@@ -42,18 +43,20 @@ static class LawTables
         return [R2(whole), R2(Fit(ToGold(MeanCurve.Of(setting.Grid, [curve])))), R2(Fit(PpoCurve.ToGold(curve.OnGrid.TakeWhile(p => p.Gold.Value > 0)))), .. parameters];
     }
 
+    /// <summary>
+    /// The law's highest point is the exponential of α/β, and far off where these are uncertain; its lower bound is highest earlier. Best-of-n's law is no law of RL, but its highest
+    /// point is α/β itself, and so moves less.
+    /// </summary>
     static IEnumerable<string> Predicted(PpoSetting setting, PpoCurve curve, CurvePoint peak)
     {
         List<CurvePoint> early = [.. curve.OnGrid.Where(p => p.Kl <= Early * peak.Kl)];
-        var (predicted, last) = (Fit(PpoCurve.ToGold(early)), early.Count == 0 ? "" : Share(early[^1].Fresh.Value));
-        if (predicted.Fit is not { } fit) return [$"{early.Count}", predicted.Refused!, "", "", "", "", last];
-        // The law's highest point is the exponential of α/β, and far off where these are uncertain; its lower bound is highest earlier.
-        var cautious = setting.Grid.MaxBy(kl => fit.At(kl).Lower);
-        return
-        [
-            $"{early.Count}", With(fit.BestKl), With(new(fit.BestKl.Value / peak.Kl, fit.BestKl.Lower / peak.Kl, fit.BestKl.Upper / peak.Kl)), Share(curve.FreshAt(fit.BestKl.Value)),
-            Text(cautious, "0.0"), Share(curve.FreshAt(cautious)), last,
-        ];
+        var points = PpoCurve.ToGold(early);
+        var (law, other) = (Fit(points), LawFitting.Fit(Law.BestOfN, points));
+        string[] cautious = law.Fit is { } fit && setting.Grid.MaxBy(kl => fit.At(kl).Lower) is var kl ? [Text(kl, "0.0"), Share(curve.FreshAt(kl))] : ["", ""];
+        return [$"{early.Count}", .. Best(law), .. cautious, .. Best(other), early.Count == 0 ? "" : Share(early[^1].Fresh.Value)];
+
+        string[] Best(FitOutcome outcome) => outcome.Fit is { BestKl: var best }
+            ? [With(best), With(new(best.Value / peak.Kl, best.Lower / peak.Kl, best.Upper / peak.Kl)), Share(curve.FreshAt(best.Value))] : [outcome.Refused!, "", ""];
 
         string Share(double gain) => Text(gain / peak.Fresh.Value);
     }
