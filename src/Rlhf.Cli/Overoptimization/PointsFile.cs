@@ -33,8 +33,10 @@ static class PointsFile
         return points;
 
         int Column(string name) => Array.IndexOf(header, name) is var at && at >= 0 ? at
-            : throw new InvalidDataException($"{file}, line {first}: the columns are {string.Join(", ", header)}; expected '{name}' among them.");
+            : throw new InvalidDataException($"{file}, line {first}: the columns are {string.Join(", ", header)}; expected '{name}' among them{Separated(header)}.");
     }
+
+    static string Separated(string[] header) => header is [var only] && only.IndexOfAny([';', '\t']) >= 0 ? ", and commas between fields" : "";
 
     static string[] Fields(string file, int line, string text)
     {

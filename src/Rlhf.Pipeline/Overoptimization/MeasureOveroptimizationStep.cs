@@ -42,7 +42,11 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
             verdict, best.Policy, [.. stops, .. alarms, .. inputs.Training is null ? ["The training is at its end."] : Array.Empty<string>(), .. decision.Law.Fit?.Remarks ?? [], .. signs.Where(s => s.Alarm).Select(Sentence), .. gaps])
         {
             QuadraticFit = decision.Quadratic.Fit is { } quadratic ? FitOf(quadratic, OveroptimizationLaw.BestOfN) : null,
-            Shift = shift, Signs = signs, Outlook = OutlookOf(decision.Law.Fit, points[^1].Kl, inputs.Round), BestOfN = earlier?.BestOfN ?? [], BestOfNFit = earlier?.BestOfNFit,
+            Shift = shift,
+            Signs = signs,
+            Outlook = OutlookOf(decision.Law.Fit, points[^1].Kl, inputs.Round),
+            BestOfN = earlier?.BestOfN ?? [],
+            BestOfNFit = earlier?.BestOfNFit,
         };
         foreach (var sentence in stops.Concat(alarms).Concat(signs.Where(s => s.Alarm).Select(Sentence))) context.Notice(sentence);
         var artifact = await context.Artifacts.PutAsync(OveroptimizationReport.Kind, new Dictionary<string, byte[]>

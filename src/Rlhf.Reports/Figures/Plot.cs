@@ -53,6 +53,7 @@ public sealed class Plot
             LegendPosition = LegendPosition.TopLeft,
             LegendOrientation = LegendOrientation.Horizontal,
             LegendSymbolLength = 36,
+            LegendLineSpacing = 6,
             LegendBorderThickness = 0,
         });
     }

@@ -55,7 +55,7 @@ static class ElsaBody
     /// <summary>The list of a body, every item of which has to be there.</summary>
     /// <exception cref="ArgumentException">One is null.</exception>
     public static IReadOnlyList<string> Checked(IReadOnlyList<string?> list, string name) =>
-        list.Any(i => i is null) ? throw new ArgumentException($"'{name}' holds null; expected texts.") : [.. list.OfType<string>()];
+        list.Any(i => i is null) ? throw new FieldException(name, $"'{name}' holds null; expected texts.") : [.. list.OfType<string>()];
 
     /// <summary>The members in which a text that is no JSON breaks off.</summary>
     static string PathOf(byte[] utf8)

@@ -74,7 +74,7 @@ sealed class Fields
         : throw Wrong(name, value, "a text");
 
     /// <summary>The text, which must be there.</summary>
-    public string Needed(string name) => Text(name) ?? throw new ArgumentException($"'{name}' is missing; expected a text.");
+    public string Needed(string name) => Text(name) ?? throw new FieldException(name, $"'{name}' is missing; expected a text.");
 
     /// <summary>The texts; null where there is none.</summary>
     public IReadOnlyList<string>? Texts(string name)
@@ -112,7 +112,7 @@ sealed class Fields
     public IReadOnlyList<T>? Words<T>(string name, IReadOnlyDictionary<string, T> words) where T : struct => Texts(name)?.Select(t => WordOf(name, t, words)).ToList();
 
     static T WordOf<T>(string name, string text, IReadOnlyDictionary<string, T> words) where T : struct =>
-        words.TryGetValue(text, out var word) ? word : throw new ArgumentException($"'{name}' is '{Shown(text)}'; expected {string.Join(", ", words.Keys)}.");
+        words.TryGetValue(text, out var word) ? word : throw new FieldException(name, $"'{name}' is '{Shown(text)}'; expected {string.Join(", ", words.Keys)}.");
 
     public JsonObject? Object(string name) => !_values.TryGetValue(name, out var value) ? null : value as JsonObject ?? throw Wrong(name, value, "an object");
 
@@ -126,7 +126,7 @@ sealed class Fields
 
     static bool IsEmpty(JsonNode value) => value is JsonValue one && one.TryGetValue<string>(out var text) && text.Length == 0;
 
-    static ArgumentException Wrong(string name, JsonNode value, string expected) => new($"'{name}' is {Shown(value.ToJsonString())}; expected {expected}.");
+    static FieldException Wrong(string name, JsonNode value, string expected) => new(name, $"'{name}' is {Shown(value.ToJsonString())}; expected {expected}.");
 
     /// <summary>A value as it stands in a sentence.</summary>
     public static string Shown(string text) => text.Length <= 100 ? text : $"{text[..100]}…";

@@ -35,7 +35,8 @@ static partial class Answers
         }
         catch (JsonException e)
         {
-            throw new ArgumentException($"The body is not what was expected: {Said(e)}", e);
+            var sentence = $"The body is not what was expected: {Said(e)}";
+            throw e.Path is { Length: > 2 } path ? new FieldException(path[2..], sentence, e) : new ArgumentException(sentence, e);
         }
     }
 
@@ -76,10 +77,11 @@ static partial class Answers
     public static Task WriteAsync(HttpContext context, JsonNode document) =>
         context.Response.WriteAsJsonAsync(document, cancellationToken: context.RequestAborted);
 
-    public static Task ErrorAsync(HttpContext context, int status, string sentence)
+    /// <param name="about">The field of the request that it is about, where the shape has a place for that.</param>
+    public static Task ErrorAsync(HttpContext context, int status, string sentence, string about = ElsaErrors.General)
     {
         if (context.RequestServices.GetService<IErrorForm>() is { } form) return form.WriteAsync(context, status, sentence);
-        if (ElsaApi.Holds(context.Request.Path)) return ElsaErrors.WriteAsync(context, status, sentence);
+        if (ElsaApi.Holds(context.Request.Path)) return ElsaErrors.WriteAsync(context, status, sentence, about);
         context.Response.StatusCode = status;
         return context.Response.WriteAsJsonAsync(new JsonObject { ["error"] = sentence }, cancellationToken: context.RequestAborted);
     }

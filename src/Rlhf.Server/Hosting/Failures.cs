@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Rlhf.Server.Access;
+using Rlhf.Server.Elsa;
 
 namespace Rlhf.Server.Hosting;
 
@@ -45,6 +46,6 @@ static class Failures
     static async Task AnswerAsync(HttpContext context, int status, string sentence, Exception cause)
     {
         if (context.Response.HasStarted) throw new IOException("An answer broke off.", cause);
-        await Answers.ErrorAsync(context, status, sentence);
+        await Answers.ErrorAsync(context, status, sentence, cause is FieldException { Name: var name } ? name : ElsaErrors.General);
     }
 }

@@ -33,7 +33,7 @@ static class AssetFiles
     static Dictionary<string, Asset> ReadAll()
     {
         var all = new Dictionary<string, Asset>();
-        foreach (var (name, type) in new[] { ("pages.css", "text/css"), ("icon.svg", "image/svg+xml"), ("outbox.js", "text/javascript"), ("view.js", "text/javascript"), ("label.js", "text/javascript"), ("studio.css", "text/css"), ("icons.css", "text/css"), ("icons.js", "text/javascript"), ("canvas.js", "text/javascript"), ("studio.js", "text/javascript"), ("standing.js", "text/javascript"), ("rounds.js", "text/javascript") })
+        foreach (var (name, type) in new[] { ("pages.css", "text/css"), ("icon.svg", "image/svg+xml"), ("outbox.js", "text/javascript"), ("view.js", "text/javascript"), ("label.js", "text/javascript"), ("studio.css", "text/css"), ("icons.css", "text/css"), ("drawn.js", "text/javascript"), ("icons.js", "text/javascript"), ("findings.js", "text/javascript"), ("canvas.js", "text/javascript"), ("studio.js", "text/javascript"), ("standing.js", "text/javascript"), ("rounds.js", "text/javascript") })
         {
             var content = Content(name);
             if (name.EndsWith(".js", StringComparison.Ordinal))

@@ -69,6 +69,7 @@ static class StudioPages
             [nameof(StudioApp.Element)] = element,
             [nameof(StudioApp.Attribute)] = attribute,
             [nameof(StudioApp.Id)] = id,
+            [nameof(StudioApp.Lints)] = attribute == "definition-id" && SiteOf(context).Options.Elsa is null,
             [nameof(StudioApp.Steps)] = SiteOf(context).Runtime.Activities.Where(a => a.Step is not null).ToDictionary(a => ActivityDescriptors.WordsOf(a.Step!.Name), a => a.Step!.Name),
         });
     }

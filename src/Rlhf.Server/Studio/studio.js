@@ -1,9 +1,10 @@
 // Puts one of Elsa Studio's elements into its document, and leads from it to the pages of this server.
 
 import { openAt } from './canvas.js';
+import { markFindings } from './findings.js';
 import { markSteps } from './icons.js';
 
-const { element: name, attribute, id, token, steps } = document.body.dataset;
+const { element: name, attribute, id, token, steps, lint } = document.body.dataset;
 const lead = (kind, to) => window.parent.location.assign(`/studio/${kind}/${encodeURIComponent(to)}`);
 
 // Studio goes to addresses of its own for a definition or an instance; here they are the pages around it. Other places of it this document does not have.
@@ -27,7 +28,10 @@ const send = window.fetch;
 window.fetch = async (...request) => {
   const answer = await send(...request);
   if (answer.status === 401) window.parent.location.reload();
-  if (answer.ok && isChange(...request)) window.parent.dispatchEvent(new Event('studio-changed'));
+  if (answer.ok && isChange(...request)) {
+    window.parent.dispatchEvent(new Event('studio-changed'));
+    findings?.();
+  }
   return answer;
 };
 
@@ -37,14 +41,19 @@ function isChange(target, options) {
 }
 
 markSteps(JSON.parse(steps));
+const findings = lint === undefined ? undefined : markFindings(async () => (await ask(`workflow-definitions/${encodeURIComponent(id)}/findings`))?.items ?? []);
 if (attribute) openAt(attribute === 'instance-id' ? atWork : () => undefined);
 
 // Where an instance is: what is at work, waits or failed last, and of one that is over what ran last.
 async function atWork(activities) {
-  const answer = await send(`/elsa/api/activity-executions/list?WorkflowInstanceId=${encodeURIComponent(id)}`, { headers: { Authorization: `Bearer ${token}` } });
-  if (!answer.ok) return undefined;
-  const runs = (await answer.json()).items.filter(run => activities.includes(run.activityId));
+  const runs = (await ask(`activity-executions/list?WorkflowInstanceId=${encodeURIComponent(id)}`))?.items.filter(run => activities.includes(run.activityId)) ?? [];
   return (runs.findLast(run => run.status !== 'Completed') ?? runs.at(-1))?.activityId;
+}
+
+// Undefined where there is no answer.
+async function ask(what) {
+  const answer = await send(`/elsa/api/${what}`, { headers: { Authorization: `Bearer ${token}` } }).catch(() => undefined);
+  return answer?.ok ? answer.json() : undefined;
 }
 
 // Created once it is defined, and told at once: Blazor forgets what an element had before.

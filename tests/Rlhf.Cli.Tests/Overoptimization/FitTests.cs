@@ -43,6 +43,7 @@ public sealed class FitTests : IDisposable
     [InlineData("line 3: 3 fields; expected 2", "kl,gold", "1,2", "1,2,3")]
     [InlineData("is empty; expected a header", "", "")]
     [InlineData("expected 'gold' among them", "kl,proxy", "1,2")]
+    [InlineData("expected 'kl' among them, and commas between fields", "kl;gold", "1;2")]
     [InlineData("the column 'kl' is there 2 times", "kl,gold,kl", "1,2,3")]
     [InlineData("line 2: 1,\"2", "kl,gold", "1,\"2")]
     public async Task A_broken_file_is_named_with_its_line(string why, params string[] lines)

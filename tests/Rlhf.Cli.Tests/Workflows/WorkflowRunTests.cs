@@ -43,6 +43,28 @@ public sealed class WorkflowRunTests(FinishedRound finished)
     }
 
     [Fact]
+    public async Task A_round_whose_reward_model_is_hopeless_stops_before_PPO_and_hands_on_what_was_judged()
+    {
+        await using var site = Site.CopyOf(finished.Store);
+        var preset = JsonNode.Parse(System.IO.File.ReadAllText(Path.Combine(Support.Rlhf.Root, "workflows", "presets", "tiny.json")))!;
+        // Ten deviations, which no reward model is worth.
+        preset["ProbeRewardModel"] = new JsonObject { ["leastGain"] = 10 };
+        var file = Path.Combine(site.Store, "hopeless.json");
+        System.IO.File.WriteAllText(file, preset.ToJsonString());
+
+        var said = await site.RunAsync("round", "--preset", file, "--probe", "--json");
+
+        Assert.True(said.ExitCode == 0, said.Error);
+        Assert.Equal("Stop", $"{said.Json["outputs"]!["outcome"]}");
+        Assert.Contains("that is not for certain more than 10.", said.Error, StringComparison.Ordinal);
+        var records = await RecordsAsync(site);
+        Assert.Single(records, r => r.Step == "TrainPolicy"); // the finished round's
+        var kept = Assert.Single(records, r => r.Step == "ReportRefresh");
+        var campaign = $"{kept.Inputs["campaign"]}";
+        Assert.Equal($"{kept.Inputs["preferences"]}", $"{(await new Aliases(new FolderObjectStore(site.Store)).CurrentAsync(Aliases.Preferences(campaign), Token))!.Artifact}");
+    }
+
+    [Fact]
     public async Task An_AI_judge_and_people_are_compared_and_where_they_agree_the_round_goes_on()
     {
         await using var site = finished.Prepared();

@@ -241,7 +241,7 @@ public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<C
     }
 
     [Fact]
-    public async Task A_finding_stands_above_the_editor_as_soon_as_the_draft_is_saved()
+    public async Task A_finding_stands_above_the_editor_and_at_its_activity_as_soon_as_the_draft_is_saved_until_it_is_mended()
     {
         await using var program = await Program.StartAsync(folder => File.WriteAllText(Path.Combine(folder, "greeting.json"), SomeFlow.Of("greeting", SomeFlow.Line("hello"))));
         await using var person = await PersonAsync(program);
@@ -253,8 +253,16 @@ public sealed class StudioInTheBrowserTests(Chromium chromium) : IClassFixture<C
         await studio.Page.WaitForTimeoutAsync(2500);
         var added = await studio.DragInAsync("Console", "Write Line", fromRight: 300, fromBottom: 300);
         await studio.Page.Locator("#standing").GetByText(added).First.WaitForAsync();
+        var marked = studio.Frame.Locator("elsa-activity-wrapper[data-finding]");
+        await marked.First.WaitForAsync();
         await studio.PictureAsync("studio-finding");
+        var (marks, sentence) = (await marked.CountAsync(), await marked.First.GetAttributeAsync("title"));
+        var line = (await studio.Nodes.EvaluateAllAsync<string[]>("nodes => nodes.map(n => n.dataset.cellId)")).Single(id => id != added);
+        await studio.ConnectAsync(line, "Done", added);
+        await marked.First.WaitForAsync(new() { State = WaitForSelectorState.Detached });
 
+        Assert.Equal(1, marks);
+        Assert.False(string.IsNullOrEmpty(sentence));
         Assert.Contains("draft, not published", await studio.Page.Locator("#standing").InnerTextAsync(), StringComparison.Ordinal);
         Assert.Empty(studio.Errors);
     }

@@ -186,7 +186,7 @@ public sealed class DefinitionTests
     internal static Task<Reply> SaveAsync(Place place, string key, JsonObject model, bool publish = false) =>
         place.SendAsync("POST", Path, key, new JsonObject { ["model"] = model.DeepClone(), ["publish"] = publish });
 
-    internal static string ErrorOf(Reply reply) => $"{reply.Json["errors"]!["generalErrors"]![0]}";
+    internal static string ErrorOf(Reply reply) => $"{reply.Json["errors"]!.AsObject().Single().Value![0]}";
 
     /// <summary>A flowchart of one line.</summary>
     internal static JsonObject Flow(string text, string id = "some-flow") => new()

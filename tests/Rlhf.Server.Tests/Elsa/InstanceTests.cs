@@ -176,7 +176,7 @@ public sealed class InstanceTests
             using var request = new HttpRequestMessage(HttpMethod.Post, $"{Api}/workflow-definitions/{definition}/execute") { Content = new StringContent(body.ToJsonString(), System.Text.Encoding.UTF8, "application/json") };
             using var response = await place.RawAsync(request);
             var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-            return ((int)response.StatusCode, response.Headers.TryGetValues("x-elsa-workflow-cannot-start", out var refused) ? refused.Single() : "", text.Length == 0 ? "" : $"{JsonNode.Parse(text)!["errors"]!["generalErrors"]![0]}");
+            return ((int)response.StatusCode, response.Headers.TryGetValues("x-elsa-workflow-cannot-start", out var refused) ? refused.Single() : "", text.Length == 0 ? "" : $"{JsonNode.Parse(text)!["errors"]!.AsObject().Single().Value![0]}");
         }
 
         Assert.Equal((404, "", ""), await TriedAsync("nothing", []));

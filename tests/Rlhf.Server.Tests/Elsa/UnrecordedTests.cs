@@ -58,9 +58,14 @@ public sealed class UnrecordedTests
     [InlineData("POST", "/workflow-definitions/line/revert/newest", null, "version", "'version' is 'newest'; expected the number of a version.")]
     [InlineData("DELETE", "/workflow-definitions/line/version/-1", null, "version", "'version' is '-1'; expected the number of a version.")]
     [InlineData("POST", "/bulk-actions/publish/workflow-definitions/by-definition-ids", """{"ids":["line"]}""", "generalErrors", "The body is not what was expected: 'definitionIds' is missing.")]
-    [InlineData("POST", "/bulk-actions/publish/workflow-definitions/by-definition-ids", """{"definitionIds":"line"}""", "generalErrors", "The body is not what was expected: 'definitionIds' is of another type than expected.")]
-    [InlineData("POST", "/bulk-actions/publish/workflow-definitions/by-definition-ids", """{"definitionIds":null}""", "generalErrors", "The body is not what was expected: 'definitionIds' is null; expected a value.")]
-    [InlineData("POST", "/bulk-actions/delete/workflow-instances", "{}", "generalErrors", "'ids' is missing; expected the ids of instances.")]
+    [InlineData("POST", "/bulk-actions/publish/workflow-definitions/by-definition-ids", """{"definitionIds":"line"}""", "definitionIds", "The body is not what was expected: 'definitionIds' is of another type than expected.")]
+    [InlineData("POST", "/bulk-actions/publish/workflow-definitions/by-definition-ids", """{"definitionIds":null}""", "definitionIds", "The body is not what was expected: 'definitionIds' is null; expected a value.")]
+    [InlineData("GET", "/workflow-definitions?page=one", null, "page", "'page' is 'one'; expected a number from 0 to 2147483647.")]
+    [InlineData("GET", "/workflow-definitions?orderBy=Color", null, "orderBy", "'Color' is no order; expected Name, Version or Created.")]
+    [InlineData("GET", "/workflow-definitions/line?versionOptions=Newest", null, "versionOptions", "'Newest' is no version; expected Latest, Published, LatestOrPublished, LatestAndPublished, Draft, AllVersions or a number.")]
+    [InlineData("GET", "/workflow-instances?status=Sleeping", null, "status", "'status' is 'Sleeping'; expected Running, Finished.")]
+    [InlineData("POST", "/workflow-instances", """{"hasIncidents":"perhaps"}""", "hasIncidents", "'hasIncidents' is \"perhaps\"; expected true or false.")]
+    [InlineData("POST", "/bulk-actions/delete/workflow-instances", "{}", "ids", "'ids' is missing; expected the ids of instances.")]
     public async Task What_is_refused_is_said_by_its_own_name_and_no_type_of_the_server(string method, string path, string? body, string about, string sentence)
     {
         await using var place = await FlowsAsync();
@@ -218,7 +223,7 @@ public sealed class UnrecordedTests
 
         Assert.Equal([(open, true), (ended, false), ("nothing", false)], reply.Json["results"]!.AsArray().Select(r => ($"{r!["workflowInstanceId"]}", r["isSuccessful"]!.GetValue<bool>())));
         Assert.Equal("Cancelled", $"{(await place.SendAsync("GET", $"{Instances}/{open}")).Json["subStatus"]}");
-        Assert.Equal("'type' is 'Migrate', an alteration that this runtime does not make; expected Cancel.", $"{unknown.Json["errors"]!["generalErrors"]![0]}");
+        Assert.Equal("'type' is 'Migrate', an alteration that this runtime does not make; expected Cancel.", $"{unknown.Json["errors"]!["type"]![0]}");
     }
 
     static async Task<Place> FlowsAsync(Kind kind = Kind.Sqlite)

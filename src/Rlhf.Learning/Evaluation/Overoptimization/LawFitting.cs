@@ -31,6 +31,7 @@ public static class LawFitting
         if (!(total > 0)) return Refused("gold is the same at every point, so that there is nothing to explain");
         var design = new LawDesign(law, carrying);
         var curve = design.Fit();
+        if (!double.IsFinite(curve.Alpha) || !double.IsFinite(curve.Beta)) return Refused("KL or gold is too large to be calculated with");
         return Verdict(curve, design.Resamples(curve, resamples, seed), carrying, 1 - design.Residuals(curve).Sum(r => r * r) / total);
     }
 

@@ -39,7 +39,7 @@ static class DefinitionFiles
     public static async Task ExportManyAsync(HttpContext context)
     {
         if ((HttpMethods.IsGet(context.Request.Method) ? new([.. context.Request.Query["ids"]]) : await ElsaBody.ReadAsync<ExportBody>(context)) is not { } body) return;
-        if (body.Ids.Count == 0) throw new ArgumentException("'ids' is empty; expected ids of versions.");
+        if (body.Ids.Count == 0) throw new FieldException("ids", "'ids' is empty; expected ids of versions.");
         var page = await LibraryOf(context).ListAsync(new() { Versions = DefinitionQuery.VersionsOf(ElsaBody.Checked(body.Ids, "ids")) }, context.RequestAborted);
         if (page.Items.Count == 0) await NotFound(context);
         else await ZipAsync(context, body.IncludeConsumingWorkflows == true ? await WithConsumersAsync(context, page.Items) : page.Items);

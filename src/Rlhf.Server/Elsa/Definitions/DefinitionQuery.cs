@@ -36,7 +36,7 @@ static class DefinitionQuery
     {
         var text = context.Request.Query["versionOptions"] is [{ Length: > 0 } options, ..] ? options : context.Request.Query["version"] is [{ Length: > 0 } version, ..] ? version : null;
         return text is null ? null : VersionOptions.TryParse(text)
-            ?? throw new ArgumentException($"'{text}' is no version; expected Latest, Published, LatestOrPublished, LatestAndPublished, Draft, AllVersions or a number.");
+            ?? throw new FieldException("versionOptions", $"'{text}' is no version; expected Latest, Published, LatestOrPublished, LatestAndPublished, Draft, AllVersions or a number.");
     }
 
     /// <summary>The versions that ids stand for; what is no id stands for none.</summary>
@@ -48,20 +48,20 @@ static class DefinitionQuery
         null or "" or "name" => VersionOrder.Name,
         "version" => VersionOrder.Version,
         "created" or "createdat" => VersionOrder.Created,
-        _ => throw new ArgumentException($"'{text}' is no order; expected Name, Version or Created."),
+        _ => throw new FieldException("orderBy", $"'{text}' is no order; expected Name, Version or Created."),
     };
 
     static bool IsDescending(string? text) => text?.ToLowerInvariant() switch
     {
         null or "" or "ascending" => false,
         "descending" => true,
-        _ => throw new ArgumentException($"'{text}' is no direction; expected Ascending or Descending."),
+        _ => throw new FieldException("orderDirection", $"'{text}' is no direction; expected Ascending or Descending."),
     };
 
     static int? Number(HttpContext context, string name)
     {
         if (context.Request.Query[name] is not [{ Length: > 0 } text, ..]) return null;
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
-            : throw new ArgumentException($"'{name}' is '{text}'; expected a number from 0 to {int.MaxValue}.");
+            : throw new FieldException(name, $"'{name}' is '{text}'; expected a number from 0 to {int.MaxValue}.");
     }
 }

@@ -61,7 +61,7 @@ static class DefinitionReads
     public static async Task IsNameUniqueAsync(HttpContext context)
     {
         var query = context.Request.Query;
-        if (query["name"] is not [{ Length: > 0 } name, ..]) throw new ArgumentException("'name' is missing; expected the name to look for.");
+        if (query["name"] is not [{ Length: > 0 } name, ..]) throw new FieldException("name", "'name' is missing; expected the name to look for.");
         var isUnique = await LibraryOf(context).IsNameUniqueAsync(name, query["definitionId"] is [{ Length: > 0 } id, ..] ? id : null, context.RequestAborted);
         await Answers.WriteAsync(context, new JsonObject { ["isUnique"] = isUnique });
     }

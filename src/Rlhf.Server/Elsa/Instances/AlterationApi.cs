@@ -58,10 +58,10 @@ static class AlterationApi
     static void Check(Fields fields)
     {
         var alterations = fields.Objects("alterations");
-        if (alterations.Count == 0) throw new ArgumentException($"'alterations' is missing; expected [{{\"type\":\"{Cancel}\"}}].");
+        if (alterations.Count == 0) throw new FieldException("alterations", $"'alterations' is missing; expected [{{\"type\":\"{Cancel}\"}}].");
         foreach (var type in alterations.Select(a => a.Needed("type")))
         {
-            if (type != Cancel) throw new ArgumentException($"'type' is '{type}', an alteration that this runtime does not make; expected {Cancel}.");
+            if (type != Cancel) throw new FieldException("type", $"'type' is '{type}', an alteration that this runtime does not make; expected {Cancel}.");
         }
     }
 
@@ -82,9 +82,9 @@ static class AlterationApi
     {
         foreach (var name in Unknown)
         {
-            if (filter.Value(name) is { } value and not JsonArray { Count: 0 }) throw new ArgumentException($"'{name}' is {Fields.Shown(value.ToJsonString())}, by which no instance is found here; expected it to be left out.");
+            if (filter.Value(name) is { } value and not JsonArray { Count: 0 }) throw new FieldException(name, $"'{name}' is {Fields.Shown(value.ToJsonString())}, by which no instance is found here; expected it to be left out.");
         }
-        if (filter.Texts("correlationIds") is { Count: > 1 } several) throw new ArgumentException($"'correlationIds' has {several.Count} ids; expected one.");
+        if (filter.Texts("correlationIds") is { Count: > 1 } several) throw new FieldException("correlationIds", $"'correlationIds' has {several.Count} ids; expected one.");
         var search = InstanceFilters.Read(filter) with { Ids = filter.Texts("workflowInstanceIds"), CorrelationId = filter.Texts("correlationIds")?[0] };
         var saysNothing = search is { Ids: null, DefinitionIds: null, Statuses: null, CorrelationId: null, Name: null, HasIncidents: null, Text: null, Times.Count: 0 };
         if (saysNothing && filter.Flag("emptyFilterSelectsAll") != true) return null;

@@ -55,11 +55,11 @@ static class ChangeApi
     {
         if (fields.Text("definitionVersionId") is { } text)
         {
-            var id = DefinitionVersionId.TryParse(text) ?? throw new ArgumentException($"'definitionVersionId' is '{text}'; expected such as rlhf-round:3.");
+            var id = DefinitionVersionId.TryParse(text) ?? throw new FieldException("definitionVersionId", $"'definitionVersionId' is '{text}'; expected such as rlhf-round:3.");
             return [(id.DefinitionId, id.Version)];
         }
         if (definition is null) return null;
-        var options = VersionOptions.TryParse(version!) ?? throw new ArgumentException($"'versionOptions' is '{version}'; expected one of Elsa's words or a number.");
+        var options = VersionOptions.TryParse(version!) ?? throw new FieldException("versionOptions", $"'versionOptions' is '{version}'; expected one of Elsa's words or a number.");
         if (options == VersionOptions.AllVersions) return [(definition, null)];
         return await runtime.Library.GetAsync(definition, options, cancellationToken) is { } found ? [(definition, found.Version)] : [];
     }
@@ -155,7 +155,7 @@ static class ChangeApi
         var (name, fields) = (Replies.Part(context, "eventName"), await Fields.ReadAsync(context));
         foreach (var unheeded in new[] { "correlationId", "activityInstanceId" })
         {
-            if (fields.Text(unheeded) is { } value) throw new ArgumentException($"'{unheeded}' is '{value}', by which no event is sent here; expected 'workflowInstanceId', or neither.");
+            if (fields.Text(unheeded) is { } value) throw new FieldException(unheeded, $"'{unheeded}' is '{value}', by which no event is sent here; expected 'workflowInstanceId', or neither.");
         }
         var (runtime, instance) = (Runtime(context), fields.Text("workflowInstanceId"));
         if (instance is not null && await runtime.Instances.StampAsync(instance, context.RequestAborted) is null)
@@ -192,8 +192,8 @@ static class ChangeApi
     static IReadOnlyList<string> IdsOf(Fields fields, string name) => fields.Texts(name) switch
     {
         null when fields.IsEmptyList(name) => [],
-        null => throw new ArgumentException($"'{name}' is missing; expected the ids of instances."),
-        { Count: > Most } many => throw new ArgumentException($"'{name}' has {many.Count} ids; expected at most {Most}."),
+        null => throw new FieldException(name, $"'{name}' is missing; expected the ids of instances."),
+        { Count: > Most } many => throw new FieldException(name, $"'{name}' has {many.Count} ids; expected at most {Most}."),
         var ids => [.. ids.Distinct(StringComparer.Ordinal)],
     };
 

@@ -47,7 +47,7 @@ static class InstanceApi
         foreach (var variable in (await Fields.ReadAsync(context)).Objects("variables"))
         {
             var name = variable.Needed("id");
-            if (!values.TryAdd(name, variable.Value("value")?.DeepClone())) throw new ArgumentException($"'variables' names '{name}' twice; expected each variable once.");
+            if (!values.TryAdd(name, variable.Value("value")?.DeepClone())) throw new FieldException("variables", $"'variables' names '{name}' twice; expected each variable once.");
         }
         if (record.State.Ended)
         {

@@ -20,8 +20,8 @@ static class InstanceExport
     public static async Task ExportManyAsync(HttpContext context)
     {
         var fields = await AskedAsync(context);
-        var ids = (fields.Texts("ids") ?? throw new ArgumentException("'ids' is missing; expected the ids of instances.")).Distinct(StringComparer.Ordinal).ToList();
-        if (ids.Count > Most) throw new ArgumentException($"'ids' has {ids.Count} ids; expected at most {Most}.");
+        var ids = (fields.Texts("ids") ?? throw new FieldException("ids", "'ids' is missing; expected the ids of instances.")).Distinct(StringComparer.Ordinal).ToList();
+        if (ids.Count > Most) throw new FieldException("ids", $"'ids' has {ids.Count} ids; expected at most {Most}.");
         if (ids is [var only])
         {
             await ExportOneAsync(context, only, fields);

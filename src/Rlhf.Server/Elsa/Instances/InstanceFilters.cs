@@ -77,7 +77,7 @@ static class InstanceFilters
     static IReadOnlyList<WorkflowStatus>? Named(Fields fields, string one, string several, Dictionary<string, IReadOnlyList<WorkflowStatus>> words)
     {
         var given = Both(fields.Text(one), fields.Texts(several));
-        return given?.SelectMany(g => words.TryGetValue(g, out var of) ? of : throw new ArgumentException($"'{one}' is '{g}'; expected {string.Join(", ", words.Keys)}.")).ToList();
+        return given?.SelectMany(g => words.TryGetValue(g, out var of) ? of : throw new FieldException(one, $"'{one}' is '{g}'; expected {string.Join(", ", words.Keys)}.")).ToList();
     }
 
     static IReadOnlyList<string>? Both(string? one, IReadOnlyList<string>? several) => one is null ? several : several is null ? [one] : [one, .. several];
@@ -87,6 +87,6 @@ static class InstanceFilters
         filter.Needed("column");
         return new(
             filter.Word("column", Columns)!.Value, filter.Word("operator", Operators) ?? TimeComparison.Is,
-            filter.Time("timestamp") ?? throw new ArgumentException("'timestamp' is missing; expected a time such as 2026-01-31T12:00:00Z."));
+            filter.Time("timestamp") ?? throw new FieldException("timestamp", "'timestamp' is missing; expected a time such as 2026-01-31T12:00:00Z."));
     }
 }

@@ -71,10 +71,10 @@ static class StartApi
     {
         foreach (var unheeded in new[] { "parentWorkflowInstanceId", "instanceId" })
         {
-            if (fields.Text(unheeded) is { } value) throw new ArgumentException($"'{unheeded}' is '{value}', which this runtime does not heed; expected it to be left out.");
+            if (fields.Text(unheeded) is { } value) throw new FieldException(unheeded, $"'{unheeded}' is '{value}', which this runtime does not heed; expected it to be left out.");
         }
         var version = fields.Text("versionOptions") is not { } text ? VersionOptions.Published
-            : VersionOptions.TryParse(text) ?? throw new ArgumentException($"'versionOptions' is '{text}'; expected {string.Join(", ", Enum.GetNames<VersionKind>().Where(k => k != nameof(VersionKind.Number)))} or a number.");
+            : VersionOptions.TryParse(text) ?? throw new FieldException("versionOptions", $"'versionOptions' is '{text}'; expected {string.Join(", ", Enum.GetNames<VersionKind>().Where(k => k != nameof(VersionKind.Number)))} or a number.");
         var inputs = fields.Object("input")?.DeepClone().AsObject() ?? [];
         var trigger = fields.Text("triggerActivityId") ?? (fields.Object("activityHandle") is { } handle ? Fields.Of(handle).Text("activityId") : null);
         return new(Replies.Part(context, "id"), version, inputs, trigger, new(Caller.Of(context)?.Name, fields.Text("correlationId"), fields.Text("name")));

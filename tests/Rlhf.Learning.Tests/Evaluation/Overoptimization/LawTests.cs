@@ -110,6 +110,7 @@ public sealed class LawTests
     [InlineData("there is nothing to explain", 1, .3, 4, .3, 9, .3)]
     [InlineData("that gold ever falls cannot be told", 1, .1, 4, .3, 9, .6)]
     [InlineData("there is no gain", 1, -.1, 4, -.4, 9, -.8)]
+    [InlineData("too large to be calculated with", 1, .3, 1e308, .4, 9e307, .5)]
     public void What_the_points_do_not_carry_is_refused_with_words(string why, double k1, double g1, double k2, double g2, double k3, double g3)
     {
         var (fit, refused) = LawFitting.Fit(Law.Rl, [new(k1, g1), new(k2, g2), new(k3, g3)]);

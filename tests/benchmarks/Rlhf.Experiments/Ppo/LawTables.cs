@@ -68,13 +68,14 @@ static class LawTables
         Head("KL, nats", "gold", "proxy");
         foreach (var point in points) Row(Text(point.Kl, "0.00"), Mean(point.Gold, "0.00"), Mean(point.Proxy, "0.00"));
         Console.WriteLine($"\nAll: {Sentence(points)}\nFrom 1 nat on: {Sentence(points.Where(p => p.Kl >= 1))}");
-        if (points.MaxBy(p => p.Gold.Average()) is { } peak)
-            Console.WriteLine($"Up to {Early:0 %} of the peak's {peak.Kl:0.0} nats: {Sentence(points.Where(p => p.Kl <= Early * peak.Kl))}");
+        if (points.MaxBy(p => p.Gold.Average()) is not { } peak) return;
+        List<MeanPoint> early = [.. points.Where(p => p.Kl <= Early * peak.Kl)];
+        Console.WriteLine($"Up to {Early:0 %} of the peak's {peak.Kl:0.0} nats: {Sentence(early)}\nBy best-of-n's law: {Sentence(early, Law.BestOfN)}");
     }
 
-    static string Sentence(IEnumerable<MeanPoint> points)
+    static string Sentence(IEnumerable<MeanPoint> points, Law law = Law.Rl)
     {
-        var outcome = Fit(ToGold(points));
+        var outcome = LawFitting.Fit(law, ToGold(points));
         return outcome.Fit is { } fit
             ? $"R² {Text(fit.R2)}, α {With(fit.Alpha)}, β {With(fit.Beta)}, best KL {With(fit.BestKl)}, best gain {With(fit.BestGain)}, {fit.Points} points" : outcome.Refused!;
     }
