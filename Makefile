@@ -85,7 +85,7 @@ human-preferences:
 claims:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Claims -- $${STORE:-artifacts/claims} $${CLAIMS:-all} $${SEEDS:-1,2,3}
 
-# The laws of over-optimization, measured; two hours. EXPERIMENTS=letters,ppo,ppo-400,rounds,rounds-unpenalized SEEDS=1,2,3 STORE=folder
+# The laws of over-optimization, measured; three hours. EXPERIMENTS=letters,ppo,ppo-400,rounds,rounds-unpenalized,rounds-scarce SEEDS=1,2,3 STORE=folder
 experiments:
 	dotnet run -c Release --project tests/benchmarks/Rlhf.Experiments -- $${STORE:-artifacts/experiments} $${EXPERIMENTS:-all} $${SEEDS:-1,2,3,4,5,6,7,8,9,10}
 
