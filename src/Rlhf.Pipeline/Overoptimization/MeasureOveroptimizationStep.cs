@@ -94,7 +94,7 @@ sealed class MeasureOveroptimizationStep : Step<MeasureOveroptimization.Inputs, 
     internal static LawFit FitOf(FittedLaw fit, OveroptimizationLaw law) => new(law, Of(fit.Alpha), Of(fit.Beta), Of(fit.BestKl), Of(fit.BestGain), fit.R2, fit.Points);
 
     static string Sentence(HackingSign sign) =>
-        $"A sign of reward hacking: {sign.Name} is {sign.Now.ToString("0.###", CultureInfo.InvariantCulture)} and was {sign.Before.ToString("0.###", CultureInfo.InvariantCulture)} for the starting policy; the threshold is {sign.Threshold.ToString("0.###", CultureInfo.InvariantCulture)}.";
+        $"A sign of reward hacking: {sign.Words.Name}{(sign.Words.Unit is { } unit ? $" ({unit})" : "")}, {sign.Now.ToString("0.###", CultureInfo.InvariantCulture)} now and {sign.Before.ToString("0.###", CultureInfo.InvariantCulture)} for the starting policy; the threshold is {sign.Threshold.ToString("0.###", CultureInfo.InvariantCulture)}.";
 
     static string Csv(IEnumerable<OveroptimizationPoint> points) => string.Concat(points
         .Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Kl},{p.Gold.Value},{Weight(p)},{p.Gold.Lower},{p.Gold.Upper},{p.Proxy.Value},{p.Proxy.Lower},{p.Proxy.Upper},{p.Update},{p.Policy}\n"))

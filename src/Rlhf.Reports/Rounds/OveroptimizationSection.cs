@@ -74,7 +74,7 @@ static class OveroptimizationSection
 
     static IEnumerable<XElement> Sign(HackingSign sign)
     {
-        var (name, unit) = Named(sign.Name);
+        var (name, unit) = sign.Words;
         yield return new("h3", $"Reward hacking by {name}: {(sign.Alarm ? "alarm" : "no sign")}");
         yield return Paragraph($"{Readable.Number(sign.Before)} at the start, {Readable.Number(sign.Now)} now; the threshold is {Readable.Number(sign.Threshold)}{(unit is null ? "" : $" ({unit})")}.");
         if (sign.Examples.Count > 0)
@@ -82,15 +82,4 @@ static class OveroptimizationSection
                 "div", Class("pair"), new XElement("p", Class("text prompt"), Readable.Beginning(e.Prompt)), new XElement("div", new XElement("p", Class("text"), Readable.Beginning(e.Completion)),
                     Paragraph($"{name} {Readable.Number(e.Figure)}, score {Readable.Number(e.Score)}")))));
     }
-
-    /// <summary>A sign as people call it, and what its figure is.</summary>
-    static (string Name, string? Unit) Named(string sign) => sign switch
-    {
-        "length" => ("length", "mean tokens of a completion"),
-        "repetition" => ("repetition", "share of a completion's pairs of words that stood in it before"),
-        "rareTokens" => ("rare tokens", "nats a token by the reference policy"),
-        "refusals" => ("refusals", "share of completions"),
-        "outliers" => ("outlying scores", "share of completions, four deviations above the mean score"),
-        _ => (sign, null),
-    };
 }

@@ -63,7 +63,20 @@ public sealed record DistributionShift(
 
 /// <summary>One sign of reward hacking: its figure at the start and now, whether it passed its threshold, and the completions that show it most.</summary>
 /// <param name="Name">Such as <c>length</c>, <c>repetition</c>, <c>rareTokens</c>, <c>refusals</c>, <c>outliers</c>.</param>
-public sealed record HackingSign(string Name, double Before, double Now, double Threshold, bool Alarm, IReadOnlyList<HackingExample> Examples);
+public sealed record HackingSign(string Name, double Before, double Now, double Threshold, bool Alarm, IReadOnlyList<HackingExample> Examples)
+{
+    /// <summary>As people call it, and what its figure is; null where that is not known here.</summary>
+    [JsonIgnore]
+    public (string Name, string? Unit) Words => Name switch
+    {
+        "length" => ("length", "mean tokens of a completion"),
+        "repetition" => ("repetition", "share of a completion's pairs of words that stood in it before"),
+        "rareTokens" => ("rare tokens", "nats a token by the reference policy"),
+        "refusals" => ("refusals", "share of completions"),
+        "outliers" => ("outlying scores", "share of completions, four deviations above the mean score"),
+        _ => (Name, null),
+    };
+}
 
 /// <summary>A completion that shows a sign of reward hacking.</summary>
 public sealed record HackingExample(string PromptId, string Prompt, string Completion, double Figure, double Score);
