@@ -118,6 +118,7 @@ public sealed class PromotionApiTests
     {
         await using var place = await Place.OpenAsync(promotion: await SomePromotion.ReadyAsync(approvals: 2));
         await place.Promotion.DecidedAsync();
+        place.Promotion.Time.Advance(TimeSpan.FromSeconds(1)); // who made a decision is the step that finished first
         await place.Runtime.DriveAsync();
         var id = await place.Runtime.StartAsync(Place.PromotionWorkflow, new() { ["policy"] = $"{SomePromotion.Challenger}", ["environment"] = SomePromotion.Environment, ["requestedBy"] = "somebody else" });
         var request = await place.RequestAsync();

@@ -110,7 +110,7 @@ sealed class Place : IAsyncDisposable
     /// <summary>Asks for the promotion of the challenger, in the environment of <see cref="SomePromotion"/> where none is named.</summary>
     public Task<Reply> PromoteAsync(string? key, string idempotency = "a-key-of-its-own", string? comment = null, string? environment = null)
     {
-        Promotion.Time.Advance(TimeSpan.FromSeconds(1)); // after the gate
+        Promotion.Time.Advance(TimeSpan.FromSeconds(1)); // after the gate: who made a decision is the step that finished first
         return SendAsync(
             "POST", "/api/promotions", key, new JsonObject { ["policy"] = $"{SomePromotion.Challenger}", ["environment"] = environment ?? SomePromotion.Environment, ["comment"] = comment },
             request => request.Headers.Add("Idempotency-Key", idempotency));
@@ -135,7 +135,9 @@ sealed class Place : IAsyncDisposable
         {
             if (await Promotion.Store.ListAsync(default) is [var only]) return only.Request;
         }
-        throw new TimeoutException("Nobody asks for a promotion.");
+        List<string> instances = [];
+        foreach (var i in await Runtime.ListAsync(new())) instances.Add($"{i.DefinitionId} {i.Status}: {i.Incident?.Reason} {(await Runtime.GetAsync(i.Id))?.Outputs}");
+        throw new TimeoutException($"{(await Promotion.Store.ListAsync(default)).Count} promotions are asked for; expected one. {string.Join(Environment.NewLine, instances.Concat(Log.Select(l => $"{l}")))}");
     }
 
     /// <summary>Puts questions whose sides say which they are: x is the question's first side, y the second.</summary>
